@@ -1,0 +1,34 @@
+package memory
+
+import (
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+const hugePage = 2 << 20
+
+// mapAligned maps size bytes at a multiple of 2 MiB and asks for huge pages.
+func mapAligned(size int) ([]byte, error) {
+	length := uintptr(size+hugePage-1) &^ (hugePage - 1)
+	p, err := unix.MmapPtr(-1, 0, nil, length+hugePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, err
+	}
+	lead := -uintptr(p) & (hugePage - 1)
+	start := unsafe.Add(p, lead)
+	if lead > 0 {
+		_ = unix.MunmapPtr(p, lead)
+	}
+	if tail := hugePage - lead; tail > 0 {
+		_ = unix.MunmapPtr(unsafe.Add(start, length), tail)
+	}
+	block := unsafe.Slice((*byte)(start), length)
+	_ = unix.Madvise(block, unix.MADV_HUGEPAGE) // a refusal costs speed only
+	return block[:size:size], nil
+}
+
+func unmap(block []byte) {
+	length := uintptr(len(block)+hugePage-1) &^ (hugePage - 1)
+	_ = unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(block)), length)
+}

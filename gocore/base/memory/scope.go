@@ -1,0 +1,92 @@
+package memory
+
+import (
+	"sync"
+	"unsafe"
+)
+
+// Scope owns what one operation allocates. Close frees all of it that was not promoted to a result: call it after
+// the operation's goroutines have joined, in every outcome.
+type Scope struct {
+	reservation *Reservation
+	mu          sync.Mutex
+	live        map[*Buffer]struct{}
+}
+
+// NewScope opens a scope that charges budget; name appears in errors.
+func NewScope(budget *Budget, name string) *Scope {
+	return &Scope{reservation: budget.Reserve(name), live: map[*Buffer]struct{}{}}
+}
+
+// Alloc returns a buffer of n bytes with one reference, aligned to 64 bytes and not zeroed, or OutOfMemory.
+func (s *Scope) Alloc(n int) (*Buffer, error) {
+	size, class := classOf(n)
+	if err := s.reservation.TryGrow(int64(size)); err != nil {
+		return nil, err
+	}
+	block, err := shared.get(size, class)
+	if err != nil {
+		s.reservation.Shrink(int64(size))
+		return nil, err
+	}
+	b := &Buffer{bytes: block[:n:size], class: class}
+	b.refs.Store(1)
+	b.scope.Store(s)
+	s.mu.Lock()
+	s.live[b] = struct{}{}
+	s.mu.Unlock()
+	return b, nil
+}
+
+// Zeroed is Alloc with every byte 0.
+func (s *Scope) Zeroed(n int) (*Buffer, error) {
+	b, err := s.Alloc(n)
+	if err == nil {
+		clear(b.bytes)
+	}
+	return b, err
+}
+
+// forget takes a freed or promoted buffer off the scope's list and gives its reservation back.
+func (s *Scope) forget(b *Buffer) {
+	s.mu.Lock()
+	delete(s.live, b)
+	s.mu.Unlock()
+	s.reservation.Shrink(int64(cap(b.bytes)))
+}
+
+// Promote lets b outlive the scope: its last reference frees it, and the budget no longer counts it.
+// A foreign or promoted buffer stays as it is.
+func Promote(b *Buffer) {
+	if s := b.scope.Swap(nil); s != nil {
+		s.forget(b)
+	}
+}
+
+// Held returns the bytes that the scope holds now.
+func (s *Scope) Held() int64 { return s.reservation.Held() }
+
+// Close frees every buffer that was neither freed nor promoted. Nothing may use them any more.
+func (s *Scope) Close() {
+	s.mu.Lock()
+	live := s.live
+	s.live = map[*Buffer]struct{}{}
+	s.mu.Unlock()
+	for b := range live {
+		b.scope.Store(nil)
+		s.reservation.Shrink(int64(cap(b.bytes)))
+		bytes := b.bytes
+		b.bytes = nil
+		shared.put(bytes, b.class)
+	}
+}
+
+// Make allocates n values of T in s: not zeroed. T must hold no Go pointers.
+func Make[T any](s *Scope, n int) ([]T, *Buffer, error) {
+	var zero T
+	b, err := s.Alloc(n * int(unsafe.Sizeof(zero)))
+	if err != nil {
+		return nil, nil, err
+	}
+	return As[T](b.bytes), b, nil
+}

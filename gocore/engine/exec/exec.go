@@ -1,0 +1,173 @@
+// Package exec runs pipelines: batches from a Source through Transforms into a Sink, on a fixed number of workers.
+//
+//	Source.Next ──▶ Transform.Push ──▶ ... ──▶ Sink.Push     every worker, a morsel (batch) at a time
+//	                                           Sink.Combine  each worker once, when its input has ended
+//	                                           Sink.Finish   once, after all workers: the next pipeline's Source
+//
+// No operator takes or returns a whole table. Sinks (join build, group, sort, exchange) are where memory is reserved,
+// and refused.
+//
+// Compute slots. One Pool per process has exactly Threads slots. A pipeline starts Threads workers; a worker holds a
+// slot while it computes, gives it away while it waits (Worker.Block), and offers it to others at each morsel. So any
+// number of pipelines (the two ends of an exchange, several sessions) share the cores without a deadlock, and the
+// communicator's goroutines always find a processor: GOMAXPROCS is Threads + 1. No unit of work between two calls of
+// Worker.Yield may take over 5 ms.
+package exec
+
+import (
+	"context"
+	"errors"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// Source hands out batches. Next is called by all workers at once; nil without an error is the end, for good.
+// The caller releases the batch.
+type Source interface {
+	Next(w *Worker) (*table.Batch, error)
+}
+
+// Transform turns a batch into any number of batches (with its Seq) and lends each to emit, in order.
+type Transform interface {
+	Push(w *Worker, b *table.Batch, emit func(*table.Batch) error) error
+}
+
+// Sink takes a pipeline's batches. Push and Combine are called by all workers at once: state that is not shared is
+// kept per Worker.ID. Finish, called once after every Combine, returns what the sink gathered; it may use Query.For.
+type Sink interface {
+	Push(w *Worker, b *table.Batch) error
+	Combine(w *Worker) error
+	Finish(q *Query) (Source, error)
+}
+
+// Worker is one of a pipeline's goroutines, and what it may use.
+type Worker struct {
+	ID    int // 0 .. Query.Threads-1, unique within a pipeline
+	Query *Query
+	ctx   context.Context
+}
+
+// Context ends when the query does.
+func (w *Worker) Context() context.Context { return w.ctx }
+
+// Scope is where the query allocates.
+func (w *Worker) Scope() *memory.Scope { return w.Query.Scope }
+
+// Yield offers the worker's slot to others and returns the reason when the query has ended.
+// Call it at least every 5 ms of work.
+func (w *Worker) Yield() error {
+	if w.ctx.Err() != nil {
+		return context.Cause(w.ctx)
+	}
+	return w.Query.pool.yield(w.ctx)
+}
+
+// Block calls f, which waits for something other than a processor, without holding the worker's slot.
+func (w *Worker) Block(f func() error) error {
+	w.Query.pool.release()
+	err := f()
+	if slot := w.Query.pool.acquire(w.ctx); slot != nil {
+		// The worker must own a slot on return: take one regardless, the pipeline ends at its next Yield.
+		w.Query.pool.acquireAlways()
+		return errors.Join(err, slot)
+	}
+	return err
+}
+
+// Query is one operation: its memory, its goroutines and its share of the pool.
+type Query struct {
+	Threads int
+	Scope   *memory.Scope
+	pool    *Pool
+	group   *task.Group
+}
+
+// NewQuery opens a query on pool. Close it with Wait, then close scope.
+func NewQuery(ctx context.Context, pool *Pool, scope *memory.Scope) *Query {
+	return &Query{Threads: pool.threads, Scope: scope, pool: pool, group: task.NewGroup(ctx)}
+}
+
+// Context ends with the query's first error, or when its caller cancels.
+func (q *Query) Context() context.Context { return q.group.Context() }
+
+// Go runs f beside the query's pipelines without a compute slot; an error ends the query.
+func (q *Query) Go(f func(ctx context.Context) error) { q.group.Go(f) }
+
+// Fail ends the query with err.
+func (q *Query) Fail(err error) { q.group.Fail(err) }
+
+// Wait joins everything the query started and returns its first error.
+func (q *Query) Wait() error { return q.group.Wait() }
+
+// Run pushes all of src through transforms into sink and returns what the sink makes of it.
+// It returns once every worker has returned. The caller holds no slot.
+func (q *Query) Run(src Source, transforms []Transform, sink Sink) (Source, error) {
+	err := q.each(q.Threads, func(w *Worker) error {
+		push := func(b *table.Batch) error { return sink.Push(w, b) }
+		for i := len(transforms) - 1; i >= 0; i-- {
+			t, next := transforms[i], push
+			push = func(b *table.Batch) error { return t.Push(w, b, next) }
+		}
+		for {
+			b, err := src.Next(w)
+			if err != nil {
+				return err
+			}
+			if b == nil {
+				return sink.Combine(w)
+			}
+			err = push(b)
+			b.Release()
+			if err == nil {
+				err = w.Yield()
+			}
+			if err != nil {
+				return err
+			}
+		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	return sink.Finish(q)
+}
+
+// For calls f for each i in [0, n) on the query's workers, in no particular order, and returns the first error.
+// Each call is a unit of work: at most 5 ms, or with Yields inside. The caller holds no slot.
+func (q *Query) For(n int, f func(w *Worker, i int) error) error {
+	var next counter
+	return q.each(min(q.Threads, n), func(w *Worker) error {
+		for i := next.take(); i < n; i = next.take() {
+			if err := f(w, i); err != nil {
+				return err
+			}
+			if err := w.Yield(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+// each runs f on n workers, each with a slot, and joins them.
+func (q *Query) each(n int, f func(w *Worker) error) error {
+	g := task.NewGroup(q.Context())
+	for id := range n {
+		g.Go(func(ctx context.Context) error {
+			if err := q.pool.acquire(ctx); err != nil {
+				return err
+			}
+			defer q.pool.release()
+			return f(&Worker{ID: id, Query: q, ctx: ctx})
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if q.Context().Err() != nil {
+		return context.Cause(q.Context())
+	}
+	return nil
+}

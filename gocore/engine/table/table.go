@@ -1,0 +1,103 @@
+// Package table holds Batch and Table: rows as aligned immutable columns.
+//
+// A Batch is what flows through a pipeline: at most MaxRows rows. A Table is batches of one schema, in order: what a
+// handle that Python holds stands for.
+//
+// Ownership: whoever is given a Batch by a call's result holds one reference and Releases it; an argument is lent for
+// the call, and is Retained by a callee that keeps it. Retain and Release count on the buffers, so a Batch that shares
+// columns with another (a projection, a slice) is an independent value: make it, then Retain it.
+package table
+
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// MaxRows is the most rows of a Batch in a pipeline: two columns of it fit a core's L2 cache.
+const MaxRows = 128 << 10
+
+// Batch is Len rows. Seq is its place in the frame's order: a sink that keeps order sorts what it was pushed by Seq
+// (stably: batches of one Seq keep the order in which one worker pushed them).
+type Batch struct {
+	Cols []column.Column
+	Len  int
+	Seq  uint64
+}
+
+// Retain adds a reference to every buffer of b.
+func (b *Batch) Retain() {
+	for i := range b.Cols {
+		b.Cols[i].Retain()
+	}
+}
+
+// Release drops a reference from every buffer of b.
+func (b *Batch) Release() {
+	for i := range b.Cols {
+		b.Cols[i].Release()
+	}
+}
+
+// Slice returns rows [from, from+n) as a new value without a reference of its own.
+func (b *Batch) Slice(from, n int) *Batch {
+	s := &Batch{Cols: make([]column.Column, len(b.Cols)), Len: n, Seq: b.Seq}
+	for i := range b.Cols {
+		s.Cols[i] = b.Cols[i].Slice(from, n)
+	}
+	return s
+}
+
+// Table is batches of one schema in row order. It is immutable; its holder Releases it once.
+type Table struct {
+	Schema  *arrow.Schema
+	Batches []*Batch
+	Rows    int
+}
+
+// New makes a table of batches, whose references it takes over. Its buffers are promoted out of their scopes.
+func New(schema *arrow.Schema, batches []*Batch) *Table {
+	t := &Table{Schema: schema, Batches: batches}
+	for _, b := range batches {
+		t.Rows += b.Len
+		for i := range b.Cols {
+			for _, owner := range b.Cols[i].Owners {
+				memory.Promote(owner)
+			}
+		}
+	}
+	return t
+}
+
+// Retain adds a reference to every buffer of t.
+func (t *Table) Retain() {
+	for _, b := range t.Batches {
+		b.Retain()
+	}
+}
+
+// Release drops a reference from every buffer of t.
+func (t *Table) Release() {
+	for _, b := range t.Batches {
+		b.Release()
+	}
+}
+
+// ColumnIndex returns the position of the column called name, or -1.
+func (t *Table) ColumnIndex(name string) int {
+	return slices.IndexFunc(t.Schema.Fields(), func(f arrow.Field) bool { return f.Name == name })
+}
+
+// Bytes returns the size of t's columns, counting a shared buffer as often as it is used.
+func (t *Table) Bytes() int64 {
+	var n int64
+	for _, b := range t.Batches {
+		for i := range b.Cols {
+			n += b.Cols[i].Bytes()
+		}
+	}
+	return n
+}
