@@ -35,6 +35,9 @@ func MakeView(s []byte, heap, start int) View {
 	return v
 }
 
+// IsInline tells whether the characters lie in the view itself, so that Heap and Start mean nothing.
+func (v *View) IsInline() bool { return v.Size <= inlineSize }
+
 // Bytes returns the characters; they lie in *v or in one of heaps.
 func (v *View) Bytes(heaps [][]byte) []byte {
 	if v.Size <= inlineSize {

@@ -1,0 +1,96 @@
+// Package compute holds the kernels over whole columns: gather, concatenate, cast, compare, combine booleans.
+//
+// A kernel reads columns that its caller lends and returns a new column with one reference on every owner, allocated
+// in the Scope it is given:
+//
+//	Owners of a result = the buffers it allocated + (strings) the buffers that hold the characters it points into
+//
+// Values of null rows are zero or left as they come, never to be read; a result without nulls has no Valid bitmap.
+// Strings are executed as views: a gather copies 16 bytes a row and no characters. Kernels take at most a few
+// batches of rows, so that none runs longer than a pipeline's unit of work.
+package compute
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// New allocates a column of n rows of type t without nulls. Its values are the caller's to set; a Bool column's bits
+// are 0. Strings get Views without heaps.
+func New(scope *memory.Scope, t arrow.DataType, n int) (column.Column, error) {
+	kind, ok := column.KindOf(t)
+	if !ok {
+		return column.Column{}, status.Errorf(status.Unsupported, "columns of type %s aren't supported: cast it first", t)
+	}
+	c := column.Column{Type: t, Kind: kind, Len: n}
+	switch kind {
+	case column.Null:
+		c.Nulls = n
+		return c, nil
+	case column.Bool:
+		b, err := scope.Zeroed(column.BitmapBytes(n))
+		if err != nil {
+			return column.Column{}, err
+		}
+		c.Values, c.Owners = b.Bytes(), []*memory.Buffer{b}
+	case column.String:
+		views, b, err := memory.Make[column.View](scope, n)
+		if err != nil {
+			return column.Column{}, err
+		}
+		c.Views, c.Owners = views[:n:n], []*memory.Buffer{b}
+	default:
+		b, err := scope.Alloc(n * kind.Width())
+		if err != nil {
+			return column.Column{}, err
+		}
+		c.Values, c.Owners = b.Bytes(), []*memory.Buffer{b}
+	}
+	return c, nil
+}
+
+// SetValid gives c the bitmap in b, whose reference c takes over: bit 1 = present, nulls of the c.Len bits are 0.
+// A bitmap without nulls is released and c has none.
+func SetValid(c *column.Column, b *memory.Buffer, nulls int) {
+	if nulls == 0 {
+		b.Release()
+		c.Valid, c.Nulls = column.Bitmap{}, 0
+		return
+	}
+	c.Valid, c.Nulls = column.Bitmap{Bits: b.Bytes()}, nulls
+	c.Owners = append(c.Owners, b)
+}
+
+// AllNull returns n null rows of type t.
+func AllNull(scope *memory.Scope, t arrow.DataType, n int) (column.Column, error) {
+	c, err := New(scope, t, n)
+	if err != nil || c.Kind == column.Null || n == 0 {
+		return c, err
+	}
+	clear(c.Values)
+	clear(c.Views)
+	b, err := scope.Zeroed(column.BitmapBytes(n))
+	if err != nil {
+		c.Release()
+		return column.Column{}, err
+	}
+	SetValid(&c, b, n)
+	return c, nil
+}
+
+// Select appends the rows of a Bool column that are true, neither false nor null, to ids.
+func Select(c *column.Column, ids []uint32) []uint32 {
+	values := column.Bitmap{Bits: c.Values, Offset: c.Offset}
+	for i := 0; i < c.Len; i += 64 {
+		n := min(64, c.Len-i)
+		w := word(values, i, n)
+		if c.Valid.Bits != nil {
+			w &= word(c.Valid, i, n)
+		}
+		ids = appendOnes(ids, uint32(i), w)
+	}
+	return ids
+}
