@@ -1,0 +1,88 @@
+package session
+
+import (
+	"math"
+	"runtime"
+	"runtime/debug"
+	"sync"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+)
+
+// Settings are what one process shares among its environments. A zero field keeps its default.
+type Settings struct {
+	// Threads is how many operations' worker goroutines compute at one time; 0 is one per processor.
+	Threads int `json:"threads,omitempty"`
+	// MemoryLimit is the most bytes that operations may reserve; 0 is no limit.
+	MemoryLimit int64 `json:"memory_limit,omitempty"`
+}
+
+const (
+	// heapLimit is what Go's own heap may grow to before its collector works harder: bulk data isn't there.
+	heapLimit = 256 << 20
+	// heapPercent is how far Go's heap grows between two collections.
+	heapPercent = 50
+	// idleLimit is how many bytes of large blocks stay mapped for reuse when an operation has ended.
+	idleLimit = 1 << 30
+	// maxThreads bounds the setting against typing errors.
+	maxThreads = 4096
+)
+
+// process is what all environments of the process use.
+type process struct {
+	threads int
+	pool    *exec.Pool
+	budget  *memory.Budget
+}
+
+var (
+	configuring sync.Mutex
+	configured  *process
+)
+
+// Configure sets threads and memory for every environment opened from now on; environments that are open keep what
+// they have. It need not be called: the first Open does so with the defaults.
+func Configure(s Settings) error {
+	if s.Threads < 0 || s.Threads > maxThreads {
+		return status.Errorf(status.Invalid, "threads is %d: give a number from 1 to %d, or leave it out for one per processor", s.Threads, maxThreads)
+	}
+	if s.MemoryLimit < 0 {
+		return status.Errorf(status.Invalid, "memory_limit is %d bytes: give a positive size, or leave it out for no limit", s.MemoryLimit)
+	}
+	configuring.Lock()
+	defer configuring.Unlock()
+	configured = configure(s)
+	return nil
+}
+
+func configure(s Settings) *process {
+	threads := s.Threads
+	if threads == 0 {
+		threads = runtime.NumCPU()
+	}
+	// One processor more than compute threads: the communicator must never wait for a morsel to end.
+	runtime.GOMAXPROCS(threads + 1)
+	debug.SetGCPercent(heapPercent)
+	debug.SetMemoryLimit(heapLimit)
+	return &process{threads: threads, pool: exec.NewPool(threads), budget: memory.NewBudget(s.MemoryLimit)}
+}
+
+// current returns the process's settings, making the default ones at the first use.
+func current() *process {
+	configuring.Lock()
+	defer configuring.Unlock()
+	if configured == nil {
+		configured = configure(Settings{})
+	}
+	return configured
+}
+
+// limitOf returns a budget's limit for people: 0 where there is none.
+func limitOf(b *memory.Budget) int64 {
+	if b.Limit() == math.MaxInt64 {
+		return 0
+	}
+	return b.Limit()
+}
