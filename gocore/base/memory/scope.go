@@ -11,6 +11,7 @@ type Scope struct {
 	reservation *Reservation
 	mu          sync.Mutex
 	live        map[*Buffer]struct{}
+	onClose     []func()
 }
 
 // NewScope opens a scope that charges budget; name appears in errors.
@@ -63,11 +64,26 @@ func Promote(b *Buffer) {
 	}
 }
 
+// OnClose has Close call f before it frees anything: f drops what the operation still holds of others, such as
+// references to lent batches that a failure left behind.
+func (s *Scope) OnClose(f func()) {
+	s.mu.Lock()
+	s.onClose = append(s.onClose, f)
+	s.mu.Unlock()
+}
+
 // Held returns the bytes that the scope holds now.
 func (s *Scope) Held() int64 { return s.reservation.Held() }
 
 // Close frees every buffer that was neither freed nor promoted. Nothing may use them any more.
 func (s *Scope) Close() {
+	s.mu.Lock()
+	onClose := s.onClose
+	s.onClose = nil
+	s.mu.Unlock()
+	for _, f := range onClose {
+		f()
+	}
 	s.mu.Lock()
 	live := s.live
 	s.live = map[*Buffer]struct{}{}

@@ -26,14 +26,14 @@ func Concat(scope *memory.Scope, t arrow.DataType, cols []*column.Column) (colum
 		}
 		SetValid(&dst, b, nulls)
 	}
-	var merger heapMerger
+	var merger HeapMerger
 	at, width := 0, dst.Kind.Width()
 	for _, c := range cols {
 		switch dst.Kind {
 		case column.Bool:
 			copyBits(dst.Values, at, column.Bitmap{Bits: c.Values, Offset: c.Offset}, c.Len)
 		case column.String:
-			concatViews(dst.Views[at:at+c.Len], c, merger.add(c))
+			concatViews(dst.Views[at:at+c.Len], c, merger.Add(c))
 		default:
 			copy(dst.Values[at*width:], c.Values[:c.Len*width])
 		}
@@ -44,7 +44,7 @@ func Concat(scope *memory.Scope, t arrow.DataType, cols []*column.Column) (colum
 	}
 	if dst.Kind == column.String {
 		clearNulls(&dst)
-		merger.attach(&dst)
+		merger.Attach(&dst)
 	}
 	return dst, nil
 }

@@ -41,16 +41,17 @@ type heapKey struct {
 	size int
 }
 
-// heapMerger collects the distinct heaps of several columns.
-type heapMerger struct {
+// HeapMerger collects the distinct heaps of several columns, so that views of all of them can lie in one column.
+// It holds no references: the columns must outlive it.
+type HeapMerger struct {
 	heaps   [][]byte
 	numbers map[heapKey]uint32
 	owners  []*memory.Buffer // not retained
 	known   map[*memory.Buffer]bool
 }
 
-// add takes in c's heaps and returns their numbers in the merged list, nil where every number stays the same.
-func (m *heapMerger) add(c *column.Column) []uint32 {
+// Add takes in c's heaps and returns their numbers in the merged list, nil where every number stays the same.
+func (m *HeapMerger) Add(c *column.Column) []uint32 {
 	if m.numbers == nil {
 		m.numbers, m.known = map[heapKey]uint32{}, map[*memory.Buffer]bool{}
 	}
@@ -82,8 +83,8 @@ func (m *heapMerger) add(c *column.Column) []uint32 {
 	return moved
 }
 
-// attach gives dst the merged heaps and a reference to their owners.
-func (m *heapMerger) attach(dst *column.Column) {
+// Attach gives dst the merged heaps and a reference to their owners.
+func (m *HeapMerger) Attach(dst *column.Column) {
 	dst.Heaps = m.heaps
 	for _, b := range m.owners {
 		b.Retain()

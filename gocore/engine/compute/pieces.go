@@ -21,7 +21,7 @@ type Pieces struct {
 	cols   []*column.Column
 	rows   int
 	nulls  bool
-	merger heapMerger
+	merger HeapMerger
 	moved  [][]uint32 // per piece: its heap numbers in the merged list, nil where they stay
 	u8     [][]uint8  // per piece, by width: the values
 	u16    [][]uint16
@@ -41,7 +41,7 @@ func NewPieces(t arrow.DataType, cols []*column.Column) *Pieces {
 		case kind == column.Null || kind == column.Bool:
 		case kind == column.String:
 			p.views = append(p.views, c.Views)
-			p.moved = append(p.moved, p.merger.add(c))
+			p.moved = append(p.moved, p.merger.Add(c))
 		case kind.Width() == 1:
 			p.u8 = append(p.u8, c.Values)
 		case kind.Width() == 2:
@@ -78,7 +78,7 @@ func (p *Pieces) Gather(scope *memory.Scope, addresses []uint64) (column.Column,
 		gatherPieces(dst.Views, p.views, addresses, missing)
 		clearNulls(&dst)
 		p.moveHeaps(dst.Views, addresses)
-		p.merger.attach(&dst)
+		p.merger.Attach(&dst)
 	case p.kind.Width() == 1:
 		gatherPieces(dst.Values, p.u8, addresses, missing)
 	case p.kind.Width() == 2:
