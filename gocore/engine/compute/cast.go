@@ -1,0 +1,212 @@
+package compute
+
+import (
+	"math"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// CanCast tells whether Cast takes columns of type from to type to. Values may still refuse.
+//
+//	null                    to anything
+//	numbers and bool        to each other
+//	strings                 to the other string types
+//	dates and timestamps    to each other if both or neither have a zone, and to and from int64 (date32: int32)
+func CanCast(from, to arrow.DataType) bool {
+	if from.ID() == arrow.NULL || arrow.TypeEqual(from, to) {
+		return true
+	}
+	a, okA := column.KindOf(from)
+	b, okB := column.KindOf(to)
+	if !okA || !okB || b == column.Null {
+		return false
+	}
+	if a == column.String || b == column.String {
+		return a == b
+	}
+	timeA, timeB := isTime(from), isTime(to)
+	switch {
+	case timeA && timeB:
+		return HasZone(from) == HasZone(to)
+	case timeA || timeB:
+		return a == b
+	}
+	return true
+}
+
+// HasZone tells whether t is a timestamp of instants rather than of a local clock.
+func HasZone(t arrow.DataType) bool {
+	ts, ok := t.(*arrow.TimestampType)
+	return ok && ts.TimeZone != ""
+}
+
+func isTimestamp(t arrow.DataType) bool { return t.ID() == arrow.TIMESTAMP }
+
+func isTime(t arrow.DataType) bool {
+	return t.ID() == arrow.DATE32 || t.ID() == arrow.DATE64 || isTimestamp(t)
+}
+
+// Cast returns c as type to. Integers that don't fit are an Overflow error, as are NaN and infinities where integers
+// are asked for; floats lose their fraction, integers beyond 2^53 their last digits. A cast that changes no bytes
+// shares c's buffers.
+func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
+	if !CanCast(c.Type, to) {
+		return column.Column{}, status.Errorf(status.TypeMismatch, "a column of type %s can't be cast to %s", c.Type, to)
+	}
+	kind, _ := column.KindOf(to)
+	switch {
+	case c.Kind == column.Null:
+		return AllNull(scope, to, c.Len)
+	case isTime(c.Type) && isTime(to):
+		return castTime(scope, c, to)
+	case kind == c.Kind:
+		c.Retain()
+		same := *c
+		same.Type = to
+		return same, nil
+	case c.Kind == column.Bool:
+		bytes, err := bytesOfBits(scope, c)
+		if err != nil {
+			return column.Column{}, err
+		}
+		defer bytes.Release()
+		return castNumbers(scope, &bytes, to)
+	}
+	return castNumbers(scope, c, to)
+}
+
+// bytesOfBits returns a Bool column as uint8 values 0 and 1.
+func bytesOfBits(scope *memory.Scope, c *column.Column) (column.Column, error) {
+	dst, err := New(scope, arrow.PrimitiveTypes.Uint8, c.Len)
+	if err != nil {
+		return column.Column{}, err
+	}
+	values := column.Bitmap{Bits: c.Values, Offset: c.Offset}
+	for i := range c.Len {
+		dst.Values[i] = byte(bit(values, i))
+	}
+	shareValid(&dst, c)
+	return dst, nil
+}
+
+// shareValid gives dst the validity of src and a reference to its owners.
+func shareValid(dst, src *column.Column) {
+	dst.Valid, dst.Nulls = src.Valid, src.Nulls
+	if src.Valid.Bits != nil {
+		src.Retain()
+		dst.Owners = append(dst.Owners, src.Owners...)
+	}
+}
+
+type number interface {
+	int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64
+}
+
+func castNumbers(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
+	dst, err := New(scope, to, c.Len)
+	if err != nil {
+		return column.Column{}, err
+	}
+	failed := -1
+	switch c.Kind {
+	case column.Int8:
+		failed = castFrom[int8](&dst, c)
+	case column.Int16:
+		failed = castFrom[int16](&dst, c)
+	case column.Int32:
+		failed = castFrom[int32](&dst, c)
+	case column.Int64:
+		failed = castFrom[int64](&dst, c)
+	case column.Uint8:
+		failed = castFrom[uint8](&dst, c)
+	case column.Uint16:
+		failed = castFrom[uint16](&dst, c)
+	case column.Uint32:
+		failed = castFrom[uint32](&dst, c)
+	case column.Uint64:
+		failed = castFrom[uint64](&dst, c)
+	case column.Float32:
+		failed = castFrom[float32](&dst, c)
+	case column.Float64:
+		failed = castFrom[float64](&dst, c)
+	}
+	if failed >= 0 {
+		dst.Release()
+		return column.Column{}, status.Errorf(status.Overflow, "%s of type %s doesn't fit %s: cast to a wider type",
+			Format(c, failed), c.Type, to)
+	}
+	shareValid(&dst, c)
+	return dst, nil
+}
+
+// castFrom converts into dst, and returns the first row that doesn't fit or -1.
+func castFrom[F number](dst, src *column.Column) int {
+	switch dst.Kind {
+	case column.Bool:
+		return castToBool[F](dst, src)
+	case column.Int8:
+		return castToInteger[F, int8](dst, src, math.MinInt8, math.MaxInt8+1)
+	case column.Int16:
+		return castToInteger[F, int16](dst, src, math.MinInt16, math.MaxInt16+1)
+	case column.Int32:
+		return castToInteger[F, int32](dst, src, math.MinInt32, math.MaxInt32+1)
+	case column.Int64:
+		return castToInteger[F, int64](dst, src, math.MinInt64, math.MaxInt64+1)
+	case column.Uint8:
+		return castToInteger[F, uint8](dst, src, 0, math.MaxUint8+1)
+	case column.Uint16:
+		return castToInteger[F, uint16](dst, src, 0, math.MaxUint16+1)
+	case column.Uint32:
+		return castToInteger[F, uint32](dst, src, 0, math.MaxUint32+1)
+	case column.Uint64:
+		return castToInteger[F, uint64](dst, src, 0, math.MaxUint64+1)
+	case column.Float32:
+		return castToFloat[F, float32](dst, src)
+	default:
+		return castToFloat[F, float64](dst, src)
+	}
+}
+
+func castToFloat[F number, T float32 | float64](dst, src *column.Column) int {
+	out := column.Of[T](dst)
+	for i, v := range column.Of[F](src) {
+		out[i] = T(v)
+	}
+	return -1
+}
+
+// castToInteger converts values in [low, high). A float that is truncated into the range fits.
+func castToInteger[F, T number](dst, src *column.Column, low, high float64) int {
+	out := column.Of[T](dst)
+	half := 0.5
+	float := F(half) != 0
+	for i, v := range column.Of[F](src) {
+		t := T(v)
+		out[i] = t
+		fits := F(t) == v && (t < 0) == (v < 0)
+		if float {
+			whole := math.Trunc(float64(v))
+			fits = whole >= low && whole < high
+		}
+		if !fits && !src.IsNull(i) {
+			return i
+		}
+	}
+	return -1
+}
+
+func castToBool[F number](dst, src *column.Column) int {
+	values := column.Of[F](src)
+	for i := 0; i < len(values); i += 64 {
+		n, w := min(64, len(values)-i), uint64(0)
+		for j, v := range values[i : i+n] {
+			w |= oneBit(v != 0) << j
+		}
+		putWord(dst.Values, i, n, w)
+	}
+	return -1
+}

@@ -1,0 +1,96 @@
+package compute
+
+import (
+	"math/bits"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+const nanosPerDay = 24 * 60 * 60 * 1_000_000_000
+
+// TickNanos returns the nanoseconds of one step of a date's or timestamp's integer: a finer type has the fewer.
+func TickNanos(t arrow.DataType) int64 {
+	switch t.ID() {
+	case arrow.DATE32:
+		return nanosPerDay
+	case arrow.DATE64:
+		return 1_000_000
+	}
+	switch t.(*arrow.TimestampType).Unit {
+	case arrow.Second:
+		return 1_000_000_000
+	case arrow.Millisecond:
+		return 1_000_000
+	case arrow.Microsecond:
+		return 1_000
+	}
+	return 1
+}
+
+// castTime rescales dates and timestamps: to coarser steps by rounding down, to finer ones with an Overflow error
+// where the value leaves the type's range. A date is its midnight.
+func castTime(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
+	from, step := TickNanos(c.Type), TickNanos(to)
+	midnight := to.ID() == arrow.DATE64 && c.Type.ID() != arrow.DATE32 && c.Type.ID() != arrow.DATE64
+	kind, _ := column.KindOf(to)
+	if from == step && kind == c.Kind && !midnight {
+		c.Retain()
+		same := *c
+		same.Type = to
+		return same, nil
+	}
+	dst, err := New(scope, to, c.Len)
+	if err != nil {
+		return column.Column{}, err
+	}
+	for i := range c.Len {
+		var v int64
+		if c.Kind == column.Int32 {
+			v = int64(column.Of[int32](c)[i])
+		} else {
+			v = column.Of[int64](c)[i]
+		}
+		scaled, ok := rescale(v, from, step)
+		if midnight {
+			scaled -= mod(scaled, nanosPerDay/step)
+		}
+		if kind == column.Int32 {
+			column.Of[int32](&dst)[i] = int32(scaled)
+			ok = ok && int64(int32(scaled)) == scaled
+		} else {
+			column.Of[int64](&dst)[i] = scaled
+		}
+		if !ok && !c.IsNull(i) {
+			dst.Release()
+			return column.Column{}, status.Errorf(status.Overflow, "%s of type %s is out of the range of %s: cast to a coarser unit",
+				Format(c, i), c.Type, to)
+		}
+	}
+	shareValid(&dst, c)
+	return dst, nil
+}
+
+// rescale converts v steps of from nanoseconds to steps of to nanoseconds, one of which divides the other.
+func rescale(v, from, to int64) (int64, bool) {
+	if to >= from {
+		n := to / from
+		return (v - mod(v, n)) / n, true
+	}
+	n := uint64(from / to)
+	magnitude := uint64(v)
+	if v < 0 {
+		magnitude = -magnitude
+	}
+	hi, lo := bits.Mul64(magnitude, n)
+	if v < 0 {
+		return -int64(lo), hi == 0 && lo <= 1<<63
+	}
+	return int64(lo), hi == 0 && lo < 1<<63
+}
+
+// mod is v modulo n, never negative.
+func mod(v, n int64) int64 { return ((v % n) + n) % n }

@@ -1,0 +1,43 @@
+package compute
+
+import (
+	"strconv"
+
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// Format returns the value in row i as people read it in an error: a number, true, "text" or null.
+func Format(c *column.Column, i int) string {
+	if c.IsNull(i) {
+		return "null"
+	}
+	switch c.Kind {
+	case column.Bool:
+		return strconv.FormatBool(column.Bitmap{Bits: c.Values, Offset: c.Offset}.Get(i))
+	case column.Int8:
+		return formatInt(column.Of[int8](c)[i])
+	case column.Int16:
+		return formatInt(column.Of[int16](c)[i])
+	case column.Int32:
+		return formatInt(column.Of[int32](c)[i])
+	case column.Int64:
+		return formatInt(column.Of[int64](c)[i])
+	case column.Uint8:
+		return formatInt(column.Of[uint8](c)[i])
+	case column.Uint16:
+		return formatInt(column.Of[uint16](c)[i])
+	case column.Uint32:
+		return formatInt(column.Of[uint32](c)[i])
+	case column.Uint64:
+		return strconv.FormatUint(column.Of[uint64](c)[i], 10)
+	case column.Float32:
+		return strconv.FormatFloat(float64(column.Of[float32](c)[i]), 'g', -1, 32)
+	case column.Float64:
+		return strconv.FormatFloat(column.Of[float64](c)[i], 'g', -1, 64)
+	}
+	return strconv.Quote(string(c.Views[i].Bytes(c.Heaps)))
+}
+
+func formatInt[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32](v T) string {
+	return strconv.FormatInt(int64(v), 10)
+}
