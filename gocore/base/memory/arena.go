@@ -30,6 +30,7 @@ type arena struct {
 	free   [256][][]byte
 	mapped int64 // bytes mapped from the system
 	idle   int64 // of these, in free lists of large classes
+	live   int64 // of these, in blocks that are handed out
 }
 
 var shared arena
@@ -48,6 +49,14 @@ func classOf(n int) (size int, class uint8) {
 func (a *arena) get(size int, class uint8) ([]byte, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	block, err := a.take(size, class)
+	if err == nil {
+		a.live += int64(size)
+	}
+	return block, err
+}
+
+func (a *arena) take(size int, class uint8) ([]byte, error) {
 	if list := a.free[class]; len(list) > 0 {
 		block := list[len(list)-1]
 		a.free[class] = list[:len(list)-1]
@@ -57,8 +66,7 @@ func (a *arena) get(size int, class uint8) ([]byte, error) {
 		return block, nil
 	}
 	if size >= largeBlock {
-		block, err := a.mapBlock(size)
-		return block, err
+		return a.mapBlock(size)
 	}
 	slab, err := a.mapBlock(slabSize)
 	if err != nil {
@@ -78,6 +86,7 @@ func (a *arena) put(block []byte, class uint8) {
 	}
 	a.mu.Lock()
 	a.free[class] = append(a.free[class], block)
+	a.live -= int64(len(block))
 	if len(block) >= largeBlock {
 		a.idle += int64(len(block))
 	}
@@ -120,13 +129,14 @@ func Trim(keep int64) {
 type Usage struct {
 	Mapped int64 // bytes mapped from the system
 	Idle   int64 // of these, large blocks that wait for reuse
+	Live   int64 // of these, blocks that someone holds
 }
 
 // Stat returns the arena's usage.
 func Stat() Usage {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
-	return Usage{Mapped: shared.mapped, Idle: shared.idle}
+	return Usage{Mapped: shared.mapped, Idle: shared.idle, Live: shared.live}
 }
 
 func fill(block []byte) {
