@@ -1,0 +1,127 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/session"
+)
+
+// envOptions are pcy_env_open's options; times are seconds.
+type envOptions struct {
+	Token            string  `json:"token"`
+	Rank             *int    `json:"rank"`
+	WorldSize        int     `json:"world_size"`
+	ConnectTimeout   float64 `json:"connect_timeout"`
+	OperationTimeout float64 `json:"operation_timeout"`
+}
+
+func (o envOptions) config() session.Config {
+	return session.Config{
+		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize,
+		ConnectTimeout:   time.Duration(o.ConnectTimeout * float64(time.Second)),
+		OperationTimeout: time.Duration(o.OperationTimeout * float64(time.Second)),
+	}
+}
+
+// collectiveCall is pcy_collective's JSON. Kind "close" leaves the world; Error is then told to the other ranks.
+type collectiveCall struct {
+	Kind  string          `json:"kind"`
+	Site  string          `json:"site"`
+	Args  json.RawMessage `json:"args"`
+	Error string          `json:"error"`
+}
+
+// messages is what a collective received.
+type messages [][]byte
+
+// environment is an open environment, and what was read of its events.
+type environment struct {
+	*session.Env
+	mu     sync.Mutex
+	cursor uint64
+	left   bool
+}
+
+// closeTimeout bounds how long a freed environment waits for its runs to end.
+const closeTimeout = 10 * time.Second
+
+// leave closes the environment, once; the other ranks learn reason where there is one.
+func (e *environment) leave(ctx context.Context, reason string) error {
+	e.mu.Lock()
+	left := e.left
+	e.left = true
+	e.mu.Unlock()
+	if left {
+		return nil
+	}
+	var cause error
+	if reason != "" {
+		cause = errors.New(reason)
+	}
+	return e.Close(ctx, cause)
+}
+
+// news returns the events that weren't read yet.
+func (e *environment) news() []byte {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	lines, next, _ := e.Events(e.cursor)
+	e.cursor = next
+	return lines
+}
+
+// alone is the environment of plans that need none: this process, a world of one rank.
+var alone = sync.OnceValues(func() (*environment, error) {
+	env, err := session.Open(context.Background(), session.Config{})
+	return &environment{Env: env}, err
+})
+
+// environmentOf returns the environment of h; handle 0 is the process alone.
+func environmentOf(h handle) (*environment, error) {
+	if h == 0 {
+		return alone()
+	}
+	return lookup[*environment](&handles, h, nil)
+}
+
+// discard ends what an object without a handle stands for.
+func discard(object any) {
+	switch o := object.(type) {
+	case *table.Table:
+		o.Release()
+	case *operation:
+		o.close()
+	case *environment:
+		// Nobody waits for the end: whoever does closes the environment by a call first.
+		task.NewGroup(context.Background()).Go(func(ctx context.Context) error {
+			ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+			defer cancel()
+			return o.leave(ctx, "")
+		})
+	case service:
+		task.NewGroup(context.Background()).Go(func(ctx context.Context) error { return o.stop() })
+	case owner:
+		o.drop()
+	case messages, nil:
+	default:
+		panic(status.Errorf(status.Internal, "a %T was freed", object))
+	}
+}
+
+// kindOf returns the field "kind" of a service's options.
+func kindOf(options []byte) (string, error) {
+	var kind struct {
+		Kind string `json:"kind"`
+	}
+	if err := json.Unmarshal(options, &kind); err != nil {
+		return "", status.Errorf(status.Invalid, "the service's options: %w", err)
+	}
+	return kind.Kind, nil
+}

@@ -1,0 +1,47 @@
+package main
+
+// #include "shim.h"
+import "C"
+
+import (
+	"unsafe"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+)
+
+// service is work that goes on until it is stopped.
+type service interface{ stop() error }
+
+// serviceKind starts a service from its JSON: it returns nil for one that ended at once, and what to tell the caller.
+type serviceKind func(options []byte) (service, []byte, error)
+
+// serviceKinds are the services by the name that "kind" gives.
+var serviceKinds = map[string]serviceKind{}
+
+func startService(options []byte, kind string) (service, []byte, error) {
+	begin, ok := serviceKinds[kind]
+	if !ok {
+		return nil, nil, status.Errorf(status.NotFound, "there is no service of kind %q", kind)
+	}
+	return begin(options)
+}
+
+//export goServiceStart
+func goServiceStart(text *C.char, n C.size_t, out *C.pcy_handle, info **C.char, e *C.pcy_error) C.int32_t {
+	return guard(e, func() error {
+		options := C.GoBytes(unsafe.Pointer(text), C.int(n))
+		kind, err := kindOf(options)
+		if err != nil {
+			return err
+		}
+		s, told, err := startService(options, kind)
+		if err != nil {
+			return err
+		}
+		if s != nil {
+			*out = C.pcy_handle(handles.add(s))
+		}
+		giveString(info, told)
+		return nil
+	})
+}
