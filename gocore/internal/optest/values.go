@@ -1,0 +1,177 @@
+package optest
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// numbers returns values as the elements of a numeric kind; nulls get a value that would show.
+func numbers(kind column.Kind, values []any) []byte {
+	switch kind {
+	case column.Int8:
+		return memory.BytesOf(convert[int8](values))
+	case column.Int16:
+		return memory.BytesOf(convert[int16](values))
+	case column.Int32:
+		return memory.BytesOf(convert[int32](values))
+	case column.Int64:
+		return memory.BytesOf(convert[int64](values))
+	case column.Uint8:
+		return memory.BytesOf(convert[uint8](values))
+	case column.Uint16:
+		return memory.BytesOf(convert[uint16](values))
+	case column.Uint32:
+		return memory.BytesOf(convert[uint32](values))
+	case column.Uint64:
+		return memory.BytesOf(convert[uint64](values))
+	case column.Float32:
+		return memory.BytesOf(convert[float32](values))
+	}
+	return memory.BytesOf(convert[float64](values))
+}
+
+func convert[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64 | float32 | float64](values []any) []T {
+	out := make([]T, len(values))
+	for i, value := range values {
+		switch v := value.(type) {
+		case int:
+			out[i] = T(v)
+		case uint64:
+			out[i] = T(v)
+		case float64:
+			out[i] = T(v)
+		default:
+			out[i] = 77
+		}
+	}
+	return out
+}
+
+// layoutStrings fills c with strings. Views of null rows point nowhere, as a foreign producer may leave them.
+func layoutStrings(c *column.Column, values []string, layout column.Layout, own func(string, []byte) []byte) {
+	c.Layout = layout
+	heap := []byte("front")
+	starts := make([]int, 0, len(values)+1)
+	for _, s := range values {
+		starts = append(starts, len(heap))
+		heap = append(heap, s...)
+	}
+	starts = append(starts, len(heap))
+	heap = own("characters", heap)
+	c.Heaps = [][]byte{heap}
+	switch layout {
+	case column.Offsets32:
+		offsets := make([]int32, len(starts))
+		for i, at := range starts {
+			offsets[i] = int32(at)
+		}
+		c.Offsets = own("offsets", memory.BytesOf(offsets))
+	case column.Offsets64:
+		offsets := make([]int64, len(starts))
+		for i, at := range starts {
+			offsets[i] = int64(at)
+		}
+		c.Offsets = own("offsets", memory.BytesOf(offsets))
+	default:
+		views := make([]column.View, len(values))
+		for i := range values {
+			views[i] = column.MakeView(heap[starts[i]:starts[i+1]], 0, starts[i])
+			if c.IsNull(i) {
+				views[i] = column.View{Size: 1 << 30, Heap: 1 << 30}
+			}
+		}
+		c.Views = memory.As[column.View](own("views", memory.BytesOf(views)))
+	}
+}
+
+// Rows returns a batch's rows as text, after it has checked that its columns are well-formed.
+func Rows(t testing.TB, b *table.Batch) []string {
+	t.Helper()
+	require.LessOrEqual(t, b.Len, table.MaxRows)
+	for i := range b.Cols {
+		c := &b.Cols[i]
+		require.Equal(t, b.Len, c.Len, "rows of column %d", i)
+		kind, ok := column.KindOf(c.Type)
+		require.True(t, ok && kind == c.Kind, "column %d has type %s and kind %d", i, c.Type, c.Kind)
+		switch {
+		case kind == column.Null:
+			require.Equal(t, c.Len, c.Nulls, "nulls of column %d", i)
+		case c.Valid.Bits == nil:
+			require.Zero(t, c.Nulls, "nulls of column %d, which has no bitmap", i)
+		default:
+			require.NotZero(t, c.Nulls, "column %d has a bitmap and no nulls", i)
+			require.Equal(t, c.Len-c.Valid.Count(c.Len), c.Nulls, "nulls of column %d", i)
+		}
+		if kind == column.String {
+			require.Equal(t, column.Views, c.Layout, "layout of column %d", i)
+		}
+	}
+	rows := make([]string, b.Len)
+	for r := range rows {
+		cells := make([]string, len(b.Cols))
+		for i := range b.Cols {
+			cells[i] = compute.Format(&b.Cols[i], r)
+		}
+		rows[r] = strings.Join(cells, " | ")
+	}
+	return rows
+}
+
+// rowText writes a literal row as Rows does.
+func rowText(row []any) string {
+	cells := make([]string, len(row))
+	for i, value := range row {
+		switch v := value.(type) {
+		case nil:
+			cells[i] = "null"
+		case float64:
+			cells[i] = strconv.FormatFloat(v, 'g', -1, 64)
+		case string:
+			cells[i] = strconv.Quote(v)
+		default:
+			cells[i] = fmt.Sprint(v)
+		}
+	}
+	return strings.Join(cells, " | ")
+}
+
+// RandomRows returns n rows for the columns that Schema would parse, each value one of distinct: strings of 0 to 20
+// characters with common prefixes, integers and floats around 0.
+func RandomRows(t testing.TB, seed uint64, columns string, n, distinct int) [][]any {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 1))
+	schema := Schema(t, columns)
+	rows := make([][]any, n)
+	for i := range rows {
+		for _, field := range schema.Fields() {
+			v := rng.IntN(distinct)
+			kind, _ := column.KindOf(field.Type)
+			var value any
+			switch {
+			case kind == column.Null:
+			case kind == column.Bool:
+				value = v%2 == 0
+			case kind == column.String:
+				value = strings.Repeat("x", v%17) + strconv.Itoa(v)
+			case kind.IsFloat():
+				value = float64(v-distinct/2) / 4
+			case kind.IsSigned():
+				value = v - distinct/2
+			default:
+				value = v
+			}
+			rows[i] = append(rows[i], value)
+		}
+	}
+	return rows
+}
