@@ -17,15 +17,44 @@ func (c *Column) AsOffsets(scope *memory.Scope) (Column, error) {
 		c.Retain()
 		return *c, nil
 	}
+	total := c.liveBytes()
+	layout := Offsets32
+	if total > maxOffsets32 {
+		layout = Offsets64
+	}
+	return c.compacted(scope, layout, total)
+}
+
+// AsLargeOffsets is AsOffsets with 64-bit offsets that begin at 0, whatever the size.
+func (c *Column) AsLargeOffsets(scope *memory.Scope) (Column, error) {
+	if c.Kind != String || c.Layout == Offsets64 && memory.As[int64](c.Offsets)[0] == 0 {
+		c.Retain()
+		return *c, nil
+	}
+	v, err := c.AsViews(scope)
+	if err != nil {
+		return Column{}, err
+	}
+	defer v.Release()
+	return v.compacted(scope, Offsets64, v.liveBytes())
+}
+
+// liveBytes returns the bytes of the present strings of a Views column.
+func (c *Column) liveBytes() int {
 	total := 0
 	for i := range c.Views {
 		if !c.IsNull(i) {
 			total += int(c.Views[i].Size)
 		}
 	}
-	o := Column{Type: arrow.BinaryTypes.String, Kind: String, Layout: Offsets32, Len: c.Len, Nulls: c.Nulls}
-	if total > maxOffsets32 {
-		o.Type, o.Layout = arrow.BinaryTypes.LargeString, Offsets64
+	return total
+}
+
+// compacted copies a Views column's total live bytes together behind offsets of the given layout.
+func (c *Column) compacted(scope *memory.Scope, layout Layout, total int) (Column, error) {
+	o := Column{Type: arrow.BinaryTypes.String, Kind: String, Layout: layout, Len: c.Len, Nulls: c.Nulls}
+	if layout == Offsets64 {
+		o.Type = arrow.BinaryTypes.LargeString
 	}
 	offsets, err := scope.Alloc((c.Len + 1) * o.OffsetWidth())
 	if err != nil {

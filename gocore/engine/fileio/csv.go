@@ -1,0 +1,294 @@
+package fileio
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+)
+
+// CSV is one part of an open CSV file. Its methods are called in order: Schema, then Source, then Close.
+type CSV struct {
+	path    string
+	file    *os.File
+	options CSVOptions
+	names   []string // of every field of a record
+	use     []int    // the fields that are columns
+	pieces  []piece
+	null    map[string]bool
+	truth   map[string]bool // text of a bool to its value
+}
+
+// piece is a chunk of which this part reads rows rows after skip.
+type piece struct {
+	chunk
+	skip, take int
+}
+
+// OpenCSV opens path, finds its records and takes part part (from 0) of parts equal shares of its rows.
+// Errors: NotFound, IO, Malformed, Unsupported and Invalid options.
+func OpenCSV(path string, options CSVOptions, part, parts int) (*CSV, error) {
+	if err := options.check(); err != nil {
+		return nil, err
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, status.Errorf(status.NotFound, "no file %s", path)
+	} else if err != nil {
+		return nil, status.Errorf(status.IO, "opening %s: %w", path, err)
+	}
+	c := &CSV{path: path, file: f, options: options}
+	if err := c.open(part, parts); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return c, nil
+}
+
+func (c *CSV) open(part, parts int) error {
+	magic := make([]byte, 2)
+	if _, err := c.file.ReadAt(magic, 0); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
+		return status.Errorf(status.Unsupported, "%s is compressed with gzip: unpack it first", c.path)
+	}
+	index, err := indexCSV(c.file, &c.options)
+	if err != nil {
+		return err
+	}
+	if err := c.readNames(index); err != nil {
+		return err
+	}
+	if err := c.selectColumns(); err != nil {
+		return err
+	}
+	chunks, skip, rows := index.share(part, parts)
+	for _, ch := range chunks {
+		take := int(min(int64(ch.rows-skip), rows))
+		c.pieces = append(c.pieces, piece{ch, skip, take})
+		rows -= int64(take)
+		skip = 0
+	}
+	c.null = words(c.options.NAValues)
+	if c.options.KeepDefaultNA {
+		c.null = words(c.options.NAValues, defaultNA)
+	}
+	c.truth = words(defaultTrue, c.options.TrueValues)
+	for text := range words(defaultFalse, c.options.FalseValues) {
+		c.truth[text] = false
+	}
+	return nil
+}
+
+// readNames finds the fields' names: from Names, else the header, else 0, 1, ... for the first record's fields.
+func (c *CSV) readNames(index *csvIndex) error {
+	first := index.header
+	if first.rows == 0 && len(index.chunks) > 0 {
+		first = index.chunks[0]
+	}
+	if first.rows == 0 {
+		if c.names = slices.Clone(c.options.Names); len(c.names) == 0 {
+			return status.Errorf(status.Malformed, "%s is empty: there is no header to name columns by", c.path)
+		}
+		return nil
+	}
+	r, err := c.reader(first, nil)
+	if err != nil {
+		return err
+	}
+	record, err := r.Read()
+	if err != nil {
+		return c.parseError(first, err)
+	}
+	switch {
+	case len(c.options.Names) > 0:
+		if len(c.options.Names) != len(record) {
+			return malformed(c.path, first.line, "%d fields for %d names", len(record), len(c.options.Names))
+		}
+		c.names = slices.Clone(c.options.Names)
+	case c.options.Header:
+		c.names = distinct(record)
+	default:
+		for i := range record {
+			c.names = append(c.names, strconv.Itoa(i))
+		}
+	}
+	return nil
+}
+
+// distinct makes names unique as pandas does: a, a.1, a.2.
+func distinct(names []string) []string {
+	seen := words(names)
+	used := map[string]bool{}
+	out := make([]string, len(names))
+	for i, name := range names {
+		if name == "" {
+			name = fmt.Sprintf("Unnamed: %d", i)
+		}
+		out[i] = name
+		for n := 1; used[out[i]]; n++ {
+			if next := fmt.Sprintf("%s.%d", name, n); !seen[next] && !used[next] {
+				out[i] = next
+			}
+		}
+		used[out[i]] = true
+	}
+	return out
+}
+
+func (c *CSV) selectColumns() error {
+	for _, list := range [][]string{c.options.UseColumns, c.options.ParseDates} {
+		for _, name := range list {
+			if !slices.Contains(c.names, name) {
+				return status.Errorf(status.NotFound, "%s has no column %q; it has %s", c.path, name, strings.Join(c.names, ", "))
+			}
+		}
+	}
+	for name := range c.options.Types {
+		if !slices.Contains(c.names, name) {
+			return status.Errorf(status.NotFound, "%s has no column %q to give a type; it has %s", c.path, name, strings.Join(c.names, ", "))
+		}
+	}
+	for i, name := range c.names {
+		if len(c.options.UseColumns) == 0 || slices.Contains(c.options.UseColumns, name) {
+			c.use = append(c.use, i)
+		}
+	}
+	return nil
+}
+
+// reader returns a record reader over ch, whose bytes are read into buffer (or a new slice).
+func (c *CSV) reader(ch chunk, buffer []byte) (*csv.Reader, error) {
+	if buffer == nil {
+		buffer = make([]byte, ch.size)
+	}
+	if _, err := c.file.ReadAt(buffer[:ch.size], ch.offset); err != nil && err != io.EOF {
+		return nil, status.Errorf(status.IO, "reading %s: %w", c.path, err)
+	}
+	r := csv.NewReader(bytes.NewReader(buffer[:ch.size]))
+	r.Comma, r.Comment = c.options.delimiter(), c.options.comment()
+	r.FieldsPerRecord, r.ReuseRecord = -1, true
+	return r, nil
+}
+
+func (c *CSV) parseError(ch chunk, err error) error {
+	var p *csv.ParseError
+	if errors.As(err, &p) {
+		return malformed(c.path, ch.line+p.Line-1, "column %d: %v", p.Column, p.Err)
+	}
+	return status.Errorf(status.IO, "reading %s: %w", c.path, err)
+}
+
+// records calls each for every record of p, with its line; a record with too many fields is refused.
+func (c *CSV) records(w *exec.Worker, p piece, each func(record []string, line int) error) error {
+	text, err := w.Scope().Alloc(int(p.size))
+	if err != nil {
+		return err
+	}
+	defer text.Release()
+	r, err := c.reader(p.chunk, text.Bytes())
+	if err != nil {
+		return err
+	}
+	for i := range p.skip + p.take {
+		record, err := r.Read()
+		if err == io.EOF {
+			return malformed(c.path, p.line, "the file changed while it was read")
+		}
+		if err != nil {
+			return c.parseError(p.chunk, err)
+		}
+		if i < p.skip {
+			continue
+		}
+		line, _ := r.FieldPos(0)
+		line += p.line - 1
+		if len(record) > len(c.names) {
+			return malformed(c.path, line, "%d fields where the header has %d", len(record), len(c.names))
+		}
+		if err := each(record, line); err != nil {
+			return err
+		}
+		if i%yieldRows == yieldRows-1 {
+			if err := w.Yield(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const yieldRows = 2048
+
+// Schema returns the columns and their types: those of Options.Types, timestamp[us] for ParseDates, and for the others
+// the narrowest of null, bool, int64, double and utf8 that holds every row of this part. Ranks unify theirs before
+// they call Source.
+func (c *CSV) Schema(q *exec.Query) (*arrow.Schema, error) {
+	fields := make([]arrow.Field, len(c.use))
+	infer := false
+	for i, f := range c.use {
+		name := c.names[f]
+		fields[i] = arrow.Field{Name: name, Nullable: true}
+		switch given, ok := c.options.Types[name]; {
+		case ok:
+			t, err := ParseType(given)
+			if err != nil {
+				return nil, err
+			}
+			fields[i].Type = t
+		case slices.Contains(c.options.ParseDates, name):
+			fields[i].Type = arrow.FixedWidthTypes.Timestamp_us
+			infer = true // whether it has a zone
+		default:
+			infer = true
+		}
+	}
+	if infer {
+		if err := c.infer(q, fields); err != nil {
+			return nil, err
+		}
+	}
+	return arrow.NewSchema(fields, nil), nil
+}
+
+// Source returns the part's rows as columns of schema, whose fields are those of Schema with types that hold them.
+func (c *CSV) Source(schema *arrow.Schema) (exec.Source, error) {
+	if schema.NumFields() != len(c.use) {
+		return nil, status.Errorf(status.Internal, "%d fields for %d columns of %s", schema.NumFields(), len(c.use), c.path)
+	}
+	return &csvSource{csv: c, schema: schema}, nil
+}
+
+// Close closes the file.
+func (c *CSV) Close() error { return c.file.Close() }
+
+// ParseType returns the type with the given name: as types print ("int64", "timestamp[us]", "utf8"), or as pandas and
+// pyarrow call it ("str", "float64", "datetime64[ns]").
+func ParseType(name string) (arrow.DataType, error) {
+	if t, ok := typesByName[name]; ok {
+		return t, nil
+	}
+	return nil, status.Errorf(status.Unsupported, "type %q can't be read from CSV; take bool, int8 to uint64, float, double, utf8, date32 or timestamp[us]", name)
+}
+
+var typesByName = map[string]arrow.DataType{
+	"bool": arrow.FixedWidthTypes.Boolean, "boolean": arrow.FixedWidthTypes.Boolean,
+	"int8": arrow.PrimitiveTypes.Int8, "int16": arrow.PrimitiveTypes.Int16, "int32": arrow.PrimitiveTypes.Int32,
+	"int64": arrow.PrimitiveTypes.Int64, "int": arrow.PrimitiveTypes.Int64, "Int64": arrow.PrimitiveTypes.Int64,
+	"uint8": arrow.PrimitiveTypes.Uint8, "uint16": arrow.PrimitiveTypes.Uint16, "uint32": arrow.PrimitiveTypes.Uint32,
+	"uint64": arrow.PrimitiveTypes.Uint64, "float": arrow.PrimitiveTypes.Float32, "float32": arrow.PrimitiveTypes.Float32,
+	"double": arrow.PrimitiveTypes.Float64, "float64": arrow.PrimitiveTypes.Float64,
+	"utf8": arrow.BinaryTypes.String, "str": arrow.BinaryTypes.String, "string": arrow.BinaryTypes.String, "object": arrow.BinaryTypes.String,
+	"date32": arrow.FixedWidthTypes.Date32, "date": arrow.FixedWidthTypes.Date32,
+	"timestamp[us]":  &arrow.TimestampType{Unit: arrow.Microsecond},
+	"timestamp[ns]":  &arrow.TimestampType{Unit: arrow.Nanosecond},
+	"datetime64[ns]": &arrow.TimestampType{Unit: arrow.Nanosecond}, "datetime64[us]": &arrow.TimestampType{Unit: arrow.Microsecond},
+	"timestamp[us, tz=UTC]": arrow.FixedWidthTypes.Timestamp_us, "timestamp[ns, tz=UTC]": arrow.FixedWidthTypes.Timestamp_ns,
+}

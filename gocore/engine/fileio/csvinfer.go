@@ -1,0 +1,126 @@
+package fileio
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+)
+
+// class is what every text of a column seen so far can be read as; classes grow in this order only, except that a
+// bool and a number together make text.
+type class uint8
+
+const (
+	classNull class = iota
+	classBool
+	classInt
+	classFloat
+	classText
+)
+
+var classTypes = [...]arrow.DataType{classNull: arrow.Null, classBool: arrow.FixedWidthTypes.Boolean,
+	classInt: arrow.PrimitiveTypes.Int64, classFloat: arrow.PrimitiveTypes.Float64, classText: arrow.BinaryTypes.String}
+
+// join returns the class that holds both.
+func (a class) join(b class) class {
+	lo, hi := min(a, b), max(a, b)
+	if lo == classBool && (hi == classInt || hi == classFloat) {
+		return classText
+	}
+	return hi
+}
+
+// widen returns the class of a column of class a that also holds text.
+func (c *CSV) widen(a class, text string) class {
+	if a == classText || c.null[text] {
+		return a
+	}
+	if a <= classInt && a != classBool {
+		_, err := strconv.ParseInt(text, 10, 64)
+		if err == nil {
+			return classInt
+		}
+		if errors.Is(err, strconv.ErrRange) { // as a double it would lose digits
+			return classText
+		}
+	}
+	if a != classBool {
+		if _, err := parseFloat(text); err == nil {
+			return a.join(classFloat)
+		}
+	}
+	if _, ok := c.truth[text]; ok {
+		return a.join(classBool)
+	}
+	return classText
+}
+
+// parseFloat is strconv.ParseFloat without Go's own notations (hexadecimal, underscores).
+func parseFloat(text string) (float64, error) {
+	for i := range len(text) {
+		if text[i] == '_' || text[i] == 'x' || text[i] == 'X' || text[i] == 'p' {
+			return 0, strconv.ErrSyntax
+		}
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
+// infer fills in the types of fields that have none, from every row of this part, and whether parsed dates have a zone.
+func (c *CSV) infer(q *exec.Query, fields []arrow.Field) error {
+	columns := make([]class, len(fields))
+	zoned := make([]bool, len(fields))
+	var mu sync.Mutex
+	err := q.For(len(c.pieces), func(w *exec.Worker, i int) error {
+		mine, myZones := make([]class, len(fields)), make([]bool, len(fields))
+		err := c.records(w, c.pieces[i], func(record []string, _ int) error {
+			for k, f := range c.use {
+				switch {
+				case f >= len(record):
+				case fields[k].Type == nil:
+					mine[k] = c.widen(mine[k], record[f])
+				case !myZones[k] && slices.Contains(c.options.ParseDates, fields[k].Name):
+					_, myZones[k], _ = parseTime(record[f])
+				}
+			}
+			return nil
+		})
+		mu.Lock()
+		defer mu.Unlock()
+		for k := range mine {
+			columns[k] = columns[k].join(mine[k])
+			zoned[k] = zoned[k] || myZones[k]
+		}
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for k := range fields {
+		switch {
+		case fields[k].Type == nil:
+			fields[k].Type = classTypes[columns[k]]
+		case slices.Contains(c.options.ParseDates, fields[k].Name) && !zoned[k]:
+			fields[k].Type = &arrow.TimestampType{Unit: arrow.Microsecond}
+		}
+	}
+	return nil
+}
+
+var timeLayouts = [...]string{"2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05",
+	"2006-01-02T15:04:05", "2006-01-02", "2006-01-02 15:04", "2006-01-02T15:04", "2006/01/02", "2006/01/02 15:04:05", "20060102"}
+
+// parseTime reads ISO 8601, as far as pandas does without being told a format; zoned tells whether text has an offset.
+func parseTime(text string) (t time.Time, zoned, ok bool) {
+	for i, layout := range timeLayouts {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t, i < 2, true
+		}
+	}
+	return time.Time{}, false, false
+}

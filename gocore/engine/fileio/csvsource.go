@@ -1,0 +1,230 @@
+package fileio
+
+import (
+	"strconv"
+	"sync/atomic"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// csvSource parses pieces of a file to batches: a worker a piece.
+type csvSource struct {
+	csv    *CSV
+	schema *arrow.Schema
+	next   atomic.Int64
+}
+
+var _ exec.Source = (*csvSource)(nil)
+
+// Next parses the next piece.
+func (s *csvSource) Next(w *exec.Worker) (*table.Batch, error) {
+	i := int(s.next.Add(1) - 1)
+	if i >= len(s.csv.pieces) {
+		return nil, nil
+	}
+	p := s.csv.pieces[i]
+	b := &batchBuilder{csv: s.csv, rows: p.take}
+	if err := b.allocate(w.Scope(), s.schema, p); err != nil {
+		b.release()
+		return nil, err
+	}
+	row := 0
+	err := s.csv.records(w, p, func(record []string, line int) error {
+		for k, f := range s.csv.use {
+			text := ""
+			if f < len(record) {
+				text = record[f]
+			}
+			if f >= len(record) || s.csv.null[text] {
+				b.setNull(k, row)
+			} else if !b.parse[k](row, text) {
+				return malformed(s.csv.path, line, "column %q: %q is no %s", s.schema.Field(k).Name, text, s.schema.Field(k).Type)
+			}
+		}
+		row++
+		return nil
+	})
+	if err != nil {
+		b.release()
+		return nil, err
+	}
+	return b.finish(uint64(i)), nil
+}
+
+// batchBuilder fills columns a row at a time. The string columns share one heap.
+type batchBuilder struct {
+	csv   *CSV
+	rows  int
+	cols  []column.Column
+	parse []func(row int, text string) bool
+	heap  []byte
+	used  int
+}
+
+// allocate makes the columns of schema for p's rows, all present.
+func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p piece) error {
+	b.cols = make([]column.Column, schema.NumFields())
+	b.parse = make([]func(int, string) bool, schema.NumFields())
+	var heap *memory.Buffer
+	for k, f := range schema.Fields() {
+		kind, _ := column.KindOf(f.Type)
+		c := &b.cols[k]
+		*c = column.Column{Type: f.Type, Kind: kind, Len: b.rows}
+		if kind == column.Null {
+			c.Nulls = b.rows
+			b.parse[k] = func(int, string) bool { return false }
+			continue
+		}
+		size := b.rows * kind.Width()
+		if kind == column.Bool {
+			size = column.BitmapBytes(b.rows)
+		}
+		values, err := scope.Zeroed(size)
+		if err != nil {
+			return err
+		}
+		c.Owners = append(c.Owners, values)
+		valid, err := scope.Alloc(column.BitmapBytes(b.rows))
+		if err != nil {
+			return err
+		}
+		c.Owners = append(c.Owners, valid)
+		c.Valid = column.Bitmap{Bits: valid.Bytes()}
+		for i := range c.Valid.Bits {
+			c.Valid.Bits[i] = 0xFF
+		}
+		if kind != column.String {
+			c.Values = values.Bytes()
+			b.parse[k] = b.setter(c)
+			continue
+		}
+		if heap == nil {
+			if heap, err = scope.Alloc(int(p.size)); err != nil { // no string is longer than its field
+				return err
+			}
+			b.heap = heap.Bytes()
+		} else {
+			heap.Retain()
+		}
+		c.Owners = append(c.Owners, heap)
+		c.Views, c.Heaps = memory.As[column.View](values.Bytes())[:b.rows], [][]byte{b.heap}
+		b.parse[k] = b.stringSetter(c)
+	}
+	return nil
+}
+
+func (b *batchBuilder) stringSetter(c *column.Column) func(int, string) bool {
+	return func(row int, text string) bool {
+		start := b.used
+		if len(text) > 12 { // longer strings lie in the heap
+			b.used += copy(b.heap[start:], text)
+			c.Views[row] = column.MakeView(b.heap[start:b.used], 0, start)
+		} else {
+			c.Views[row] = column.MakeView([]byte(text), 0, 0)
+		}
+		return true
+	}
+}
+
+// setter returns the function that parses a text into c.
+func (b *batchBuilder) setter(c *column.Column) func(int, string) bool {
+	switch c.Type.ID() {
+	case arrow.BOOL:
+		bits := column.Bitmap{Bits: c.Values}
+		return func(row int, text string) bool {
+			v, ok := b.csv.truth[text]
+			if v {
+				bits.Set(row)
+			}
+			return ok
+		}
+	case arrow.FLOAT64:
+		return store(c, parseFloat)
+	case arrow.FLOAT32:
+		return store(c, func(text string) (float32, error) { v, err := parseFloat(text); return float32(v), err })
+	case arrow.DATE32:
+		return store(c, parseDate)
+	case arrow.TIMESTAMP:
+		unit := c.Type.(*arrow.TimestampType).Unit
+		return store(c, func(text string) (int64, error) { return parseTimestamp(text, unit) })
+	case arrow.INT8:
+		return store(c, parseInt[int8](8))
+	case arrow.INT16:
+		return store(c, parseInt[int16](16))
+	case arrow.INT32:
+		return store(c, parseInt[int32](32))
+	case arrow.INT64:
+		return store(c, parseInt[int64](64))
+	case arrow.UINT8:
+		return store(c, parseUint[uint8](8))
+	case arrow.UINT16:
+		return store(c, parseUint[uint16](16))
+	case arrow.UINT32:
+		return store(c, parseUint[uint32](32))
+	case arrow.UINT64:
+		return store(c, parseUint[uint64](64))
+	}
+	return func(int, string) bool { return false }
+}
+
+func store[T any](c *column.Column, parse func(string) (T, error)) func(int, string) bool {
+	values := column.Of[T](c)
+	return func(row int, text string) bool {
+		v, err := parse(text)
+		values[row] = v
+		return err == nil
+	}
+}
+
+func parseInt[T int8 | int16 | int32 | int64](bits int) func(string) (T, error) {
+	return func(text string) (T, error) { v, err := strconv.ParseInt(text, 10, bits); return T(v), err }
+}
+
+func parseUint[T uint8 | uint16 | uint32 | uint64](bits int) func(string) (T, error) {
+	return func(text string) (T, error) { v, err := strconv.ParseUint(text, 10, bits); return T(v), err }
+}
+
+func parseDate(text string) (int32, error) {
+	t, _, ok := parseTime(text)
+	if !ok {
+		return 0, strconv.ErrSyntax
+	}
+	return int32(arrow.Date32FromTime(t)), nil
+}
+
+func parseTimestamp(text string, unit arrow.TimeUnit) (int64, error) {
+	t, _, ok := parseTime(text)
+	if !ok {
+		return 0, strconv.ErrSyntax
+	}
+	v, err := arrow.TimestampFromTime(t, unit)
+	return int64(v), err
+}
+
+func (b *batchBuilder) setNull(k, row int) {
+	if c := &b.cols[k]; c.Kind != column.Null {
+		c.Valid.Clear(row)
+		c.Nulls++
+	}
+}
+
+// finish returns the batch; columns without nulls lose their bitmap.
+func (b *batchBuilder) finish(seq uint64) *table.Batch {
+	for k := range b.cols {
+		if c := &b.cols[k]; c.Kind != column.Null && c.Nulls == 0 {
+			c.Valid = column.Bitmap{}
+		}
+	}
+	return &table.Batch{Cols: b.cols, Len: b.rows, Seq: seq}
+}
+
+func (b *batchBuilder) release() {
+	for k := range b.cols {
+		b.cols[k].Release()
+	}
+}

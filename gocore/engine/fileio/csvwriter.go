@@ -1,0 +1,212 @@
+package fileio
+
+import (
+	"bufio"
+	"encoding/csv"
+	"os"
+	"path/filepath"
+	"strconv"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// CSVWriteOptions is how a CSV file is written.
+type CSVWriteOptions struct {
+	Delimiter string `json:"delimiter"` // one character
+	Header    bool   `json:"header"`
+	NA        string `json:"na_rep"` // the text of a null
+}
+
+// DefaultCSVWriteOptions is what DataFrame.to_csv(index=False) of pandas writes.
+func DefaultCSVWriteOptions() CSVWriteOptions { return CSVWriteOptions{Delimiter: ",", Header: true} }
+
+// CSVWriter is the Sink that writes its batches, in order, to a CSV file (RFC 4180, "\n"). The file appears under its
+// name when it is complete.
+type CSVWriter struct {
+	*exec.Collect
+	path    string
+	schema  *arrow.Schema
+	options CSVWriteOptions
+}
+
+var _ exec.Sink = (*CSVWriter)(nil)
+
+// NewCSVWriter returns a sink of a query of threads workers.
+func NewCSVWriter(path string, schema *arrow.Schema, options CSVWriteOptions, threads int) (*CSVWriter, error) {
+	if len([]rune(options.Delimiter)) != 1 {
+		return nil, status.Errorf(status.Invalid, "delimiter %q must be one character", options.Delimiter)
+	}
+	return &CSVWriter{Collect: exec.NewCollect(threads), path: path, schema: schema, options: options}, nil
+}
+
+// Finish writes the file and returns an empty Source.
+func (s *CSVWriter) Finish(q *exec.Query) (exec.Source, error) {
+	batches := s.Batches()
+	defer func() {
+		for _, b := range batches {
+			b.Release()
+		}
+	}()
+	err := writeFile(s.path, func(f *os.File) error {
+		buffered := bufio.NewWriterSize(f, 1<<20)
+		w := csv.NewWriter(buffered)
+		w.Comma = []rune(s.options.Delimiter)[0]
+		if err := s.write(q, w, batches); err != nil {
+			return err
+		}
+		w.Flush()
+		if err := w.Error(); err != nil {
+			return err
+		}
+		return buffered.Flush()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return exec.NewScan(nil), nil
+}
+
+func (s *CSVWriter) write(q *exec.Query, w *csv.Writer, batches []*table.Batch) error {
+	record := make([]string, s.schema.NumFields())
+	if s.options.Header {
+		for i, f := range s.schema.Fields() {
+			record[i] = f.Name
+		}
+		if err := w.Write(record); err != nil {
+			return err
+		}
+	}
+	for _, b := range batches {
+		texts := make([]func(int) string, len(b.Cols))
+		for k := range b.Cols {
+			c, err := b.Cols[k].AsViews(q.Scope)
+			if err != nil {
+				return err
+			}
+			defer c.Release()
+			texts[k] = texter(&c)
+		}
+		for row := range b.Len {
+			for k := range b.Cols {
+				if b.Cols[k].IsNull(row) {
+					record[k] = s.options.NA
+				} else {
+					record[k] = texts[k](row)
+				}
+			}
+			if err := w.Write(record); err != nil {
+				return err
+			}
+			if row%yieldRows == 0 && q.Context().Err() != nil {
+				return q.Context().Err()
+			}
+		}
+	}
+	return nil
+}
+
+// texter returns how a present row of c is written.
+func texter(c *column.Column) func(int) string {
+	switch c.Type.ID() {
+	case arrow.BOOL:
+		bits := column.Bitmap{Bits: c.Values, Offset: c.Offset}
+		return func(i int) string {
+			if bits.Get(i) {
+				return "True"
+			}
+			return "False"
+		}
+	case arrow.INT8:
+		return integerText[int8](c)
+	case arrow.INT16:
+		return integerText[int16](c)
+	case arrow.INT32:
+		return integerText[int32](c)
+	case arrow.INT64:
+		return integerText[int64](c)
+	case arrow.UINT8:
+		return integerText[uint8](c)
+	case arrow.UINT16:
+		return integerText[uint16](c)
+	case arrow.UINT32:
+		return integerText[uint32](c)
+	case arrow.UINT64:
+		v := column.Of[uint64](c)
+		return func(i int) string { return strconv.FormatUint(v[i], 10) }
+	case arrow.FLOAT32:
+		v := column.Of[float32](c)
+		return func(i int) string { return floatText(float64(v[i]), 32) }
+	case arrow.FLOAT64:
+		v := column.Of[float64](c)
+		return func(i int) string { return floatText(v[i], 64) }
+	case arrow.DATE32:
+		v := column.Of[int32](c)
+		return func(i int) string { return arrow.Date32(v[i]).ToTime().Format(time.DateOnly) }
+	case arrow.DATE64:
+		v := column.Of[int64](c)
+		return func(i int) string { return arrow.Date64(v[i]).ToTime().Format(time.DateOnly) }
+	case arrow.TIMESTAMP:
+		return timestampText(c)
+	}
+	return func(i int) string { return string(c.Views[i].Bytes(c.Heaps)) }
+}
+
+func integerText[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32](c *column.Column) func(int) string {
+	v := column.Of[T](c)
+	return func(i int) string { return strconv.FormatInt(int64(v[i]), 10) }
+}
+
+// floatText writes the shortest text that reads back as v, with a point or exponent so that it reads back as a float.
+func floatText(v float64, bits int) string {
+	text := strconv.FormatFloat(v, 'g', -1, bits)
+	for i := range len(text) {
+		if c := text[i]; c == '.' || c == 'e' || c == 'n' || c == 'I' { // NaN and Inf, too
+			return text
+		}
+	}
+	return text + ".0"
+}
+
+// timestampText writes ISO 8601 with the digits of a second that the value has, in the column's zone.
+func timestampText(c *column.Column) func(int) string {
+	t := c.Type.(*arrow.TimestampType)
+	v := column.Of[int64](c)
+	layout := "2006-01-02 15:04:05.999999999"
+	zone := time.UTC
+	if t.TimeZone != "" {
+		layout += "-07:00"
+		if z, err := t.GetZone(); err == nil {
+			zone = z
+		}
+	}
+	return func(i int) string { return arrow.Timestamp(v[i]).ToTime(t.Unit).In(zone).Format(layout) }
+}
+
+// writeFile writes path through a temporary file beside it, so that path is never a part of a file.
+func writeFile(path string, write func(*os.File) error) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".pycylon-*")
+	if err != nil {
+		return status.Errorf(status.IO, "writing %s: %w", path, err)
+	}
+	err = write(f)
+	if err == nil {
+		err = f.Chmod(0o644)
+	}
+	if closed := f.Close(); err == nil {
+		err = closed
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return status.Errorf(status.IO, "writing %s: %w", path, err)
+	}
+	return nil
+}
