@@ -1,0 +1,116 @@
+# `make help` lists the targets. All that is installed goes into .venv* and .cache; all that is built into build and dist.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help build demo demo-lambda layer test test-go test-python test-deps lint lint-go lint-python bench clean
+
+VENV := .venv
+# The first Python that is new enough and can make environments (Debian's system Python often cannot).
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python; do \
+	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2> /dev/null && echo $$python && break; done)
+PIP_INSTALL = bin/python -m pip --disable-pip-version-check install --quiet
+STATICCHECK := .cache/bin/staticcheck
+SOURCES := $(shell find export gocore pycylon -name '*.go' -o -name '*.[chs]' -o -name '*.map' -o -name '*.py' 2> /dev/null) \
+	go.mod go.sum setup.py pyproject.toml MANIFEST.in
+WHEEL := dist/.wheel
+# Compilers that the machine lacks are put into $(VENV)/bin.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+build: $(WHEEL) ## Build the wheel into dist/
+
+demo: $(VENV)/.demo ## Join, group and sort real data on four connected ranks, against pandas
+	cd .cache && ../$(VENV)/bin/pycylon demo
+
+demo-lambda: $(VENV)/.lambda $(VENV)/.demo layer ## The same in four emulated Lambda functions
+	$(VENV)/bin/python lambda_layer/demo.py
+
+layer: $(VENV)/.ready $(WHEEL) ## Build the Lambda layer (x86_64) into dist/
+	$(VENV)/bin/python lambda_layer/build.py
+
+test: test-go test-python ## Run all tests (PYCYLON_TEST_ALL=1: the slow ones too)
+
+test-go: $(VENV)/.toolchain test-deps
+	go vet ./...
+	go test -race -timeout 15m $(if $(PYCYLON_TEST_ALL),,-short) ./...
+
+test-python: .venv-full/.ready .venv-bare/.ready
+	.venv-full/bin/pytest -q tests
+	.venv-bare/bin/pytest -q tests
+
+test-deps: ## Install what the network tests need (root on Debian; elsewhere those tests are skipped)
+	@for command in nft:nftables ip:iproute2; do \
+		command -v $${command%:*} > /dev/null && continue; \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
+			(apt-get update && apt-get install -y --no-install-recommends $${command#*:}) > /dev/null; \
+		else echo "$${command%:*} is missing: tests with network namespaces are skipped"; fi; done
+
+lint: lint-go lint-python ## Run gofmt, go vet, staticcheck, ruff and mypy
+
+lint-go: $(VENV)/.toolchain $(STATICCHECK)
+	@unformatted="$$(go run cmd/gofmt -l export gocore)"; [ -z "$$unformatted" ] || { echo "gofmt: $$unformatted"; exit 1; }
+	go vet ./...
+	go mod tidy -diff
+	$(STATICCHECK) ./...
+
+lint-python: $(VENV)/.lint
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/mypy
+
+bench: .venv-full/.ready ## Compare speed with pandas, Polars, DuckDB and pyarrow
+	.venv-full/bin/python tests/benchmarks
+
+clean: ## Remove all that was built or installed here
+	-chmod -R u+w build .cache 2> /dev/null
+	rm -rf build dist .venv .venv-full .venv-bare .cache *.egg-info .mypy_cache .ruff_cache .pytest_cache
+	find pycylon -name '*.so' -delete
+
+$(VENV)/.ready:
+	@[ -n "$(PYTHON)" ] || { echo "No Python 3.10 or newer with venv and ensurepip on PATH (Debian: apt-get install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/$(PIP_INSTALL) --upgrade pip 'setuptools>=77'
+	mkdir -p .cache
+	touch $@
+
+$(VENV)/.toolchain: $(VENV)/.ready setup.py
+	$(VENV)/bin/python .ci/toolchain.py $(VENV)
+	touch $@
+
+$(VENV)/.demo: $(WHEEL)
+	$(VENV)/$(PIP_INSTALL) --force-reinstall --no-deps dist/*.whl
+	$(VENV)/$(PIP_INSTALL) "$$(echo dist/*.whl)[demo]"
+	touch $@
+
+$(VENV)/.lint: $(VENV)/.ready pyproject.toml
+	$(VENV)/$(PIP_INSTALL) --group lint
+	touch $@
+
+$(VENV)/.lambda: $(VENV)/.ready pyproject.toml
+	$(VENV)/$(PIP_INSTALL) --group lambda
+	touch $@
+
+$(WHEEL): $(VENV)/.toolchain $(SOURCES)
+	rm -rf build/lib build/bdist.* dist/*.whl
+	$(VENV)/bin/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
+	touch $@
+
+# Tests see the installed wheel, in environments that are made anew with it: one with all peers, one with none.
+.venv-full/.ready: $(WHEEL)
+	$(VENV)/bin/python -m venv --clear .venv-full
+	.venv-full/$(PIP_INSTALL) --upgrade pip
+	.venv-full/$(PIP_INSTALL) --group test --group notebook --group peers dist/*.whl
+	touch $@
+
+.venv-bare/.ready: $(WHEEL)
+	$(VENV)/bin/python -m venv --clear .venv-bare
+	.venv-bare/$(PIP_INSTALL) --upgrade pip
+	.venv-bare/$(PIP_INSTALL) --group test dist/*.whl
+	touch $@
+
+$(STATICCHECK): $(VENV)/.toolchain
+	GOBIN=$(CURDIR)/.cache/bin go install honnef.co/go/tools/cmd/staticcheck@v0.8.2
