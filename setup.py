@@ -126,7 +126,7 @@ def build_library(output: Path) -> None:
     output.parent.mkdir(parents=True, exist_ok=True)
     # Only here can the version script be named: #cgo LDFLAGS refuses it, CGO_LDFLAGS repeats it, and ld accepts one.
     # -s is given to both linkers: zig's ignores Go's.
-    script = f"-Wl,--version-script={ROOT / 'export' / 'pycylon.map'},-s"
+    script = f"-Wl,--version-script={ROOT / 'export' / 'symbols.map'},-s"
     ldflags = f"-s -w -X main.version={version()} '-extldflags={script}'"
     command = [go, "build", "-buildmode=c-shared", "-trimpath", "-buildvcs=false", "-mod=readonly"]
     subprocess.run([*command, f"-ldflags={ldflags}", "-o", str(output), "./export"], cwd=ROOT, env=env, check=True)
