@@ -1,0 +1,172 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+)
+
+// Expr is an expression by name, as in the JSON: a column, a literal or a function of expressions.
+//
+//	{"col": "name"}   {"lit": [argument, "column"]}   {"fn": "lt", "args": [...]}   {"fn": "cast", "args": [e], "type": "int64"}
+type Expr struct {
+	Col  *string  `json:"col,omitempty"`
+	Lit  *Literal `json:"lit,omitempty"`
+	Fn   string   `json:"fn,omitempty"`
+	Args []*Expr  `json:"args,omitempty"`
+	Type string   `json:"type,omitempty"`
+}
+
+// Literal is row 0 of a column of an argument: JSON can't carry int64, NaN or bytes.
+type Literal struct {
+	Arg    int
+	Column string
+}
+
+// MarshalJSON writes [arg, "column"].
+func (l Literal) MarshalJSON() ([]byte, error) { return json.Marshal([]any{l.Arg, l.Column}) }
+
+// UnmarshalJSON reads [arg, "column"].
+func (l *Literal) UnmarshalJSON(text []byte) error {
+	var parts []json.RawMessage
+	if err := json.Unmarshal(text, &parts); err != nil {
+		return err
+	}
+	if len(parts) != 2 {
+		return fmt.Errorf("a literal is [argument, column], not %s", text)
+	}
+	if err := json.Unmarshal(parts[0], &l.Arg); err != nil {
+		return err
+	}
+	return json.Unmarshal(parts[1], &l.Column)
+}
+
+// functions is how many arguments each function takes.
+var functions = map[string]int{"eq": 2, "ne": 2, "lt": 2, "le": 2, "gt": 2, "ge": 2, "and": 2, "or": 2, "not": 1, "is_null": 1, "cast": 1}
+
+// logical are the functions of booleans.
+var logical = []string{"and", "or", "not"}
+
+// check refuses expressions that no schema could make right.
+func (e *Expr) check(depth int) error {
+	if e == nil {
+		return fmt.Errorf("an expression is missing")
+	}
+	if depth > maxDepth {
+		return fmt.Errorf("an expression is nested over %d deep", maxDepth)
+	}
+	forms := 0
+	for _, has := range []bool{e.Col != nil, e.Lit != nil, e.Fn != ""} {
+		if has {
+			forms++
+		}
+	}
+	if forms != 1 || (e.Fn == "" && len(e.Args) > 0) || (e.Fn != "cast" && e.Type != "") {
+		return fmt.Errorf("an expression is one of col, lit and fn with args")
+	}
+	if e.Fn == "" {
+		return nil
+	}
+	args, ok := functions[e.Fn]
+	if !ok {
+		return fmt.Errorf("function %q isn't known to this version", e.Fn)
+	}
+	if len(e.Args) != args {
+		return fmt.Errorf("%s takes %d arguments, not %d", e.Fn, args, len(e.Args))
+	}
+	for _, a := range e.Args {
+		if err := a.check(depth + 1); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// BoundExpr is an expression by position: a column of the input, a literal, or a function of expressions.
+type BoundExpr struct {
+	Column int    // position in the input; -1 where it isn't a column
+	Arg    int    // the argument that holds a literal; -1 where it isn't one
+	ArgCol int    // the literal's column in the argument
+	Fn     string // empty for columns and literals
+	Args   []*BoundExpr
+	Type   arrow.DataType // of the result
+}
+
+// column returns the expression of an input column.
+func column(i int, t arrow.DataType) *BoundExpr { return &BoundExpr{Column: i, Arg: -1, Type: t} }
+
+// castTo returns e, cast unless it has type t.
+func (e *BoundExpr) castTo(t arrow.DataType) *BoundExpr {
+	if arrow.TypeEqual(e.Type, t) {
+		return e
+	}
+	return &BoundExpr{Column: -1, Arg: -1, Fn: "cast", Args: []*BoundExpr{e}, Type: t}
+}
+
+// bind resolves names and checks types.
+func (e *Expr) bind(in *arrow.Schema, args []*arrow.Schema) (*BoundExpr, error) {
+	switch {
+	case e.Col != nil:
+		i, err := find(in, *e.Col, "")
+		if err != nil {
+			return nil, err
+		}
+		return column(i, in.Field(i).Type), nil
+	case e.Lit != nil:
+		if e.Lit.Arg < 0 || e.Lit.Arg >= len(args) {
+			return nil, status.Errorf(status.Invalid, "a literal refers to argument %d of %d", e.Lit.Arg, len(args))
+		}
+		i, err := find(args[e.Lit.Arg], e.Lit.Column, "the literals")
+		if err != nil {
+			return nil, err
+		}
+		return &BoundExpr{Column: -1, Arg: e.Lit.Arg, ArgCol: i, Type: args[e.Lit.Arg].Field(i).Type}, nil
+	}
+	b := &BoundExpr{Column: -1, Arg: -1, Fn: e.Fn, Type: arrow.FixedWidthTypes.Boolean}
+	for _, a := range e.Args {
+		bound, err := a.bind(in, args)
+		if err != nil {
+			return nil, err
+		}
+		b.Args = append(b.Args, bound)
+	}
+	switch {
+	case e.Fn == "cast":
+		t, err := ParseType(e.Type)
+		if err != nil {
+			return nil, err
+		}
+		if from := b.Args[0].Type; !compute.CanCast(from, t) {
+			return nil, status.Errorf(status.TypeMismatch, "%s of type %s can't be cast to %s", e.Args[0].text(), from, t)
+		}
+		b.Type = t
+	case slices.Contains(logical, e.Fn):
+		for i, a := range b.Args {
+			if a.Type.ID() != arrow.BOOL && a.Type.ID() != arrow.NULL {
+				return nil, status.Errorf(status.TypeMismatch, "%q takes bool, and %s is %s", e.Fn, e.Args[i].text(), a.Type)
+			}
+		}
+	case len(b.Args) == 2:
+		if !compute.CanCompare(b.Args[0].Type, b.Args[1].Type) {
+			return nil, status.Errorf(status.TypeMismatch, "%s (%s) can't be compared with %s (%s): cast one of them",
+				e.Args[0].text(), b.Args[0].Type, e.Args[1].text(), b.Args[1].Type)
+		}
+	}
+	return b, nil
+}
+
+// text names an expression in an error.
+func (e *Expr) text() string {
+	switch {
+	case e.Col != nil:
+		return fmt.Sprintf("column %q", *e.Col)
+	case e.Lit != nil:
+		return fmt.Sprintf("the literal %q", e.Lit.Column)
+	}
+	return "the result of " + e.Fn
+}

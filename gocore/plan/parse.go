@@ -1,0 +1,216 @@
+package plan
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+)
+
+// How is which rows a join keeps that match none of the other side.
+type How string
+
+// The joins.
+const (
+	Inner How = "inner"
+	Left  How = "left"
+	Right How = "right"
+	Outer How = "outer"
+)
+
+// Share is which rows of a file a rank reads.
+type Share string
+
+// The shares.
+const (
+	ShareAll       Share = "all"
+	ShareSlice     Share = "slice"
+	ShareReplicate Share = "replicate"
+)
+
+// NAPosition is where a sort puts nulls.
+type NAPosition string
+
+// The positions of nulls.
+const (
+	NALast  NAPosition = "last"
+	NAFirst NAPosition = "first"
+)
+
+// maxNodes and maxDepth bound what a plan may ask of the stack.
+const (
+	maxNodes = 10_000
+	maxDepth = 500
+)
+
+// operation is what Parse knows of an op: its parameters, how many inputs it has (-1: one or more).
+type operation struct {
+	inputs int
+	make   func() Spec
+}
+
+var operations = map[string]operation{
+	"table":       {0, func() Spec { return &Table{Placement: Placement{Kind: Local}} }},
+	"scan_csv":    {0, func() Spec { return &ScanCSV{Share: ShareAll} }},
+	"scan_ipc":    {0, func() Spec { return &ScanIPC{} }},
+	"join":        {2, func() Spec { return &Join{How: Inner, Suffixes: [2]string{"_x", "_y"}} }},
+	"group":       {1, func() Spec { return &Group{DropNull: true, Sort: true} }},
+	"sort":        {1, func() Spec { return &Sort{NAPosition: NALast} }},
+	"filter":      {1, func() Spec { return &Filter{} }},
+	"project":     {1, func() Spec { return &Project{} }},
+	"slice":       {1, func() Spec { return &Slice{Length: -1} }},
+	"take":        {1, func() Spec { return &Take{} }},
+	"concat":      {-1, func() Spec { return &Concat{} }},
+	"shuffle":     {1, func() Spec { return &Shuffle{} }},
+	"repartition": {1, func() Spec { return &Repartition{} }},
+	"replicate":   {1, func() Spec { return &Replicate{} }},
+	"gather":      {1, func() Spec { return &Gather{} }},
+	"write_csv":   {1, func() Spec { return &WriteCSV{} }},
+	"write_ipc":   {1, func() Spec { return &WriteIPC{} }},
+}
+
+// Parse reads a plan's JSON. Fields and operations it doesn't know are refused: a newer caller must not be
+// misunderstood by an older library.
+func Parse(text []byte) (*Plan, error) {
+	var raw struct {
+		Nodes []json.RawMessage `json:"nodes"`
+		Root  *int              `json:"root"`
+	}
+	if err := strict(text, &raw); err != nil {
+		return nil, status.Errorf(status.Invalid, "the plan can't be read: %w", err)
+	}
+	if len(raw.Nodes) == 0 || len(raw.Nodes) > maxNodes {
+		return nil, status.Errorf(status.Invalid, "the plan has %d nodes: 1 to %d are possible", len(raw.Nodes), maxNodes)
+	}
+	p := &Plan{Nodes: make([]Node, len(raw.Nodes)), Root: len(raw.Nodes) - 1}
+	if raw.Root != nil {
+		p.Root = *raw.Root
+	}
+	if p.Root < 0 || p.Root >= len(p.Nodes) {
+		return nil, status.Errorf(status.Invalid, "the plan's root is node %d of %d", p.Root, len(p.Nodes))
+	}
+	depths := make([]int, len(raw.Nodes))
+	for i, text := range raw.Nodes {
+		if err := parseNode(text, i, &p.Nodes[i]); err != nil {
+			return nil, status.Errorf(status.Invalid, "node %d of the plan: %w", i, err)
+		}
+		for _, in := range p.Nodes[i].Inputs {
+			depths[i] = max(depths[i], depths[in]+1)
+		}
+		if depths[i] > maxDepth {
+			return nil, status.Errorf(status.Invalid, "node %d of the plan is %d operations deep: collect in between", i, depths[i])
+		}
+	}
+	return p, nil
+}
+
+// parseNode reads one node: op and inputs first, then the rest by the op's type.
+func parseNode(text []byte, index int, n *Node) error {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(text, &fields); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(fields["op"], &n.Op); err != nil || n.Op == "" {
+		return fmt.Errorf(`it has no "op"`)
+	}
+	op, ok := operations[n.Op]
+	if !ok {
+		return fmt.Errorf("operation %q isn't known to this version", n.Op)
+	}
+	if inputs, ok := fields["inputs"]; ok {
+		if err := json.Unmarshal(inputs, &n.Inputs); err != nil {
+			return fmt.Errorf("%s: inputs: %w", n.Op, err)
+		}
+	}
+	if len(n.Inputs) != op.inputs && (op.inputs >= 0 || len(n.Inputs) == 0) {
+		return fmt.Errorf("%s has %d inputs", n.Op, len(n.Inputs))
+	}
+	for _, in := range n.Inputs {
+		if in < 0 || in >= index {
+			return fmt.Errorf("%s: input %d isn't an earlier node", n.Op, in)
+		}
+	}
+	delete(fields, "op")
+	delete(fields, "inputs")
+	rest, err := json.Marshal(fields)
+	if err != nil {
+		return err
+	}
+	n.Spec = op.make()
+	if err := strict(rest, n.Spec); err != nil {
+		return fmt.Errorf("%s: %w", n.Op, err)
+	}
+	if err := check(n.Spec); err != nil {
+		return fmt.Errorf("%s: %w", n.Op, err)
+	}
+	return nil
+}
+
+// strict decodes one JSON value without unknown fields and with nothing behind it.
+func strict(text []byte, into any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("text after the end of the JSON value")
+	}
+	return nil
+}
+
+// check refuses parameters that no schema could make right.
+func check(s Spec) error {
+	switch s := s.(type) {
+	case *Table:
+		return oneOf("placement", s.Placement.Kind, Local, Partitioned, Replicated)
+	case *ScanCSV:
+		return oneOf("share", s.Share, ShareAll, ShareSlice, ShareReplicate)
+	case *Join:
+		if len(s.LeftOn) == 0 || len(s.LeftOn) != len(s.RightOn) {
+			return fmt.Errorf("%d keys on the left and %d on the right: give the same number, at least one", len(s.LeftOn), len(s.RightOn))
+		}
+		return oneOf("how", s.How, Inner, Left, Right, Outer)
+	case *Group:
+		if len(s.Keys) == 0 {
+			return fmt.Errorf("it has no keys")
+		}
+	case *Sort:
+		if len(s.Keys) == 0 {
+			return fmt.Errorf("it has no keys")
+		}
+		return oneOf("na_position", s.NAPosition, NALast, NAFirst)
+	case *Shuffle:
+		if len(s.Keys) == 0 {
+			return fmt.Errorf("it has no keys")
+		}
+	case *Filter:
+		return s.Predicate.check(0)
+	case *Project:
+		for _, c := range s.Columns {
+			if err := c.Expr.check(0); err != nil {
+				return err
+			}
+		}
+	case *Slice:
+		if s.Length < -1 {
+			return fmt.Errorf("length %d: give -1 for all rows that follow", s.Length)
+		}
+	}
+	return nil
+}
+
+func oneOf[T ~string](name string, got T, known ...T) error {
+	if slices.Contains(known, got) {
+		return nil
+	}
+	texts := make([]string, len(known))
+	for i, k := range known {
+		texts[i] = string(k)
+	}
+	return fmt.Errorf("%s is %q: give one of %s", name, got, strings.Join(texts, ", "))
+}

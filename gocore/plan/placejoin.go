@@ -1,0 +1,107 @@
+package plan
+
+import "slices"
+
+// join adds a join after the exchanges that it needs.
+func (pl *placer) join(s Step, op *JoinOp) int {
+	l, r := s.Inputs[0], s.Inputs[1]
+	left, right := pl.at(l), pl.at(r)
+	s.Keys = nil
+	switch apartL, apartR := pl.apart(l), pl.apart(r); {
+	case !apartL && !apartR:
+		if right.Placement != s.Placement && s.Placement == Replicated {
+			s.Placement = right.Placement
+		}
+		return pl.out.add(s)
+	case apartL && right.Placement == Replicated && (op.How == Inner || op.How == Left):
+		s.Keys = op.carried(left.Keys, LeftSide, op.LeftKeys)
+		return pl.out.add(s)
+	case apartR && left.Placement == Replicated && (op.How == Inner || op.How == Right):
+		s.Placement = Partitioned
+		s.Keys = op.carried(right.Keys, RightSide, op.RightKeys)
+		return pl.out.add(s)
+	}
+	s.Placement = Partitioned
+	byL, okL := keyPositions(left.Keys, op.LeftKeys)
+	byR, okR := keyPositions(right.Keys, op.RightKeys)
+	by := byL
+	switch {
+	case okL && okR && slices.Equal(byL, byR):
+	case okL:
+		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ByHash, Keys: pick(op.RightKeys, byL)})
+	case okR:
+		by = byR
+		s.Inputs[0] = pl.exchange(l, s.Node, &Exchange{Kind: ByHash, Keys: pick(op.LeftKeys, byR)})
+	default:
+		by = make([]int, len(op.LeftKeys))
+		for k := range by {
+			by[k] = k
+		}
+		s.Inputs[0] = pl.exchange(l, s.Node, &Exchange{Kind: ByHash, Keys: op.LeftKeys})
+		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ByHash, Keys: op.RightKeys})
+	}
+	s.Keys = op.placed(by, pl.at(s.Inputs[0]), pl.at(s.Inputs[1]))
+	return pl.out.add(s)
+}
+
+// keyPositions returns which of a join's keys a side's rows lie by, in order, and false where they lie otherwise.
+func keyPositions(have [][]int, keys []int) ([]int, bool) {
+	var by []int
+	for _, same := range have {
+		k := slices.IndexFunc(keys, func(key int) bool { return slices.Contains(same, key) })
+		if k < 0 {
+			return nil, false
+		}
+		by = append(by, k)
+	}
+	return by, len(by) > 0
+}
+
+func pick(keys, positions []int) []int {
+	out := make([]int, len(positions))
+	for i, p := range positions {
+		out[i] = keys[p]
+	}
+	return out
+}
+
+// placed returns the output columns by which the rows lie when both sides lay by the hash of keys number by. A side's
+// column is one of them only if no row of the other side can leave it null.
+func (op *JoinOp) placed(by []int, left, right *Step) [][]int {
+	var out [][]int
+	for _, k := range by {
+		sameL, sameR := equals(left, op.LeftKeys[k]), equals(right, op.RightKeys[k])
+		var at []int
+		for i, c := range op.Output {
+			if c.Side == Coalesced && c.Index == k ||
+				c.Side == LeftSide && (op.How == Inner || op.How == Left) && slices.Contains(sameL, c.Index) ||
+				c.Side == RightSide && (op.How == Inner || op.How == Right) && slices.Contains(sameR, c.Index) {
+				at = append(at, i)
+			}
+		}
+		if at == nil {
+			return nil
+		}
+		out = append(out, at)
+	}
+	return out
+}
+
+// carried returns the output columns that hold those by which one side's rows lay, where no row of that side moved
+// and the join keeps no rows of the other side alone.
+func (op *JoinOp) carried(have [][]int, side Side, keys []int) [][]int {
+	var out [][]int
+	for _, same := range have {
+		var at []int
+		for i, c := range op.Output {
+			if c.Side == side && slices.Contains(same, c.Index) || c.Side == Coalesced && slices.Contains(same, keys[c.Index]) {
+				at = append(at, i)
+			}
+		}
+		if at == nil {
+			return nil
+		}
+		out = append(out, at)
+	}
+	return out
+}

@@ -1,0 +1,185 @@
+package plan
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	col "github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+)
+
+// typeNames are the types without parameters, by the names that cross the C ABI.
+var typeNames = map[string]arrow.DataType{
+	"null": arrow.Null, "bool": arrow.FixedWidthTypes.Boolean,
+	"int8": arrow.PrimitiveTypes.Int8, "int16": arrow.PrimitiveTypes.Int16,
+	"int32": arrow.PrimitiveTypes.Int32, "int64": arrow.PrimitiveTypes.Int64,
+	"uint8": arrow.PrimitiveTypes.Uint8, "uint16": arrow.PrimitiveTypes.Uint16,
+	"uint32": arrow.PrimitiveTypes.Uint32, "uint64": arrow.PrimitiveTypes.Uint64,
+	"float": arrow.PrimitiveTypes.Float32, "double": arrow.PrimitiveTypes.Float64,
+	"utf8": arrow.BinaryTypes.String, "large_utf8": arrow.BinaryTypes.LargeString, "utf8_view": arrow.BinaryTypes.StringView,
+	"date32": arrow.FixedWidthTypes.Date32, "date64": arrow.FixedWidthTypes.Date64,
+}
+
+var timeUnits = map[string]arrow.TimeUnit{"s": arrow.Second, "ms": arrow.Millisecond, "us": arrow.Microsecond, "ns": arrow.Nanosecond}
+
+// TypeName returns the name of a type as it crosses the C ABI: "int64", "double", "utf8", "timestamp[us, tz=UTC]".
+func TypeName(t arrow.DataType) string {
+	switch t.ID() {
+	case arrow.FLOAT32:
+		return "float"
+	case arrow.FLOAT64:
+		return "double"
+	case arrow.STRING_VIEW:
+		return "utf8_view"
+	}
+	return t.String()
+}
+
+// ParseType returns the type that TypeName calls name.
+func ParseType(name string) (arrow.DataType, error) {
+	if t, ok := typeNames[name]; ok {
+		return t, nil
+	}
+	if inner, ok := strings.CutPrefix(name, "timestamp["); ok && strings.HasSuffix(inner, "]") {
+		unit, zone, zoned := strings.Cut(strings.TrimSuffix(inner, "]"), ", tz=")
+		if u, ok := timeUnits[unit]; ok && zoned == (zone != "") {
+			return &arrow.TimestampType{Unit: u, TimeZone: zone}, nil
+		}
+	}
+	return nil, status.Errorf(status.Unsupported,
+		"type %q isn't supported: bool, int8 to uint64, float, double, utf8, large_utf8, utf8_view, date32, date64, timestamp[unit] and timestamp[unit, tz=ZONE] are", name)
+}
+
+func kindOf(t arrow.DataType) col.Kind {
+	k, _ := col.KindOf(t)
+	return k
+}
+
+// Common returns the narrowest type that holds the values of a and b alike, and false where there is none:
+//
+//	null with T           T
+//	integers              the wider; signed with unsigned: the signed one that holds both (none for uint64)
+//	integer with float    double          float with double     double
+//	string layouts        large_utf8, unless alike
+//	timestamps            the finer unit, if both or neither have a zone; the zone of a
+//	dates                 date64          date with timestamp   none
+func Common(a, b arrow.DataType) (arrow.DataType, bool) {
+	ka, kb := kindOf(a), kindOf(b)
+	switch {
+	case arrow.TypeEqual(a, b):
+		return a, true
+	case a.ID() == arrow.NULL:
+		return b, true
+	case b.ID() == arrow.NULL:
+		return a, true
+	case ka == col.String && kb == col.String:
+		return arrow.BinaryTypes.LargeString, true
+	case isTime(a) || isTime(b):
+		return commonTime(a, b)
+	case ka.IsInteger() && kb.IsInteger():
+		return commonInteger(ka, kb)
+	case isNumber(ka) && isNumber(kb):
+		return arrow.PrimitiveTypes.Float64, true
+	}
+	return nil, false
+}
+
+func isNumber(k col.Kind) bool { return k.IsInteger() || k.IsFloat() }
+
+func isTime(t arrow.DataType) bool {
+	return t.ID() == arrow.DATE32 || t.ID() == arrow.DATE64 || t.ID() == arrow.TIMESTAMP
+}
+
+func commonTime(a, b arrow.DataType) (arrow.DataType, bool) {
+	ta, okA := a.(*arrow.TimestampType)
+	tb, okB := b.(*arrow.TimestampType)
+	if okA && okB && compute.HasZone(a) == compute.HasZone(b) {
+		return &arrow.TimestampType{Unit: max(ta.Unit, tb.Unit), TimeZone: ta.TimeZone}, true
+	}
+	if !okA && !okB && isTime(a) && isTime(b) {
+		return arrow.FixedWidthTypes.Date64, true
+	}
+	return nil, false
+}
+
+var signedOf = map[int]arrow.DataType{1: arrow.PrimitiveTypes.Int8, 2: arrow.PrimitiveTypes.Int16, 4: arrow.PrimitiveTypes.Int32, 8: arrow.PrimitiveTypes.Int64}
+var unsignedOf = map[int]arrow.DataType{1: arrow.PrimitiveTypes.Uint8, 2: arrow.PrimitiveTypes.Uint16, 4: arrow.PrimitiveTypes.Uint32, 8: arrow.PrimitiveTypes.Uint64}
+
+func commonInteger(a, b col.Kind) (arrow.DataType, bool) {
+	switch {
+	case a.IsSigned() && b.IsSigned():
+		return signedOf[max(a.Width(), b.Width())], true
+	case !a.IsSigned() && !b.IsSigned():
+		return unsignedOf[max(a.Width(), b.Width())], true
+	case b.IsSigned():
+		a, b = b, a
+	}
+	t, ok := signedOf[max(a.Width(), 2*b.Width())]
+	return t, ok
+}
+
+// sameHash tells whether equal values of two types hash alike, so that rows placed by one are placed by the other.
+func sameHash(a, b arrow.DataType) bool {
+	ka, kb := kindOf(a), kindOf(b)
+	switch {
+	case arrow.TypeEqual(a, b):
+		return true
+	case isTime(a) || isTime(b):
+		return false // units differ
+	case ka.IsInteger() && kb.IsInteger(), ka.IsFloat() && kb.IsFloat(), ka == col.String && kb == col.String:
+		return true
+	}
+	return false
+}
+
+// UnifySchemas returns the schema that holds the rows of both: names and order must be the same, types become their
+// Common type, a field is nullable if either is.
+func UnifySchemas(a, b *arrow.Schema) (*arrow.Schema, error) {
+	if a.NumFields() != b.NumFields() {
+		return nil, status.Errorf(status.TypeMismatch, "one has %d columns [%s], the other %d [%s]", a.NumFields(), list(a), b.NumFields(), list(b))
+	}
+	fields := make([]arrow.Field, a.NumFields())
+	for i := range fields {
+		fa, fb := a.Field(i), b.Field(i)
+		if fa.Name != fb.Name {
+			return nil, status.Errorf(status.TypeMismatch, "column %d is %q in one and %q in the other: give all the same columns in the same order", i, fa.Name, fb.Name)
+		}
+		t, ok := Common(fa.Type, fb.Type)
+		if !ok {
+			return nil, status.Errorf(status.TypeMismatch, "column %q is %s in one and %s in the other: cast one of them", fa.Name, fa.Type, fb.Type)
+		}
+		fields[i] = arrow.Field{Name: fa.Name, Type: t, Nullable: fa.Nullable || fb.Nullable}
+	}
+	return arrow.NewSchema(fields, nil), nil
+}
+
+// checkSchema refuses types that pycylon doesn't support and names that are there twice.
+func checkSchema(s *arrow.Schema) error {
+	seen := make(map[string]bool, s.NumFields())
+	for _, f := range s.Fields() {
+		if _, ok := col.KindOf(f.Type); !ok {
+			return status.Errorf(status.Unsupported, "column %q has type %s, which isn't supported: cast or drop it first", f.Name, f.Type)
+		}
+		if seen[f.Name] {
+			return status.Errorf(status.Invalid, "two columns are called %q: rename one of them", f.Name)
+		}
+		seen[f.Name] = true
+	}
+	return nil
+}
+
+func list(s *arrow.Schema) string {
+	const shown = 20
+	names := make([]string, 0, shown)
+	for i, f := range s.Fields() {
+		if i == shown {
+			names = append(names, fmt.Sprintf("... %d more", s.NumFields()-shown))
+			break
+		}
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
+}
