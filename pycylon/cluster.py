@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import pickle
 import sys
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +14,9 @@ from pycylon.launch.local import Local
 from pycylon.launch.worker import Failure, Task
 
 if TYPE_CHECKING:
-    from pycylon.launch.process import Rank, Ranks
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pycylon.launch.process import Rank
 
 Gather = Literal["list", "concat", "rank0"]
 
@@ -78,7 +79,9 @@ def run(
         except (pickle.PicklingError, AttributeError, TypeError) as error:
             if _optional.find("cloudpickle") is not None:
                 raise
-            raise TypeError(f"{fn!r} cannot be sent to the ranks ({error}): `pip install 'pycylon[run]'` for lambdas and notebooks") from error
+            raise TypeError(
+                f"{fn!r} cannot be sent to the ranks ({error}): `pip install 'pycylon[run]'` for lambdas and notebooks"
+            ) from error
         with place.start(task, folder, world_size) as ranks:
             failures = ranks.wait(timeout)
         if failures:
@@ -114,7 +117,7 @@ def run_script(script: str, argv: Sequence[str], world_size: int, on: Local | No
 def _check(fn: object, world_size: object, gather: object) -> None:
     if os.environ.get("PYCYLON_RANK"):
         raise RuntimeError(
-            "pycylon.run was called inside a rank: put what starts the job under `if __name__ == \"__main__\":`, "
+            'pycylon.run was called inside a rank: put what starts the job under `if __name__ == "__main__":`, '
             "or install the extra pycylon[run]"
         )
     if not callable(fn):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,8 @@ from pycylon.launch import message
 from pycylon.launch.process import Ranks, threads_per_rank
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pycylon.launch.worker import Task
 
 # How long a job's token is accepted. Ranks join within seconds of their start; a job may run for days after that.

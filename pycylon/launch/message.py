@@ -9,10 +9,12 @@ from __future__ import annotations
 import io
 import os
 import pickle
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pycylon import _optional
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _FRAME = "pycylon.DataFrame"
 

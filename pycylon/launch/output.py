@@ -7,7 +7,7 @@ from typing import TextIO
 
 
 class PrefixedOutput:
-    """Passes on what one rank writes to one stream, each line behind its prefix.
+    r"""Passes on what one rank writes to one stream, each line behind its prefix.
 
     Lines of several ranks may interleave, but are never mixed: text is held back until its line ends.
 
@@ -16,7 +16,7 @@ class PrefixedOutput:
     >>> import sys
     >>> out = PrefixedOutput("[rank 2] ", sys.stdout)
     >>> out.feed(b"reading")
-    >>> out.feed(b" flights.csv\\njoin")
+    >>> out.feed(b" flights.csv\njoin")
     [rank 2] reading flights.csv
     >>> out.close()
     [rank 2] join

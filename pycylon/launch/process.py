@@ -10,14 +10,13 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pycylon.launch.output import PrefixedOutput
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 # A failed rank reaches the others through the environment that they share; ranks that do not listen (because they
 # compute or sleep in Python) are ended after this many seconds.
@@ -128,7 +127,9 @@ class Ranks:
                 break
             if deadline is not None and time.monotonic() > deadline:
                 running = [rank.number for rank in self._members if rank.running]
-                raise TimeoutError(f"ranks {running} still ran after {timeout:g} s; raise timeout=, or look at what they wait for")
+                raise TimeoutError(
+                    f"ranks {running} still ran after {timeout:g} s; raise timeout=, or look at what they wait for"
+                )
             limits = [limit - time.monotonic() for limit in (grace, deadline) if limit is not None]
             self._dispatch(max(0.0, min(limits)) if limits else None)
         self.close()
