@@ -83,6 +83,9 @@ func (m *HeapMerger) Add(c *column.Column) []uint32 {
 	return moved
 }
 
+// Heaps returns the merged list.
+func (m *HeapMerger) Heaps() [][]byte { return m.heaps }
+
 // Attach gives dst the merged heaps and a reference to their owners.
 func (m *HeapMerger) Attach(dst *column.Column) {
 	dst.Heaps = m.heaps

@@ -1,0 +1,136 @@
+package operator
+
+import (
+	"cmp"
+	"slices"
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// joinInput is one side of a join: the columns it needs of what it is pushed, strings as views.
+type joinInput struct {
+	name   string
+	schema *arrow.Schema
+	cols   []int // positions in the schema of the columns that are kept
+	types  []arrow.DataType
+	kinds  []column.Kind
+	keys   []int // positions in cols
+
+	mu      sync.Mutex
+	hooked  bool
+	batches []*table.Batch // of cols
+	rows    int
+	nulls   []bool          // per column: some row is null
+	heaps   []stringHeaps   // per column
+	held    []column.Column // keep the characters alive when batches are gone
+}
+
+// stringHeaps is the characters of one String column of all batches.
+type stringHeaps struct {
+	merger *compute.HeapMerger
+	moved  [][]uint32 // per batch: its heap numbers in merger, nil where they stay
+}
+
+var _ exec.Sink = (*joinInput)(nil)
+
+func newJoinInput(name string, schema *arrow.Schema) *joinInput {
+	return &joinInput{name: name, schema: schema}
+}
+
+// need has column i of the schema kept and returns its position among the kept ones.
+func (in *joinInput) need(i int) (int, error) {
+	if i < 0 || i >= in.schema.NumFields() {
+		return 0, status.Errorf(status.NotFound, "the %s side has no column number %d: it has %d", in.name, i, in.schema.NumFields())
+	}
+	if at := slices.Index(in.cols, i); at >= 0 {
+		return at, nil
+	}
+	t := in.schema.Field(i).Type
+	kind, ok := column.KindOf(t)
+	if !ok {
+		return 0, status.Errorf(status.Unsupported, "column %q has type %s, which a join can't carry: drop or cast it", in.schema.Field(i).Name, t)
+	}
+	in.cols, in.types, in.kinds = append(in.cols, i), append(in.types, t), append(in.kinds, kind)
+	in.nulls, in.heaps = append(in.nulls, false), append(in.heaps, stringHeaps{})
+	return len(in.cols) - 1, nil
+}
+
+// Push keeps the needed columns of b.
+func (in *joinInput) Push(w *exec.Worker, b *table.Batch) error {
+	if b.Len == 0 {
+		return nil
+	}
+	kept := &table.Batch{Cols: make([]column.Column, len(in.cols)), Len: b.Len, Seq: b.Seq}
+	for i, at := range in.cols {
+		c, err := b.Cols[at].AsViews(w.Scope())
+		if err != nil {
+			kept.Cols = kept.Cols[:i]
+			kept.Release()
+			return err
+		}
+		kept.Cols[i] = c
+	}
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	if !in.hooked {
+		in.hooked = true
+		w.Scope().OnClose(in.release)
+	}
+	in.batches = append(in.batches, kept)
+	in.rows += kept.Len
+	for i := range kept.Cols {
+		in.nulls[i] = in.nulls[i] || kept.Cols[i].Nulls > 0
+	}
+	return nil
+}
+
+// Combine does nothing.
+func (in *joinInput) Combine(*exec.Worker) error { return nil }
+
+// Finish puts the batches in order. The result comes from Join.Source.
+func (in *joinInput) Finish(*exec.Query) (exec.Source, error) {
+	slices.SortStableFunc(in.batches, func(a, b *table.Batch) int { return cmp.Compare(a.Seq, b.Seq) })
+	return nil, nil
+}
+
+// mergeHeaps numbers the heaps of String column c anew through merger.
+func (in *joinInput) mergeHeaps(c int, merger *compute.HeapMerger) {
+	h := stringHeaps{merger: merger, moved: make([][]uint32, len(in.batches))}
+	for i, b := range in.batches {
+		h.moved[i] = merger.Add(&b.Cols[c])
+	}
+	in.heaps[c] = h
+}
+
+// releaseBatches drops the batches but keeps the characters of strings.
+func (in *joinInput) releaseBatches() {
+	for _, h := range in.heaps {
+		if h.merger != nil {
+			var c column.Column
+			h.merger.Attach(&c)
+			in.held = append(in.held, c)
+		}
+	}
+	for _, b := range in.batches {
+		b.Release()
+	}
+	in.batches = nil
+}
+
+// release drops everything.
+func (in *joinInput) release() {
+	for _, b := range in.batches {
+		b.Release()
+	}
+	for i := range in.held {
+		in.held[i].Release()
+	}
+	in.batches, in.held = nil, nil
+}

@@ -1,0 +1,274 @@
+package operator
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// joinOutColumn is how one output column is made: from a slot of the left part or of the right part, or of both.
+type joinOutColumn struct {
+	typ    arrow.DataType
+	kind   column.Kind
+	width  int // of an element while it is gathered: bools are bytes
+	sides  [2]outSource
+	either bool // the sides' values are the same wherever both rows exist
+	heaps  *compute.HeapMerger
+}
+
+// outSource is the slots of one side's column; from is false where the output column doesn't read that side.
+type outSource struct {
+	from         bool
+	value, valid int
+}
+
+const (
+	leftSide  = 0
+	rightSide = 1
+)
+
+// joinOutput gathers rows into batches of at most table.MaxRows rows.
+type joinOutput struct {
+	cols  []joinOutColumn
+	scope *memory.Scope
+	rows  int
+	limit int // rows that the buffers of this batch hold
+	data  []outBuffers
+}
+
+// outBuffers is the memory of one column of the batch that is being made. valid and the bytes of bools are reused.
+type outBuffers struct {
+	values *memory.Buffer
+	valid  *memory.Buffer // bytes, 1 = present
+	nulls  bool           // valid is in use
+}
+
+func newJoinOutput(cols []joinOutColumn, scope *memory.Scope) *joinOutput {
+	return &joinOutput{cols: cols, scope: scope, data: make([]outBuffers, len(cols))}
+}
+
+// start opens a batch that has room for limit rows.
+func (o *joinOutput) start(limit int) error {
+	o.rows, o.limit = 0, limit
+	for i := range o.cols {
+		c, d := &o.cols[i], &o.data[i]
+		d.nulls = false
+		if c.width == 0 || (c.kind == column.Bool && d.values != nil) {
+			continue
+		}
+		size := limit
+		if c.kind == column.Bool {
+			size = table.MaxRows
+		}
+		b, err := o.scope.Alloc(size * c.width)
+		if err != nil {
+			return err
+		}
+		d.values = b
+	}
+	return nil
+}
+
+// add appends the rows of one part each that ids name; nil ids stand for rows that aren't there.
+func (o *joinOutput) add(parts [2]*joinPart, ids [2][]uint32, sequential int) error {
+	n := max(len(ids[leftSide]), len(ids[rightSide]))
+	for i := range o.cols {
+		c := &o.cols[i]
+		if c.width == 0 {
+			continue
+		}
+		side := leftSide
+		switch {
+		case c.either && ids[leftSide] != nil && ids[rightSide] != nil:
+			side = sequential
+		case !c.sides[leftSide].from || (c.sides[rightSide].from && ids[leftSide] == nil):
+			side = rightSide
+		}
+		if err := o.addTo(i, c.sides[side], parts[side], ids[side], n); err != nil {
+			return err
+		}
+	}
+	o.rows += n
+	return nil
+}
+
+func (o *joinOutput) addTo(i int, from outSource, part *joinPart, ids []uint32, n int) error {
+	c, d := &o.cols[i], &o.data[i]
+	values := d.values.Bytes()[o.rows*c.width : (o.rows+n)*c.width]
+	if ids == nil {
+		clear(values)
+		valid, err := o.valid(d, n)
+		clear(valid)
+		return err
+	}
+	gatherElements(values, part.slots[from.value], c.width, ids)
+	switch {
+	case from.valid != noSlot:
+		valid, err := o.valid(d, n)
+		if err != nil {
+			return err
+		}
+		gatherRows(valid, part.slots[from.valid], ids)
+	case d.nulls:
+		valid, _ := o.valid(d, n)
+		fillOnes(valid)
+	}
+	return nil
+}
+
+// valid returns the validity of the next n rows; the rows before are present where there was none yet.
+func (o *joinOutput) valid(d *outBuffers, n int) ([]byte, error) {
+	if d.valid == nil {
+		b, err := o.scope.Alloc(table.MaxRows)
+		if err != nil {
+			return nil, err
+		}
+		d.valid = b
+	}
+	if !d.nulls {
+		d.nulls = true
+		fillOnes(d.valid.Bytes()[:o.rows])
+	}
+	return d.valid.Bytes()[o.rows : o.rows+n], nil
+}
+
+// finish returns the batch.
+func (o *joinOutput) finish(seq uint64) (*table.Batch, error) {
+	b := &table.Batch{Cols: make([]column.Column, len(o.cols)), Len: o.rows, Seq: seq}
+	for i := range o.cols {
+		if err := o.finishColumn(i, &b.Cols[i]); err != nil {
+			b.Cols = b.Cols[:i]
+			b.Release()
+			return nil, err
+		}
+	}
+	o.rows, o.limit = 0, 0
+	return b, nil
+}
+
+func (o *joinOutput) finishColumn(i int, dst *column.Column) error {
+	c, d := &o.cols[i], &o.data[i]
+	*dst = column.Column{Type: c.typ, Kind: c.kind, Len: o.rows}
+	var bitmap *memory.Buffer
+	if d.nulls {
+		var err error
+		if bitmap, err = o.pack(d.valid.Bytes()[:o.rows]); err != nil {
+			return err
+		}
+	}
+	values := d.values
+	var err error
+	switch {
+	case c.kind == column.Null:
+		dst.Nulls = o.rows
+		return nil
+	case c.kind == column.Bool:
+		values, err = o.pack(d.values.Bytes()[:o.rows])
+	default:
+		values, err = o.fit(d.values, o.rows*c.width)
+		d.values = nil
+	}
+	if err != nil {
+		if bitmap != nil {
+			bitmap.Release()
+		}
+		return err
+	}
+	dst.Owners = []*memory.Buffer{values}
+	if c.kind == column.String {
+		dst.Views = memory.As[column.View](values.Bytes())[:o.rows:o.rows]
+		c.heaps.Attach(dst)
+	} else {
+		dst.Values = values.Bytes()
+		if c.kind != column.Bool {
+			dst.Values = dst.Values[:o.rows*c.width]
+		}
+	}
+	if bitmap != nil {
+		compute.SetValid(dst, bitmap, o.rows-column.Bitmap{Bits: bitmap.Bytes()}.Count(o.rows))
+	}
+	return nil
+}
+
+// fit returns the first n bytes of b in a buffer that isn't much larger. It takes over b's reference.
+func (o *joinOutput) fit(b *memory.Buffer, n int) (*memory.Buffer, error) {
+	if n >= len(b.Bytes())/4*3 {
+		return b, nil
+	}
+	small, err := o.scope.Alloc(n)
+	if err == nil {
+		copy(small.Bytes(), b.Bytes())
+	}
+	b.Release()
+	return small, err
+}
+
+// pack makes bits of bytes of 0 and 1.
+func (o *joinOutput) pack(bytes []byte) (*memory.Buffer, error) {
+	b, err := o.scope.Alloc(column.BitmapBytes(len(bytes)))
+	if err != nil {
+		return nil, err
+	}
+	dst := b.Bytes()
+	for ; len(bytes) >= 8; bytes, dst = bytes[8:], dst[1:] {
+		dst[0] = byte(binary.LittleEndian.Uint64(bytes) * 0x0102040810204080 >> 56)
+	}
+	if len(bytes) > 0 {
+		dst[0] = 0
+		for i, v := range bytes {
+			dst[0] |= v << i
+		}
+	}
+	return b, nil
+}
+
+// free gives back what no batch took.
+func (o *joinOutput) free() {
+	for i := range o.data {
+		d := &o.data[i]
+		if d.values != nil {
+			d.values.Release()
+		}
+		if d.valid != nil {
+			d.valid.Release()
+		}
+		*d = outBuffers{}
+	}
+}
+
+func fillOnes(bytes []byte) {
+	for i := range bytes {
+		bytes[i] = 1
+	}
+}
+
+func gatherElements(dst, src []byte, width int, ids []uint32) {
+	switch width {
+	case 1:
+		gatherRows(dst, src, ids)
+	case 2:
+		gatherRows(memory.As[uint16](dst), memory.As[uint16](src), ids)
+	case 4:
+		gatherRows(memory.As[uint32](dst), memory.As[uint32](src), ids)
+	case 8:
+		gatherRows(memory.As[uint64](dst), memory.As[uint64](src), ids)
+	case 16:
+		gatherRows(memory.As[column.View](dst), memory.As[column.View](src), ids)
+	}
+}
+
+func gatherRows[T any](dst, src []T, ids []uint32) {
+	dst = dst[:len(ids)]
+	for i, id := range ids {
+		dst[i] = src[id]
+	}
+}
+
+// roundRows rounds a number of rows up to a power of two of at most table.MaxRows.
+func roundRows(n int) int { return min(table.MaxRows, 1<<bits.Len(uint(max(n, 1)-1))) }

@@ -1,0 +1,192 @@
+package operator
+
+import (
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/radix"
+)
+
+const (
+	// A group is the partitions that are allocated, joined and freed together.
+	joinGroupParts = 4
+	joinGroups     = radix.Ways/joinGroupParts + 1 // the last has the partition of null keys alone
+
+	// maxPartRows bounds a partition: row numbers are 32 bits, and 0 ends a chain.
+	maxPartRows = 1<<32 - 2
+)
+
+// scatterScratch is what a worker needs to scatter blocks of rows.
+type scatterScratch struct {
+	digits    []uint16
+	positions []uint32
+	keys      []byte
+	elements  []byte
+}
+
+func newScatterScratch() *scatterScratch {
+	return &scatterScratch{make([]uint16, radix.Block), make([]uint32, radix.Block), make([]byte, 8*radix.Block), make([]byte, 16*radix.Block)}
+}
+
+// partition spreads the rows over radix.Parts partitions.
+func (s *joinSide) partition(q *exec.Query) error {
+	scratch := make([]*scatterScratch, q.Threads)
+	for i := range scratch {
+		scratch[i] = newScatterScratch()
+	}
+	if !s.exact {
+		var err error
+		if s.hashes, s.buffer, err = memory.Make[uint64](q.Scope, s.in.rows); err != nil {
+			return err
+		}
+	}
+	counts, buffer, err := memory.Make[radix.Counts](q.Scope, len(s.chunks))
+	if err != nil {
+		return err
+	}
+	defer buffer.Release()
+	err = q.For(len(s.chunks), func(w *exec.Worker, i int) error {
+		counts[i] = radix.Counts{}
+		if !s.exact {
+			for b := s.chunks[i].from; b < s.chunks[i].to; b++ {
+				s.hash(b, s.hashes[s.first[b]:])
+			}
+		}
+		return s.blocks(w, i, scratch[w.ID], func(batch, from, n int) {
+			radix.Count(scratch[w.ID].digits[:n], &counts[i])
+		})
+	})
+	if err != nil {
+		return err
+	}
+	bases, err := s.allocate(q, radix.Plan(counts))
+	if err != nil {
+		return err
+	}
+	err = q.For(len(s.chunks), func(w *exec.Worker, i int) error {
+		x := scratch[w.ID]
+		return s.blocks(w, i, x, func(batch, from, n int) {
+			radix.Positions(x.digits[:n], &counts[i], x.positions)
+			for slot := range s.slots {
+				scatterElements(&bases[slot], x, s.slots[slot].width, s.elements(slot, batch, from, n, x.elements))
+			}
+		})
+	})
+	if err != nil {
+		return err
+	}
+	if s.buffer != nil {
+		s.buffer.Release()
+		s.buffer, s.hashes = nil, nil
+	}
+	s.in.releaseBatches()
+	return nil
+}
+
+// blocks calls f for each block of rows of chunk number i, with their digits in x.
+func (s *joinSide) blocks(w *exec.Worker, i int, x *scatterScratch, f func(batch, from, n int)) error {
+	for batch := s.chunks[i].from; batch < s.chunks[i].to; batch++ {
+		b := s.in.batches[batch]
+		key := &b.Cols[s.in.keys[0]]
+		for from := 0; from < b.Len; from += radix.Block {
+			n := min(radix.Block, b.Len-from)
+			radix.Digits(memory.As[uint64](s.elements(0, batch, from, n, x.keys)), 0, x.digits)
+			if s.exact && key.Nulls > 0 {
+				for r := range n {
+					if key.IsNull(from + r) {
+						x.digits[r] = radix.Ways
+					}
+				}
+			}
+			f(batch, from, n)
+			if from&(radix.Block*32-1) == 0 {
+				if err := w.Yield(); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// allocate makes the partitions, of the given lengths, and returns where each slot of each starts.
+func (s *joinSide) allocate(q *exec.Query, lengths [radix.Parts]int) ([]radix.Bases, error) {
+	bases := make([]radix.Bases, len(s.slots))
+	s.parts = make([]joinPart, radix.Parts)
+	s.groups = make([]*memory.Buffer, joinGroups)
+	for g := range joinGroups {
+		from, to := g*joinGroupParts, min((g+1)*joinGroupParts, radix.Parts)
+		size := 0
+		for p := from; p < to; p++ {
+			if lengths[p] > maxPartRows {
+				return nil, status.Errorf(status.Unsupported,
+					"%d rows of the %s side have keys that fall into one partition, which takes at most %d: use more ranks", lengths[p], s.in.name, maxPartRows)
+			}
+			for _, slot := range s.slots {
+				size += alignedSize(lengths[p] * slot.width)
+			}
+		}
+		if size == 0 {
+			size = 1
+		}
+		stagger := g * 320 // groups start at like addresses: without it their write streams fall into one cache set
+		buffer, err := q.Scope.Alloc(size + stagger)
+		if err != nil {
+			return nil, err
+		}
+		s.groups[g] = buffer
+		rest := buffer.Bytes()[stagger:]
+		for p := from; p < to; p++ {
+			s.parts[p] = joinPart{rows: lengths[p], slots: make([][]byte, len(s.slots))}
+			for i, slot := range s.slots {
+				n := lengths[p] * slot.width
+				s.parts[p].slots[i], bases[i][p] = rest[:n:n], pointer(rest)
+				rest = rest[alignedSize(n):]
+			}
+		}
+	}
+	return bases, nil
+}
+
+// concatenate makes the side one partition.
+func (s *joinSide) concatenate(q *exec.Query) error {
+	size := 0
+	for _, slot := range s.slots {
+		size += alignedSize(s.in.rows * slot.width)
+	}
+	buffer, err := q.Scope.Alloc(size)
+	if err != nil {
+		return err
+	}
+	s.groups = []*memory.Buffer{buffer}
+	part, rest := joinPart{rows: s.in.rows}, buffer.Bytes()
+	for i, slot := range s.slots {
+		for b, batch := range s.in.batches {
+			at := rest[s.first[b]*slot.width:]
+			copy(at, s.elements(i, b, 0, batch.Len, at))
+		}
+		part.slots = append(part.slots, rest[:s.in.rows*slot.width])
+		rest = rest[alignedSize(s.in.rows*slot.width):]
+	}
+	s.parts = []joinPart{part}
+	return nil
+}
+
+// alignedSize rounds n up to a cache line.
+func alignedSize(n int) int { return (n + 63) &^ 63 }
+
+func scatterElements(dst *radix.Bases, x *scatterScratch, width int, elements []byte) {
+	switch width {
+	case 1:
+		radix.Scatter(dst, x.digits, x.positions, elements)
+	case 2:
+		radix.Scatter(dst, x.digits, x.positions, memory.As[uint16](elements))
+	case 4:
+		radix.Scatter(dst, x.digits, x.positions, memory.As[uint32](elements))
+	case 8:
+		radix.Scatter(dst, x.digits, x.positions, memory.As[uint64](elements))
+	case 16:
+		radix.Scatter(dst, x.digits, x.positions, memory.As[column.View](elements))
+	}
+}

@@ -1,0 +1,301 @@
+package operator
+
+import (
+	"slices"
+	"sync/atomic"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/radix"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+const (
+	// smallBuild is the most rows of a side that is made one table: with its rows it fits the L2 cache.
+	smallBuild = 64 << 10
+	// A partition is probed by several workers where it has largeProbe rows and largeRatio times the average.
+	largeProbe = 2 * table.MaxRows
+	largeRatio = 4
+	// largeOutput is the rows of a result of null keys (all pairs) that several workers make.
+	largeOutput = 1 << 22
+)
+
+// joinTask is what one worker does at a time: partitions [from, to) one after the other, or, with a shared table, rows
+// [from, to) of a partition, or batches [from, to) of the side that is read where it lies.
+type joinTask struct {
+	seq      uint64
+	from, to int
+	group    int          // whose memory it reads
+	shared   *sharedTable // nil: each partition gets a table of its own
+	probe    *joinPart    // of a shared table: nil where batches are probed
+}
+
+// joinSource joins the kept inputs: prepare partitions them and plans tasks, Next works through the tasks.
+type joinSource struct {
+	join    *Join
+	sides   [2]*joinSide
+	exact   bool
+	keys    []keyPair // compared where the hashes are equal
+	output  []joinOutColumn
+	tasks   []joinTask
+	next    atomic.Int64
+	pending []atomic.Int32 // per group: tasks that still read it
+	left    atomic.Int64   // tasks that aren't done
+	workers []*joinWorker
+	shared  []*sharedTable
+}
+
+var _ exec.Source = (*joinSource)(nil)
+
+func newJoinSource(j *Join, q *exec.Query) *joinSource {
+	return &joinSource{join: j, workers: make([]*joinWorker, q.Threads)}
+}
+
+// prepare brings both sides into the form in which they are joined and plans the tasks.
+func (s *joinSource) prepare(q *exec.Query) error {
+	left, right := s.join.left, s.join.right
+	small := min(left.rows, right.rows) <= smallBuild
+	key := left.keys[0]
+	s.exact = len(left.keys) == 1 && isExact(left.kinds[key]) &&
+		!(small && (left.kinds[key] == column.Null || left.nulls[key] || right.nulls[right.keys[0]]))
+	s.mergeHeaps()
+	s.sides = s.layout()
+	s.output = s.outputColumns()
+	if !s.exact {
+		s.keys = s.keyPairs()
+	}
+	for _, side := range s.sides {
+		side.cut()
+	}
+	var err error
+	if small {
+		err = s.prepareSmall(q)
+	} else {
+		err = s.preparePartitions(q)
+	}
+	if err != nil {
+		return err
+	}
+	s.left.Store(int64(len(s.tasks)))
+	if len(s.tasks) == 0 {
+		s.release()
+	}
+	return q.For(len(s.shared), func(w *exec.Worker, i int) error { return s.buildShared(w, s.shared[i]) })
+}
+
+// mergeHeaps gives the String columns of each side one list of heaps; a pair of keys shares one.
+func (s *joinSource) mergeHeaps() {
+	left, right := s.join.left, s.join.right
+	for i, l := range left.keys {
+		r := right.keys[i]
+		if left.kinds[l] != column.String {
+			continue
+		}
+		merger := left.heaps[l].merger
+		if merger == nil {
+			merger = right.heaps[r].merger
+		}
+		if merger == nil {
+			merger = &compute.HeapMerger{}
+		}
+		if left.heaps[l].merger == nil {
+			left.mergeHeaps(l, merger)
+		}
+		if right.heaps[r].merger == nil {
+			right.mergeHeaps(r, merger)
+		}
+	}
+	for _, in := range []*joinInput{left, right} {
+		for c, kind := range in.kinds {
+			if kind == column.String && in.heaps[c].merger == nil {
+				in.mergeHeaps(c, &compute.HeapMerger{})
+			}
+		}
+	}
+}
+
+// layout chooses the slots of both sides.
+func (s *joinSource) layout() [2]*joinSide {
+	ins := [2]*joinInput{s.join.left, s.join.right}
+	var used [2][]bool
+	for i, in := range ins {
+		used[i] = make([]bool, len(in.cols))
+	}
+	for _, c := range s.join.spec.Output {
+		switch c.Side {
+		case FromLeft:
+			used[leftSide][slices.Index(ins[leftSide].cols, c.Index)] = true
+		case FromRight:
+			used[rightSide][slices.Index(ins[rightSide].cols, c.Index)] = true
+		case Coalesced:
+			used[leftSide][ins[leftSide].keys[c.Index]] = true
+			if s.join.spec.keeps(false) {
+				used[rightSide][ins[rightSide].keys[c.Index]] = true
+			}
+		}
+	}
+	return [2]*joinSide{newJoinSide(ins[leftSide], s.exact, used[leftSide]), newJoinSide(ins[rightSide], s.exact, used[rightSide])}
+}
+
+func (s *joinSource) outputColumns() []joinOutColumn {
+	ins := [2]*joinInput{s.join.left, s.join.right}
+	out := make([]joinOutColumn, len(s.join.spec.Output))
+	for i, c := range s.join.spec.Output {
+		o := &out[i]
+		use := func(side, col int) {
+			o.sides[side] = outSource{s.sides[side].value[col] != noSlot, s.sides[side].value[col], s.sides[side].valid[col]}
+			o.typ, o.kind, o.heaps = ins[side].types[col], ins[side].kinds[col], ins[side].heaps[col].merger
+		}
+		switch c.Side {
+		case FromLeft:
+			use(leftSide, slices.Index(ins[leftSide].cols, c.Index))
+		case FromRight:
+			use(rightSide, slices.Index(ins[rightSide].cols, c.Index))
+		case Coalesced:
+			use(rightSide, ins[rightSide].keys[c.Index])
+			use(leftSide, ins[leftSide].keys[c.Index])
+			o.either = s.exact && (o.kind == column.Int64 || o.kind == column.Uint64)
+		}
+		o.width = o.kind.Width()
+		if o.kind == column.Bool {
+			o.width = 1
+		}
+	}
+	return out
+}
+
+// prepareSmall makes the smaller side one table; each chunk of the other side is a task.
+func (s *joinSource) prepareSmall(q *exec.Query) error {
+	build := rightSide
+	if s.sides[leftSide].in.rows < s.sides[rightSide].in.rows {
+		build = leftSide
+	}
+	if err := s.sides[build].concatenate(q); err != nil {
+		return err
+	}
+	t := &sharedTable{part: &s.sides[build].parts[0], leftBuild: build == leftSide}
+	s.shared = []*sharedTable{t}
+	for _, c := range s.sides[1-build].chunks {
+		s.tasks = append(s.tasks, joinTask{seq: uint64(len(s.tasks)), from: c.from, to: c.to, shared: t})
+	}
+	if len(s.tasks) == 0 && t.part.rows > 0 { // nothing to probe with, but rows to keep
+		s.tasks = append(s.tasks, joinTask{shared: t})
+	}
+	t.pending.Store(int32(len(s.tasks)))
+	s.pending = make([]atomic.Int32, 1)
+	s.pending[0].Store(int32(len(s.tasks)))
+	return nil
+}
+
+// preparePartitions partitions both sides; each group of partitions is a task, each piece of a large partition another.
+func (s *joinSource) preparePartitions(q *exec.Query) error {
+	for _, side := range s.sides {
+		if err := side.partition(q); err != nil {
+			return err
+		}
+	}
+	s.pending = make([]atomic.Int32, joinGroups)
+	for g := range joinGroups {
+		first := len(s.tasks)
+		from, to := g*joinGroupParts, min((g+1)*joinGroupParts, radix.Parts)
+		for p := from; p < to; p++ {
+			l, r := &s.sides[leftSide].parts[p], &s.sides[rightSide].parts[p]
+			build, probe, leftBuild := r, l, false
+			if l.rows < r.rows {
+				build, probe, leftBuild = l, r, true
+			}
+			average := (s.sides[leftSide].in.rows + s.sides[rightSide].in.rows) / radix.Ways
+			isNull := p == radix.Ways && probe.rows*build.rows > largeOutput
+			if !isNull && (probe.rows <= largeProbe || probe.rows < largeRatio*average) {
+				continue
+			}
+			if p > from {
+				s.addTask(joinTask{from: from, to: p, group: g})
+			}
+			from = p + 1
+			piece := table.MaxRows
+			if isNull {
+				piece = min(piece, max(1, largeOutput/4/build.rows))
+			}
+			t := &sharedTable{part: build, leftBuild: leftBuild}
+			s.shared = append(s.shared, t)
+			for at := 0; at < probe.rows; at += piece {
+				s.addTask(joinTask{from: at, to: min(at+piece, probe.rows), group: g, shared: t, probe: probe})
+				t.pending.Add(1)
+			}
+		}
+		if to > from {
+			s.addTask(joinTask{from: from, to: to, group: g})
+		}
+		s.pending[g].Store(int32(len(s.tasks) - first))
+	}
+	return nil
+}
+
+func (s *joinSource) addTask(t joinTask) {
+	t.seq = uint64(len(s.tasks))
+	s.tasks = append(s.tasks, t)
+}
+
+func (s *joinSource) buildShared(w *exec.Worker, t *sharedTable) error {
+	if s.join.spec.keeps(t.leftBuild) {
+		var err error
+		if t.matched, t.buf, err = memory.Make[uint32](w.Scope(), t.part.rows); err != nil {
+			return err
+		}
+		clear(t.matched)
+	}
+	drop := uint(radix.Bits)
+	if len(s.sides[leftSide].parts) == 1 || len(s.sides[rightSide].parts) == 1 {
+		drop = 0
+	}
+	return t.joinTable.build(w, t.part.keys(), drop)
+}
+
+// Next returns the next batch of the result.
+func (s *joinSource) Next(w *exec.Worker) (*table.Batch, error) {
+	if s.workers[w.ID] == nil {
+		s.workers[w.ID] = newJoinWorker(s, w.Scope())
+	}
+	x := s.workers[w.ID]
+	for {
+		if x.task == nil {
+			i := int(s.next.Add(1) - 1)
+			if i >= len(s.tasks) {
+				x.free()
+				return nil, nil
+			}
+			x.begin(&s.tasks[i])
+		}
+		b, err := x.run(w)
+		if b != nil || err != nil {
+			return b, err
+		}
+		s.done(x.task)
+		x.task = nil
+	}
+}
+
+// done frees what no other task reads.
+func (s *joinSource) done(t *joinTask) {
+	if s.pending[t.group].Add(-1) == 0 {
+		for _, side := range s.sides {
+			if t.group < len(side.groups) && side.groups[t.group] != nil {
+				side.groups[t.group].Release()
+				side.groups[t.group] = nil
+			}
+		}
+	}
+	if s.left.Add(-1) == 0 {
+		s.release()
+	}
+}
+
+// release frees all that is left, at the end.
+func (s *joinSource) release() {
+	for _, side := range s.sides {
+		side.release()
+	}
+}

@@ -1,0 +1,146 @@
+package operator
+
+import (
+	"math/bits"
+	"sync/atomic"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/radix"
+)
+
+// joinTable is a chained hash table over the keys of one part:
+//
+//	head[bucket]  the first row of the bucket + 1; 0 = none
+//	next[row+1]   the row after it + 1, in ascending order
+type joinTable struct {
+	keys  []uint64
+	head  []uint32
+	next  []uint32
+	drop  uint // bits of the hash that all rows of the part share
+	shift uint // bits below the bucket's
+	bufs  [2]*memory.Buffer
+}
+
+// yieldRows is how many rows are worked through between two calls of Worker.Yield: well under 5 ms, also out of cache.
+const yieldRows = 32 << 10
+
+// build fills the table with keys, whose hashes share their first drop bits.
+func (t *joinTable) build(w *exec.Worker, keys []uint64, drop uint) error {
+	size := max(4, bits.Len(uint(max(len(keys), 1)-1)))
+	if err := t.grow(w.Scope(), 1<<size, len(keys)+1); err != nil {
+		return err
+	}
+	t.keys, t.drop, t.shift = keys, drop, uint(64-size)
+	head, next := t.head[:1<<size], t.next[:len(keys)+1]
+	for i := 0; i < len(head); i += yieldRows {
+		clear(head[i:min(i+yieldRows, len(head))])
+		if err := w.Yield(); err != nil {
+			return err
+		}
+	}
+	for to := len(keys); to > 0; to -= yieldRows { // backwards, so that chains ascend
+		for i := to - 1; i >= max(0, to-yieldRows); i-- {
+			b := radix.Hash(keys[i]) << (drop & 63) >> (t.shift & 63)
+			next[i+1] = head[b]
+			head[b] = uint32(i + 1)
+		}
+		if err := w.Yield(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// grow makes room for heads and nexts; what a smaller part left is reused.
+func (t *joinTable) grow(scope *memory.Scope, heads, nexts int) error {
+	var err error
+	if len(t.head) < heads {
+		t.release(0)
+		if t.head, t.bufs[0], err = memory.Make[uint32](scope, heads); err != nil {
+			return err
+		}
+	}
+	if len(t.next) < nexts {
+		t.release(1)
+		if t.next, t.bufs[1], err = memory.Make[uint32](scope, nexts+nexts/8); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *joinTable) release(i int) {
+	if t.bufs[i] != nil {
+		t.bufs[i].Release()
+		t.bufs[i] = nil
+		if i == 0 {
+			t.head = nil
+		} else {
+			t.next = nil
+		}
+	}
+}
+
+// free gives the table's memory back.
+func (t *joinTable) free() {
+	t.release(0)
+	t.release(1)
+}
+
+// first lists, for probe rows [from, from+len(keys)), those whose bucket isn't empty with the bucket's first row + 1,
+// and returns how many.
+func (t *joinTable) first(keys []uint64, from int, rows, candidates []uint32) int {
+	n := 0
+	rows, candidates = rows[:len(keys)], candidates[:len(keys)]
+	for i, k := range keys {
+		c := t.head[radix.Hash(k)<<(t.drop&63)>>(t.shift&63)]
+		rows[n], candidates[n] = uint32(from+i), c
+		n += int((uint64(c) + 0xFFFFFFFF) >> 32) // 1 unless c is 0
+	}
+	return n
+}
+
+// step compares the n candidates with their probe rows: it appends the pairs with equal keys to the matches, of which
+// there are m, and replaces each candidate by the next of its chain. It returns the new n and m.
+func (t *joinTable) step(probe []uint64, rows, candidates []uint32, n int, probeMatches, buildMatches []uint32, m int) (int, int) {
+	left := 0
+	rows, candidates = rows[:n], candidates[:n]
+	for i := range n {
+		r, c := rows[i], candidates[i]
+		probeMatches[m], buildMatches[m] = r, c-1
+		x := probe[r] ^ t.keys[c-1]
+		m += int((x|-x)>>63 ^ 1) // 1 where x is 0
+		c = t.next[c]
+		rows[left], candidates[left] = r, c
+		left += int((uint64(c) + 0xFFFFFFFF) >> 32)
+	}
+	return left, m
+}
+
+// sharedTable is a table that several workers probe.
+type sharedTable struct {
+	joinTable
+	part      *joinPart
+	leftBuild bool
+	matched   []uint32 // per build row, where its side is kept: not 0 once it has a match
+	buf       *memory.Buffer
+	pending   atomic.Int32 // tasks that still probe it
+}
+
+// mark notes that build rows have a match.
+func (t *sharedTable) mark(rows []uint32) {
+	for _, r := range rows {
+		if atomic.LoadUint32(&t.matched[r]) == 0 {
+			atomic.StoreUint32(&t.matched[r], 1)
+		}
+	}
+}
+
+func (t *sharedTable) free() {
+	t.joinTable.free()
+	if t.buf != nil {
+		t.buf.Release()
+		t.buf, t.matched = nil, nil
+	}
+}
