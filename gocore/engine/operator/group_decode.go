@@ -1,0 +1,299 @@
+package operator
+
+import (
+	"math"
+	"math/bits"
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// groupDecoder makes columns of the records at the given addresses: their words are gathered into first and second,
+// turned into the column's values there, and narrowed to its type. present is 0 where a row is null.
+type groupDecoder struct {
+	layout                 *groupLayout
+	scope                  *memory.Scope
+	records                []uintptr
+	first, second, present []uint64
+}
+
+// decode makes the columns of the groups whose records lie at the given addresses.
+func (l *groupLayout) decode(w *exec.Worker, records []uintptr) (*table.Batch, error) {
+	n := len(records)
+	scratch, buf, err := memory.Make[uint64](w.Scope(), 3*n)
+	if err != nil {
+		return nil, err
+	}
+	defer buf.Release()
+	d := groupDecoder{l, w.Scope(), records, scratch[:n], scratch[n : 2*n], scratch[2*n : 3*n]}
+	b := &table.Batch{Len: n, Cols: make([]column.Column, 0, l.output.NumFields())}
+	for i := range l.output.NumFields() {
+		var c column.Column
+		if i < len(l.keys) {
+			c, err = d.key(i)
+		} else {
+			c, err = d.result(&l.results[i-len(l.keys)])
+		}
+		if err == nil {
+			b.Cols = append(b.Cols, c)
+			err = w.Yield()
+		}
+		if err != nil {
+			b.Release()
+			return nil, err
+		}
+	}
+	return b, nil
+}
+
+// gather writes word j of each record to dst.
+func (d *groupDecoder) gather(dst []uint64, j int) {
+	for i := range d.records {
+		r := *(*unsafe.Pointer)(unsafe.Pointer(&d.records[i]))
+		dst[i] = *(*uint64)(unsafe.Add(r, 8*j))
+	}
+}
+
+func (d *groupDecoder) key(i int) (column.Column, error) {
+	l, k := d.layout, &d.layout.keys[i]
+	if l.exact {
+		d.gather(d.first, 0)
+		for j, h := range d.first {
+			d.first[j] = unscramble(h)
+		}
+		return d.column(l.output.Field(i).Type, nil)
+	}
+	d.gather(d.first, k.word)
+	if k.kind == column.String {
+		d.gather(d.second, k.word+1)
+	}
+	if l.nullWords == 0 {
+		return d.column(l.output.Field(i).Type, nil)
+	}
+	d.gather(d.present, 1+i/64)
+	for j, nulls := range d.present {
+		d.present[j] = ^nulls >> (i % 64) & 1
+	}
+	return d.column(l.output.Field(i).Type, d.present)
+}
+
+func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
+	s := d.layout.states[r.states[0]]
+	d.gather(d.first, s.word+max(r.word, 0))
+	if r.word >= 0 {
+		return d.column(r.field.Type, nil)
+	}
+	d.gather(d.second, s.word+1)
+	var present []uint64
+	switch {
+	case r.fn == Min || r.fn == Max:
+		present = d.extremes(s)
+	case r.fn == Mean:
+		present = d.present
+		d.gather(present, d.layout.states[r.states[1]].word)
+		sum := d.layout.sum(s)
+		for i, count := range present {
+			d.first[i] = math.Float64bits(sum(d.first[i], d.second[i]) / float64(count))
+		}
+	case r.field.Type.ID() == arrow.FLOAT64:
+		for i, hi := range d.first {
+			d.first[i] = math.Float64bits(compensatedSum(hi, d.second[i]))
+		}
+	default:
+		if err := d.checkOverflow(r); err != nil {
+			return column.Column{}, err
+		}
+	}
+	return d.column(r.field.Type, present)
+}
+
+// extremes prepares the states of min or max and returns which have a value.
+func (d *groupDecoder) extremes(s groupState) []uint64 {
+	switch s.op {
+	case opMinString, opMaxString:
+		for i, w := range d.first {
+			d.present[i] = 1
+			if stringSize(w) == noString {
+				d.present[i], d.first[i] = 0, 0
+			}
+		}
+		return d.present
+	case opMinFloat, opMaxFloat:
+		for i, w := range d.first {
+			// Adding 0 makes -0.0 0.0: which of the two came first must not show.
+			d.first[i] = math.Float64bits(math.Float64frombits(w) + 0)
+		}
+	}
+	return d.second
+}
+
+func (d *groupDecoder) checkOverflow(r *groupResult) error {
+	signed := r.field.Type.ID() == arrow.INT64
+	for i, hi := range d.second {
+		want := uint64(0)
+		if signed {
+			want = uint64(int64(d.first[i]) >> 63)
+		}
+		if hi != want {
+			return status.Errorf(status.Overflow, "the sum of column %q doesn't fit %s: cast the column to double first",
+				r.source, r.field.Type)
+		}
+	}
+	return nil
+}
+
+// sum returns the function that makes a float64 of the two words of a sum's state.
+func (l *groupLayout) sum(s groupState) func(w0, w1 uint64) float64 {
+	unsigned := s.op == opSumUint || s.op == opAddWide && l.values[s.second].kind == column.Uint64
+	switch {
+	case s.op == opSumFloat || s.op == opAddFloat:
+		return compensatedSum
+	case unsigned:
+		return wideFloat
+	}
+	return func(lo, hi uint64) float64 {
+		if int64(hi) >= 0 {
+			return wideFloat(lo, hi)
+		}
+		lo, borrow := bits.Sub64(0, lo, 0)
+		hi, _ = bits.Sub64(0, hi, borrow)
+		return -wideFloat(lo, hi)
+	}
+}
+
+func compensatedSum(w0, w1 uint64) float64 {
+	hi, lo := math.Float64frombits(w0), math.Float64frombits(w1)
+	if math.IsInf(hi, 0) || hi != hi {
+		return hi // and lo is NaN
+	}
+	return hi + lo
+}
+
+// wideFloat rounds a 128-bit integer to the nearest float64.
+func wideFloat(lo, hi uint64) float64 {
+	if hi == 0 {
+		return float64(lo)
+	}
+	shift := bits.LeadingZeros64(hi)
+	top := hi<<shift | lo>>(64-shift)
+	if lo<<shift != 0 {
+		top |= 1 // sticky: far below the bits that decide the rounding
+	}
+	return math.Ldexp(float64(top), 64-shift)
+}
+
+// column makes a column of first (and second, for strings), null where present is 0; present may be nil.
+func (d *groupDecoder) column(t arrow.DataType, present []uint64) (column.Column, error) {
+	c, err := compute.New(d.scope, t, len(d.records))
+	if err != nil {
+		return c, err
+	}
+	if err = d.fill(&c); err == nil && present != nil && c.Kind != column.Null {
+		err = d.setPresent(&c, present)
+	}
+	if err != nil {
+		c.Release()
+	}
+	return c, err
+}
+
+func (d *groupDecoder) fill(c *column.Column) error {
+	switch c.Kind {
+	case column.Bool:
+		for i, w := range d.first {
+			c.Values[i>>3] |= byte(w&1) << (i & 7)
+		}
+	case column.Int8, column.Uint8:
+		narrow[uint8](c, d.first)
+	case column.Int16, column.Uint16:
+		narrow[uint16](c, d.first)
+	case column.Int32, column.Uint32:
+		narrow[uint32](c, d.first)
+	case column.Int64, column.Uint64, column.Float64:
+		copy(column.Of[uint64](c), d.first)
+	case column.Float32:
+		values := column.Of[float32](c)
+		for i, w := range d.first {
+			values[i] = float32(math.Float64frombits(w))
+		}
+	case column.String:
+		return d.fillStrings(c)
+	}
+	return nil
+}
+
+func narrow[T uint8 | uint16 | uint32](c *column.Column, words []uint64) {
+	values := column.Of[T](c)
+	for i, w := range words {
+		values[i] = T(w)
+	}
+}
+
+// heapBytes bounds a heap of an output column: a view's offset is an int32.
+const heapBytes = 1<<31 - 1
+
+// fillStrings makes views, and heaps of the column's own for the characters of long strings.
+func (d *groupDecoder) fillStrings(c *column.Column) error {
+	for from := 0; from < c.Len; {
+		to, size := from, 0
+		for ; to < c.Len; to++ {
+			n := stringSize(d.first[to])
+			if n <= shortString {
+				continue
+			}
+			if size > 0 && size+n > heapBytes {
+				break
+			}
+			size += n
+		}
+		var heap []byte
+		if size > 0 {
+			b, err := d.scope.Alloc(size)
+			if err != nil {
+				return err
+			}
+			heap = b.Bytes()[:0]
+			c.Heaps, c.Owners = append(c.Heaps, b.Bytes()), append(c.Owners, b)
+		}
+		for ; from < to; from++ {
+			w := [2]uint64{d.first[from], d.second[from]}
+			s := chars(&w)
+			c.Views[from] = column.MakeView(s, len(c.Heaps)-1, len(heap))
+			if len(s) > shortString {
+				heap = append(heap, s...)
+			}
+		}
+	}
+	return nil
+}
+
+func (d *groupDecoder) setPresent(c *column.Column, present []uint64) error {
+	nulls := 0
+	for _, p := range present {
+		if p == 0 {
+			nulls++
+		}
+	}
+	if nulls == 0 {
+		return nil
+	}
+	b, err := d.scope.Zeroed(column.BitmapBytes(c.Len))
+	if err != nil {
+		return err
+	}
+	valid := column.Bitmap{Bits: b.Bytes()}
+	for i, p := range present {
+		if p != 0 {
+			valid.Set(i)
+		}
+	}
+	compute.SetValid(c, b, nulls)
+	return nil
+}

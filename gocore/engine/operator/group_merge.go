@@ -1,0 +1,218 @@
+package operator
+
+import (
+	"slices"
+	"unsafe"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+)
+
+// groupUnit is the groups of a range of partitions, whose hashes share their upper bits.
+type groupUnit struct {
+	first, count int // partitions
+	rows         int // records that go in
+	table        *groupTable
+	order        []uint32
+	orderBuf     *memory.Buffer
+}
+
+// unitRows is about how many records make a unit worth its overhead.
+const unitRows = 16 << 10
+
+// Finish merges what the workers have and returns the groups.
+func (g *Group) Finish(q *exec.Query) (exec.Source, error) {
+	var workers []*groupWorker
+	groups, partitioned := 0, false
+	for _, w := range g.workers {
+		if w != nil {
+			workers = append(workers, w)
+			groups += w.table.groups()
+			partitioned = partitioned || w.groups != nil
+		}
+	}
+	switch {
+	case len(workers) == 0:
+		return &groupSource{layout: g.layout}, nil
+	case !partitioned && groups <= 2*unitRows:
+		return g.finishSmall(q, workers)
+	}
+	return g.finishPartitions(q, workers)
+}
+
+// finishSmall merges the other workers' tables into the first one's.
+func (g *Group) finishSmall(q *exec.Query, workers []*groupWorker) (exec.Source, error) {
+	unit := &groupUnit{table: workers[0].table}
+	err := q.For(1, func(w *exec.Worker, _ int) error {
+		for _, other := range workers[1:] {
+			if err := unit.addTable(w, other.table, workers[0]); err != nil {
+				return err
+			}
+			other.table.free()
+		}
+		return unit.sort()
+	})
+	if err != nil {
+		return nil, err
+	}
+	return newGroupSource(g.layout, []*groupUnit{unit}), nil
+}
+
+// addTable merges from into the unit's table.
+func (u *groupUnit) addTable(w *exec.Worker, from *groupTable, scratch *groupWorker) error {
+	l := from.layout
+	vecs := make([]groupVec, l.recWords)
+	for at := uint32(1); at < from.n; at += groupChunkRows {
+		for i := range vecs {
+			vecs[i] = groupVec{unsafe.Add(from.at(at), 8*i), from.size}
+		}
+		c := groupChunk{n: int(min(groupChunkRows, from.n-at)), hash: vecs[0], keys: vecs[1 : 1+l.keyWords], values: vecs[1+l.keyWords:]}
+		if err := u.add(&c, scratch.ids, nil, true); err != nil {
+			return err
+		}
+		if err := w.Yield(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// add takes a chunk of rows, or of groups with their states, into the unit's table.
+func (u *groupUnit) add(c *groupChunk, ids, scratch []uint32, states bool) error {
+	for from := 0; ; {
+		to, err := u.table.lookup(c, from, ids, nil)
+		if err != nil {
+			return err
+		}
+		update := groupUpdate{chunk: c, ids: ids, scratch: scratch, from: from, to: to}
+		if states {
+			err = u.table.merge(update)
+		} else {
+			err = u.table.aggregate(update)
+		}
+		if err != nil || to == c.n {
+			return err
+		}
+		if err := u.table.grow(); err != nil {
+			return err
+		}
+		from = to
+	}
+}
+
+func (u *groupUnit) sort() (err error) {
+	u.order, u.orderBuf, err = u.table.order()
+	return err
+}
+
+// finishPartitions aggregates each unit of what the workers spread and the groups they emptied their tables into.
+func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.Source, error) {
+	err := q.For(len(workers), func(_ *exec.Worker, i int) error {
+		w := workers[i]
+		if w.groups == nil {
+			w.groups = newGroupParts(q.Scope, g.layout.recWords, 0)
+			if err := w.groups.flush(w.table); err != nil {
+				return err
+			}
+		}
+		w.table.free()
+		w.groups.count()
+		if w.spread != nil {
+			w.spread.count()
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	units := g.units(workers)
+	// The largest first: a worker that takes one last would keep the others waiting.
+	bySize := slices.Clone(units)
+	slices.SortStableFunc(bySize, func(a, b *groupUnit) int { return b.rows - a.rows })
+	scratch := make([][]uint32, q.Threads)
+	err = q.For(len(bySize), func(w *exec.Worker, i int) error {
+		if scratch[w.ID] == nil {
+			ids, _, err := memory.Make[uint32](q.Scope, 2*groupChunkRows)
+			if err != nil {
+				return err
+			}
+			scratch[w.ID] = ids
+		}
+		return g.build(w, bySize[i], workers, scratch[w.ID])
+	})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range workers {
+		w.groups.heap.free()
+		if w.spread != nil {
+			w.spread.heap.free()
+		}
+	}
+	return newGroupSource(g.layout, units), nil
+}
+
+// units cuts the partitions into a power of two of units.
+func (g *Group) units(workers []*groupWorker) []*groupUnit {
+	var rows [groupPartitions]int
+	total := 0
+	for _, w := range workers {
+		for p := range rows {
+			n := w.groups.rows[p]
+			if w.spread != nil {
+				n += w.spread.rows[p]
+			}
+			rows[p] += n
+			total += n
+		}
+	}
+	count := groupPartitions
+	for count > 1 && count*unitRows > total {
+		count /= 2
+	}
+	units := make([]*groupUnit, count)
+	for i := range units {
+		u := &groupUnit{first: i * groupPartitions / count, count: groupPartitions / count}
+		for _, n := range rows[u.first : u.first+u.count] {
+			u.rows += n
+		}
+		units[i] = u
+	}
+	return units
+}
+
+func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scratch []uint32) error {
+	skip := uint(0)
+	for 1<<skip < groupPartitions/u.count {
+		skip++
+	}
+	t, err := newGroupTable(g.layout, w.Scope(), skip, 0)
+	if err != nil {
+		return err
+	}
+	u.table = t
+	ids, masked := scratch[:groupChunkRows], scratch[groupChunkRows:]
+	take := func(parts *groupParts, states bool) error {
+		for p := u.first; parts != nil && p < u.first+u.count; p++ {
+			err := parts.each(p, g.layout.keyWords, func(c *groupChunk) error {
+				if err := u.add(c, ids, masked, states); err != nil {
+					return err
+				}
+				return w.Yield()
+			})
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	for _, from := range workers {
+		if err := take(from.spread, false); err != nil {
+			return err
+		}
+		if err := take(from.groups, true); err != nil {
+			return err
+		}
+	}
+	return u.sort()
+}

@@ -1,0 +1,243 @@
+package operator
+
+import (
+	"unsafe"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+)
+
+// Partitions are by the hash's upper groupBits: a worker's rows, or groups, of one partition are a chain of blocks.
+//
+//	block   | next (8) | bytes used (4) | masked (4) | record | record | ...
+//	row     | hash | key words | value words | mask words, if masked |
+//	group   | hash | key words | state words |
+const (
+	groupBits       = 8
+	groupPartitions = 1 << groupBits
+	groupBlockSize  = 16 << 10
+	groupHeader     = 16
+)
+
+// groupBlock is a block's header.
+type groupBlock struct {
+	next   unsafe.Pointer
+	used   uint32
+	masked uint32
+}
+
+// groupChain is one partition of one worker.
+type groupChain struct {
+	head, tail unsafe.Pointer
+	used, size uint32 // of the tail
+}
+
+// groupParts writes records to partitions.
+type groupParts struct {
+	heap   groupHeap
+	chains [groupPartitions]groupChain
+	words  int // of a record without masks
+	masks  int
+	masked bool // whether masks are written
+	rows   [groupPartitions]int
+	vecs   []groupVec // scratch of scatter
+}
+
+func newGroupParts(scope *memory.Scope, words, masks int) *groupParts {
+	return &groupParts{heap: groupHeap{scope: scope}, words: words, masks: masks}
+}
+
+func (p *groupParts) recordBytes() int {
+	if p.masked {
+		return 8 * (p.words + p.masks)
+	}
+	return 8 * p.words
+}
+
+// setMasked has the records from now on carry masks.
+func (p *groupParts) setMasked() {
+	p.masked = true
+	p.seal()
+}
+
+// seal writes the tails' headers: before chains are read, or their format changes.
+func (p *groupParts) seal() {
+	for i := range p.chains {
+		p.chains[i].seal()
+	}
+}
+
+func (c *groupChain) seal() {
+	if c.tail != nil {
+		(*groupBlock)(c.tail).used = c.used
+		c.size = c.used
+	}
+}
+
+// extend gives a full partition another block.
+func (p *groupParts) extend(c *groupChain) error {
+	record := p.recordBytes()
+	size := groupHeader + max((groupBlockSize-groupHeader)/record, 1)*record
+	block, err := p.heap.alloc(size)
+	if err != nil {
+		return err
+	}
+	b := (*groupBlock)(block)
+	*b = groupBlock{}
+	if p.masked {
+		b.masked = 1
+	}
+	if c.tail == nil {
+		c.head = block
+	} else {
+		c.seal()
+		(*groupBlock)(c.tail).next = block
+	}
+	c.tail, c.used, c.size = block, groupHeader, uint32(size)
+	return nil
+}
+
+// next returns room for one record of the partition of hash h.
+func (p *groupParts) next(h uint64, size uint32) (unsafe.Pointer, error) {
+	c := &p.chains[h>>(64-groupBits)]
+	if c.used == c.size {
+		if err := p.extend(c); err != nil {
+			return nil, err
+		}
+	}
+	at := unsafe.Add(c.tail, uintptr(c.used))
+	c.used += size
+	return at, nil
+}
+
+// scatter writes the chunk's rows to their partitions. The characters of long strings go to heap.
+func (p *groupParts) scatter(l *groupLayout, c *groupChunk, heap *groupHeap) error {
+	if c.masked && !p.masked {
+		p.setMasked()
+	}
+	columns := append(append(p.vecs[:0], c.keys...), c.values...)
+	if p.masked && c.masked {
+		columns = append(columns, c.masks...)
+	}
+	for p.masked && len(columns) < p.words-1+p.masks {
+		columns = append(columns, groupVec{p: unsafe.Pointer(&none)})
+	}
+	p.vecs = columns
+	if len(columns) == 1 {
+		return p.scatterPairs(c, columns[0])
+	}
+	size := uint32(p.recordBytes())
+	for i := range c.n {
+		h := c.hash.at(i)
+		at, err := p.next(h, size)
+		if err != nil {
+			return err
+		}
+		r := unsafe.Slice((*uint64)(at), len(columns)+1)
+		r[0] = h
+		for j, v := range columns {
+			r[j+1] = v.at(i)
+		}
+		if l.strings {
+			if err := l.keepStrings(r, heap); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// none is a constant column of zeros: no nulls.
+var none uint64
+
+// scatterPairs is scatter for rows of a hash and one more word.
+func (p *groupParts) scatterPairs(c *groupChunk, v groupVec) error {
+	for i := range c.n {
+		h := c.hash.at(i)
+		at, err := p.next(h, 16)
+		if err != nil {
+			return err
+		}
+		*(*[2]uint64)(at) = [2]uint64{h, v.at(i)}
+	}
+	return nil
+}
+
+// keepStrings copies the characters of a row's long strings.
+func (l *groupLayout) keepStrings(r []uint64, heap *groupHeap) error {
+	for _, k := range l.keys {
+		if valueWords(k.kind) == 2 {
+			if err := heap.keep((*[2]uint64)(r[k.word:])); err != nil {
+				return err
+			}
+		}
+	}
+	for _, v := range l.values {
+		if v.words == 2 {
+			if err := heap.keep((*[2]uint64)(r[1+l.keyWords+v.word:])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// flush writes t's groups to their partitions and empties t.
+func (p *groupParts) flush(t *groupTable) error {
+	size := uint32(p.recordBytes())
+	for g := uint32(1); g < t.n; g++ {
+		r := t.record(g)
+		at, err := p.next(r[0], size)
+		if err != nil {
+			return err
+		}
+		copy(unsafe.Slice((*uint64)(at), len(r)), r)
+	}
+	t.reset()
+	return nil
+}
+
+// count adds up the rows of each partition.
+func (p *groupParts) count() {
+	p.seal()
+	p.rows = [groupPartitions]int{}
+	for i := range p.chains {
+		for b := (*groupBlock)(p.chains[i].head); b != nil; b = (*groupBlock)(b.next) {
+			p.rows[i] += p.blockRows(b)
+		}
+	}
+}
+
+func (p *groupParts) blockRows(b *groupBlock) int {
+	words := p.words
+	if b.masked != 0 {
+		words += p.masks
+	}
+	return (int(b.used) - groupHeader) / (8 * words)
+}
+
+// each calls f with the records of a partition, a chunk at a time.
+func (p *groupParts) each(partition, keys int, f func(c *groupChunk) error) error {
+	var c groupChunk
+	vecs := make([]groupVec, p.words+p.masks)
+	for b := (*groupBlock)(p.chains[partition].head); b != nil; b = (*groupBlock)(b.next) {
+		words := p.words
+		c.masked = b.masked != 0
+		if c.masked {
+			words += p.masks
+		}
+		stride := uintptr(8 * words)
+		record := unsafe.Add(unsafe.Pointer(b), groupHeader)
+		for rows := p.blockRows(b); rows > 0; rows -= groupChunkRows {
+			c.n = min(rows, groupChunkRows)
+			for w := range words {
+				vecs[w] = groupVec{unsafe.Add(record, 8*w), stride}
+			}
+			c.hash, c.keys, c.values, c.masks = vecs[0], vecs[1:1+keys], vecs[1+keys:p.words], vecs[p.words:words]
+			if err := f(&c); err != nil {
+				return err
+			}
+			record = unsafe.Add(record, stride*uintptr(c.n))
+		}
+	}
+	return nil
+}

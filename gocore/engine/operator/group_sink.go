@@ -1,0 +1,177 @@
+package operator
+
+import (
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// Group is the hash group-by.
+//
+//	Push     each worker aggregates into a table of its own that fits its cache. A table that is full is emptied into
+//	         256 partitions. Where it filled up before it had taken in several rows per group, aggregating early
+//	         doesn't pay: the worker spreads the rows themselves over the partitions, and tries again much later.
+//	Finish   a worker takes a partition at a time, of all workers, and aggregates it into a table that fits its cache.
+//	         Few groups need no partitions: the workers' tables are merged.
+//	Next     decodes a batch of groups, in the order of their hashes.
+//
+// Everything that grows is in the query's scope, off Go's heap. There is no spilling.
+type Group struct {
+	layout  *groupLayout
+	once    sync.Once
+	workers []*groupWorker
+}
+
+var _ exec.Sink = (*Group)(nil)
+
+// NewGroup returns the operator for input of schema in, or an error that names what can't be grouped or aggregated.
+func NewGroup(spec GroupSpec, in *arrow.Schema) (*Group, error) {
+	l, err := newGroupLayout(spec, in)
+	if err != nil {
+		return nil, err
+	}
+	return &Group{layout: l}, nil
+}
+
+const (
+	// tableBytes bounds a worker's table, so that it stays in the L2 cache.
+	tableBytes = 768 << 10
+	// worthwhile is how many rows per group a full table must have taken in to be filled again.
+	worthwhile = 6
+	// firstSpread is after how many rows a worker that spreads its rows tries a table again; it doubles every time.
+	firstSpread = 4 << 20
+)
+
+// groupWorker is what one worker keeps.
+type groupWorker struct {
+	encoder *groupEncoder
+	table   *groupTable
+	max     int // groups in table
+	rows    int // taken in since the table was empty
+	ids     []uint32
+	scratch []uint32
+	strings groupHeap
+	groups  *groupParts // that were in the table
+	spread  *groupParts // rows
+	left    int         // rows to spread before trying a table again
+	span    int
+}
+
+func newGroupWorker(l *groupLayout, scope *memory.Scope) (*groupWorker, error) {
+	encoder, err := newGroupEncoder(l, scope)
+	if err != nil {
+		return nil, err
+	}
+	t, err := newGroupTable(l, scope, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	ids, _, err := memory.Make[uint32](scope, 2*groupChunkRows)
+	if err != nil {
+		return nil, err
+	}
+	w := &groupWorker{encoder: encoder, table: t, ids: ids[:groupChunkRows], scratch: ids[groupChunkRows:], span: firstSpread}
+	w.strings.scope = scope
+	for w.max = minSlots / 2; w.max < 32<<10 && 2*w.max*8*l.recWords <= tableBytes; w.max *= 2 {
+	}
+	return w, nil
+}
+
+func (g *Group) prepare(q *exec.Query) {
+	g.once.Do(func() { g.workers = make([]*groupWorker, q.Threads) })
+}
+
+// worker returns w's state, made on first use.
+func (g *Group) worker(w *exec.Worker) (*groupWorker, error) {
+	g.prepare(w.Query)
+	if g.workers[w.ID] == nil {
+		state, err := newGroupWorker(g.layout, w.Scope())
+		if err != nil {
+			return nil, err
+		}
+		g.workers[w.ID] = state
+	}
+	return g.workers[w.ID], nil
+}
+
+// Push takes b in.
+func (g *Group) Push(w *exec.Worker, b *table.Batch) error {
+	if b.Len == 0 {
+		return nil
+	}
+	state, err := g.worker(w)
+	if err != nil {
+		return err
+	}
+	for from := 0; from < b.Len; from += groupChunkRows {
+		if err := state.push(state.encoder.encode(b, from, min(groupChunkRows, b.Len-from))); err != nil {
+			return err
+		}
+		if err := w.Yield(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *groupWorker) push(c *groupChunk) error {
+	l := w.encoder.layout
+	if w.left > 0 {
+		w.left -= c.n
+		return w.spread.scatter(l, c, &w.strings)
+	}
+	for i := 0; i < c.n; {
+		from := i
+		to, err := w.table.lookup(c, from, w.ids, &w.strings)
+		if err != nil {
+			return err
+		}
+		w.rows += to - from
+		if err := w.table.aggregate(groupUpdate{c, w.ids, w.scratch, from, to, &w.strings}); err != nil {
+			return err
+		}
+		i = to
+		if i == c.n {
+			break
+		}
+		if w.table.groups() < w.max {
+			err = w.table.grow()
+		} else {
+			err = w.empty()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty moves the table's groups to partitions and decides what to do with the rows to come.
+func (w *groupWorker) empty() error {
+	l, scope := w.encoder.layout, w.table.scope
+	if w.groups == nil {
+		w.groups = newGroupParts(scope, l.recWords, 0)
+	}
+	if w.rows < worthwhile*w.table.groups() {
+		if w.spread == nil {
+			w.spread = newGroupParts(scope, 1+l.keyWords+l.rowWords, l.maskWords)
+		}
+		w.left, w.span = w.span, 2*w.span
+	}
+	w.rows = 0
+	return w.groups.flush(w.table)
+}
+
+// Combine empties the worker's table if it has partitions to empty it into.
+func (g *Group) Combine(w *exec.Worker) error {
+	g.prepare(w.Query)
+	state := g.workers[w.ID]
+	if state == nil || state.groups == nil {
+		return nil
+	}
+	return state.groups.flush(state.table)
+}

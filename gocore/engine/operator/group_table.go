@@ -1,0 +1,360 @@
+package operator
+
+import (
+	"bytes"
+	"cmp"
+	"math/bits"
+	"unsafe"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// groupTable is a hash table of groups: open addressing with linear probing over record numbers, and the records.
+//
+//	slots    | 0 | 7 | 0 | 3 | ...     the group whose hash (after the skipped bits) leads here or before; 0 = none
+//	record   | hash | key words | state words |     8 bytes each; record 0 takes the values of rows that have none
+//
+// Slots are chosen by the hash's upper bits, so a walk over them finds the groups nearly in the order of their hashes:
+// the order of the output, which depends neither on the order of the input nor on how many workers read it.
+type groupTable struct {
+	layout  *groupLayout
+	scope   *memory.Scope
+	skip    uint // upper bits that the hashes of all groups share
+	shift   uint
+	slots   []uint32
+	records unsafe.Pointer
+	size    uintptr // of a record
+	n       uint32  // records in use
+	limit   uint32  // records that fit
+	initial []uint64
+	slotBuf *memory.Buffer
+	recBuf  *memory.Buffer
+}
+
+const minSlots = 4096
+
+// newGroupTable returns a table with room for about groups groups.
+func newGroupTable(l *groupLayout, scope *memory.Scope, skip uint, groups int) (*groupTable, error) {
+	t := &groupTable{layout: l, scope: scope, skip: skip, size: uintptr(l.recWords) * 8, initial: make([]uint64, l.recWords)}
+	for _, s := range l.states {
+		state := s.op.initial()
+		copy(t.initial[s.word:s.word+s.op.words()], state[:])
+	}
+	if err := t.resize(max(minSlots, 1<<bits.Len(uint(2*groups)))); err != nil {
+		return nil, err
+	}
+	t.reset()
+	return t, nil
+}
+
+// reset empties the table.
+func (t *groupTable) reset() {
+	clear(t.slots)
+	copy(t.record(0), t.initial)
+	t.n = 1
+}
+
+func (t *groupTable) groups() int { return int(t.n) - 1 }
+
+// record returns the words of group g.
+func (t *groupTable) record(g uint32) []uint64 {
+	return unsafe.Slice((*uint64)(t.at(g)), t.layout.recWords)
+}
+
+func (t *groupTable) at(g uint32) unsafe.Pointer { return unsafe.Add(t.records, uintptr(g)*t.size) }
+
+func (t *groupTable) hash(g uint32) uint64 { return *(*uint64)(t.at(g)) }
+
+// resize makes room for slots/2 groups and finds the groups' slots anew.
+func (t *groupTable) resize(slots int) error {
+	records, err := t.scope.Alloc((slots/2 + 1) * int(t.size))
+	if err != nil {
+		return err
+	}
+	slotBuf, err := t.scope.Zeroed(4 * slots)
+	if err != nil {
+		records.Release()
+		return err
+	}
+	copy(records.Bytes(), unsafe.Slice((*byte)(t.records), uintptr(t.n)*t.size))
+	t.free()
+	t.recBuf, t.slotBuf = records, slotBuf
+	t.records, t.slots = unsafe.Pointer(unsafe.SliceData(records.Bytes())), memory.As[uint32](slotBuf.Bytes())
+	t.limit = uint32(slots/2 + 1)
+	t.shift = uint(64 - bits.TrailingZeros(uint(slots)))
+	mask := uint64(slots - 1)
+	for g := uint32(1); g < t.n; g++ {
+		s := t.hash(g) << t.skip >> t.shift
+		for t.slots[s] != 0 {
+			s = (s + 1) & mask
+		}
+		t.slots[s] = g
+	}
+	return nil
+}
+
+// grow makes room for more groups.
+func (t *groupTable) grow() error {
+	factor := 2
+	if t.n < 1<<16 {
+		factor = 4
+	}
+	return t.resize(factor * len(t.slots))
+}
+
+// free gives the table's memory back.
+func (t *groupTable) free() {
+	t.freeSlots()
+	if t.recBuf != nil {
+		t.recBuf.Release()
+		t.recBuf, t.records = nil, nil
+	}
+}
+
+func (t *groupTable) freeSlots() {
+	if t.slotBuf != nil {
+		t.slotBuf.Release()
+		t.slotBuf, t.slots = nil, nil
+	}
+}
+
+// lookup writes the groups of the chunk's rows from row i on to ids and returns the row it stopped at: the chunk's
+// end, or the first whose group would be one too many. New groups' strings are copied to heap, if there is one.
+func (t *groupTable) lookup(c *groupChunk, i int, ids []uint32, heap *groupHeap) (int, error) {
+	if t.layout.exact {
+		return t.lookupExact(c, i, ids), nil
+	}
+	slots, mask := t.slots, uint64(len(t.slots)-1)
+	for ; i < c.n; i++ {
+		h := c.hash.at(i)
+		s := h << t.skip >> t.shift
+		for {
+			g := slots[s&mask]
+			if g == 0 {
+				if t.n == t.limit {
+					return i, nil
+				}
+				g = t.n
+				if err := t.insert(h, c, i, heap); err != nil {
+					return i, err
+				}
+				slots[s&mask] = g
+				ids[i] = g
+				break
+			}
+			if r := t.at(g); *(*uint64)(r) == h && t.equal(r, c, i) {
+				ids[i] = g
+				break
+			}
+			s++
+		}
+	}
+	return i, nil
+}
+
+// lookupExact is lookup where equal hashes are equal keys.
+func (t *groupTable) lookupExact(c *groupChunk, i int, ids []uint32) int {
+	slots, mask := t.slots, uint64(len(t.slots)-1)
+	records, size, hash := t.records, t.size, c.hash
+	skip, shift := t.skip&63, t.shift&63
+	for ; i < c.n; i++ {
+		h := hash.at(i)
+		s := h << skip >> shift
+		g := slots[s&mask]
+		for g != 0 && *(*uint64)(unsafe.Add(records, uintptr(g)*size)) != h {
+			s++
+			g = slots[s&mask]
+		}
+		if g == 0 {
+			if t.n == t.limit {
+				return i
+			}
+			g = t.n
+			t.n++
+			r := t.record(g)
+			copy(r, t.initial)
+			r[0] = h
+			slots[s&mask] = g
+		}
+		ids[i] = g
+	}
+	return i
+}
+
+// insert makes the next record: row i's hash and keys, and the states of no values.
+func (t *groupTable) insert(h uint64, c *groupChunk, i int, heap *groupHeap) error {
+	r := t.record(t.n)
+	copy(r, t.initial)
+	r[0] = h
+	for j, k := range c.keys {
+		r[1+j] = k.at(i)
+	}
+	if heap != nil && t.layout.strings {
+		for _, k := range t.layout.keys {
+			if k.kind != column.String {
+				continue
+			}
+			if err := heap.keep((*[2]uint64)(r[k.word:])); err != nil {
+				return err
+			}
+		}
+	}
+	t.n++
+	return nil
+}
+
+// equal compares the keys of a record and of row i.
+func (t *groupTable) equal(r unsafe.Pointer, c *groupChunk, i int) bool {
+	l := t.layout
+	word := func(j int) uint64 { return *(*uint64)(unsafe.Add(r, 8*j)) }
+	for j := range l.nullWords {
+		if word(1+j) != c.keys[j].at(i) {
+			return false
+		}
+	}
+	for k := range l.keys {
+		j := l.keys[k].word
+		if l.keys[k].kind == column.String {
+			if !equalStrings(word(j), word(j+1), c.keys[j-1].at(i), c.keys[j].at(i)) {
+				return false
+			}
+		} else if word(j) != c.keys[j-1].at(i) {
+			return false
+		}
+	}
+	return true
+}
+
+// order returns the groups in the order of their hashes, then keys. It takes the slots' memory to return it.
+func (t *groupTable) order() ([]uint32, *memory.Buffer, error) {
+	b, err := t.scope.Alloc(4 * max(t.groups(), 1))
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, n := memory.As[uint32](b.Bytes()), 0
+	add := func(g uint32) {
+		i := n
+		for ; i > 0 && t.less(g, ids[i-1]); i-- {
+			ids[i] = ids[i-1]
+		}
+		ids[i] = g
+		n++
+	}
+	// Groups that were probed past the last slot are in the first ones: they come last.
+	half := uint64(len(t.slots) / 2)
+	end := 0
+	for end < len(t.slots) && t.slots[end] != 0 {
+		end++
+	}
+	wrapped := func(g uint32) bool { return t.hash(g)<<t.skip>>t.shift >= half }
+	for _, g := range t.slots[:end] {
+		if !wrapped(g) {
+			add(g)
+		}
+	}
+	for _, g := range t.slots[end:] {
+		if g != 0 {
+			add(g)
+		}
+	}
+	for _, g := range t.slots[:end] {
+		if wrapped(g) {
+			add(g)
+		}
+	}
+	t.freeSlots()
+	return ids[:n], b, nil
+}
+
+// less orders groups by hash and, where those collide, by keys.
+func (t *groupTable) less(a, b uint32) bool {
+	if x, y := t.hash(a), t.hash(b); x != y {
+		return x < y
+	}
+	ra, rb := t.record(a), t.record(b)
+	for j := range t.layout.nullWords {
+		if ra[1+j] != rb[1+j] {
+			return ra[1+j] < rb[1+j]
+		}
+	}
+	for _, k := range t.layout.keys {
+		c := cmp.Compare(ra[k.word], rb[k.word])
+		if k.kind == column.String {
+			c = bytes.Compare(chars((*[2]uint64)(ra[k.word:])), chars((*[2]uint64)(rb[k.word:])))
+		}
+		if c != 0 {
+			return c < 0
+		}
+	}
+	return false
+}
+
+// groupUpdate is a chunk's part that goes into a table's states: rows [from, to), whose groups are ids[from:to].
+type groupUpdate struct {
+	chunk    *groupChunk
+	ids      []uint32
+	scratch  []uint32
+	from, to int
+	heap     *groupHeap // for the strings that states keep
+}
+
+// aggregate adds the values of rows.
+func (t *groupTable) aggregate(u groupUpdate) error {
+	l, c := t.layout, u.chunk
+	masked, ids := -1, u.ids[u.from:u.to]
+	for _, s := range l.states {
+		v := &l.values[s.value]
+		rows := u.ids[u.from:u.to]
+		if c.masked && v.mask >= 0 {
+			if masked != v.mask {
+				masked, ids = v.mask, present(rows, c.masks[v.mask/64].from(u.from), v.mask%64, u.scratch)
+			}
+			rows = ids
+		}
+		second := ones
+		switch {
+		case s.second >= 0:
+			second = c.values[l.values[s.second].word].from(u.from)
+		case v.words == 2:
+			second = c.values[v.word+1].from(u.from)
+		}
+		var first groupVec
+		if v.words > 0 {
+			first = c.values[v.word].from(u.from)
+		}
+		if err := s.op.update(t.cells(s), rows, first, second, u.heap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// merge adds states: the chunk's values are the state words of groups.
+func (t *groupTable) merge(u groupUpdate) error {
+	l := t.layout
+	for _, s := range l.states {
+		v := u.chunk.values[s.word-1-l.keyWords:]
+		second := ones
+		if s.op.words() == 2 {
+			second = v[1].from(u.from)
+		}
+		if err := s.op.merge().update(t.cells(s), u.ids[u.from:u.to], v[0].from(u.from), second, u.heap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *groupTable) cells(s groupState) groupCells {
+	return groupCells{unsafe.Add(t.records, 8*s.word), t.size}
+}
+
+// present returns ids with 0 for the rows whose bit is set in mask.
+func present(ids []uint32, mask groupVec, bit int, scratch []uint32) []uint32 {
+	scratch = scratch[:len(ids)]
+	for i, g := range ids {
+		scratch[i] = g & (uint32(mask.at(i)>>bit&1) - 1)
+	}
+	return scratch
+}
