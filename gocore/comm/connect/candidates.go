@@ -1,0 +1,122 @@
+package connect
+
+import (
+	"net"
+	"net/netip"
+	"slices"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// candidate is one way in which a rank may reach another's listening port.
+type candidate struct {
+	path    wire.Path
+	address netip.AddrPort
+}
+
+// Delays before a path is tried, so that a better one that works is not raced by worse ones. The higher rank of a
+// pair dials only if the lower one has not got through by then.
+const (
+	stagger     = 40 * time.Millisecond
+	higherWaits = 300 * time.Millisecond
+)
+
+// delay returns how long after the roster a candidate is tried: position is its place in the list of candidates.
+func delay(lower bool, position int) time.Duration {
+	d := time.Duration(position) * stagger
+	if !lower {
+		d += higherWaits
+	}
+	return d
+}
+
+// candidates lists the ways to reach the listening port of a peer, best first.
+func candidates(self, peer *wire.Entry, allowed map[wire.Path]bool) []candidate {
+	var list []candidate
+	port := peer.Member.Port
+	add := func(path wire.Path, address netip.Addr) {
+		c := candidate{path, netip.AddrPortFrom(address, port)}
+		known := slices.ContainsFunc(list, func(o candidate) bool { return o.address == c.address })
+		if port != 0 && allowed[path] && !known {
+			list = append(list, c)
+		}
+	}
+	if self.Member.Host == peer.Member.Host {
+		add(wire.Loopback, netip.AddrFrom4([4]byte{127, 0, 0, 1}))
+	}
+	for _, a := range peer.Member.Addresses {
+		if routable(a) {
+			add(wire.Private, a)
+		}
+	}
+	if a := peer.Observed.Addr(); routable(a) {
+		add(wire.Public, a)
+	}
+	return list
+}
+
+// punchable tells whether, and at which address, a punch may reach the peer.
+func punchable(self, peer *wire.Entry, allowed map[wire.Path]bool) (netip.AddrPort, bool) {
+	ok := allowed[wire.Punched] && routable(peer.Observed.Addr()) && peer.Observed.Port() != 0 &&
+		self.Member.Host != peer.Member.Host
+	return peer.Observed, ok
+}
+
+// routable refuses what must not be dialled because another rank, or the server, says so: this machine's own
+// loopback and link, groups, and nothing.
+func routable(a netip.Addr) bool {
+	return a.IsValid() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() &&
+		!a.IsLinkLocalUnicast() && !a.IsInterfaceLocalMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// ownAddresses lists the addresses at which other machines may reach this one: first the one from which the
+// rendezvous server was reached.
+func ownAddresses(toServer netip.Addr) []netip.Addr {
+	var list []netip.Addr
+	add := func(a netip.Addr) {
+		if a = a.Unmap().WithZone(""); routable(a) && len(list) < wire.MaxAddresses && !slices.Contains(list, a) {
+			list = append(list, a)
+		}
+	}
+	add(toServer)
+	interfaces, err := net.InterfaceAddrs()
+	if err != nil { // where the system hides its interfaces, the one address has to do
+		return list
+	}
+	for _, four := range []bool{true, false} {
+		for _, i := range interfaces {
+			if prefix, err := netip.ParsePrefix(i.String()); err == nil && prefix.Addr().Is4() == four {
+				add(prefix.Addr())
+			}
+		}
+	}
+	return list
+}
+
+// punchRound returns the round of the pair in a circle-method tournament of n ranks: in each round every rank has at
+// most one partner, the same that the partner has.
+func punchRound(i, j, n int) int {
+	n += n & 1 // an odd field gets a rank that nobody is
+	m := n - 1
+	switch {
+	case m <= 1:
+		return 0
+	case j == m:
+		return 2 * i % m
+	case i == m:
+		return 2 * j % m
+	}
+	return (i + j) % m
+}
+
+// At most punchesInFlight punches of a rank run at once: later rounds start later.
+const (
+	punchesInFlight = 32
+	punchBatch      = 300 * time.Millisecond
+)
+
+// punchStart returns the instant at which a pair punches.
+func punchStart(start time.Time, i, j, n int) time.Time {
+	return start.Add(time.Duration(punchRound(i, j, n)/punchesInFlight) * punchBatch)
+}

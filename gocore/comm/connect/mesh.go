@@ -1,0 +1,313 @@
+package connect
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/holepunch"
+	"github.com/pycylon/pycylon/gocore/comm/trust"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// Limits of the racing. Sockets that race at one time are at most outgoing + incoming + punchesInFlight / 2 of which
+// the last are one per pair and replace the others.
+const (
+	outgoing     = 16
+	incoming     = 32
+	incomingStay = 2 * time.Second        // that a stranger may keep a place others wait for
+	yieldFor     = 500 * time.Millisecond // that a path waits while a connection of its pair proves itself
+	yieldPoll    = 10 * time.Millisecond
+	firstTimeout = time.Second // of connecting by TCP; doubles with every try, up to four times
+	firstPause   = 100 * time.Millisecond
+)
+
+// pairTimeout is when a pair without a connection ends the opening.
+func pairTimeout(size int) time.Duration {
+	return 20*time.Second + time.Duration(size)*20*time.Millisecond
+}
+
+// mesh connects this rank to all others. It returns when every rank has.
+func (j *joiner) mesh(ctx context.Context) error {
+	g := task.NewGroup(ctx)
+	ctx = g.Context()
+	for peer := range j.roster.Entries {
+		if peer != j.rank {
+			j.pairs[peer] = newPair(ctx, j.rank, peer)
+		}
+	}
+	if j.listener != nil {
+		stop := context.AfterFunc(ctx, func() { _ = j.listener.Close() })
+		defer stop()
+		g.Go(func(ctx context.Context) error { return j.accept(ctx, g) })
+	}
+	for _, p := range j.pairs {
+		if p != nil {
+			j.race(g, p)
+		}
+	}
+	g.Go(func(ctx context.Context) error {
+		if err := j.client.AwaitGo(ctx, j.epoch); err != nil {
+			return err
+		}
+		g.Fail(errDone)
+		return nil
+	})
+	g.Go(j.report)
+	stop := context.AfterFunc(ctx, func() { j.closePairs(errors.Is(context.Cause(ctx), errDone)) })
+	defer stop()
+	err := g.Wait()
+	if errors.Is(err, errDone) {
+		err = nil
+	}
+	j.closePairs(err == nil)
+	return err
+}
+
+// errDone ends the group when the opening has succeeded.
+var errDone = errors.New("all ranks are connected")
+
+func (j *joiner) closePairs(keep bool) {
+	for _, p := range j.pairs {
+		if p != nil {
+			p.close(keep)
+		}
+	}
+}
+
+// report tells the rendezvous server when all pairs are settled, or gives up.
+func (j *joiner) report(ctx context.Context) error {
+	limit := pairTimeout(len(j.roster.Entries))
+	if deadline, ok := ctx.Deadline(); ok {
+		limit = min(limit, time.Until(deadline)*9/10)
+	}
+	timer := time.NewTimer(limit)
+	defer timer.Stop()
+	for settled := 1; settled < len(j.roster.Entries); settled++ {
+		select {
+		case <-j.settled:
+		case <-ctx.Done():
+			return nil
+		case <-timer.C:
+			return j.unconnected(limit)
+		}
+	}
+	j.event(-1, 0, "", "connected", nil)
+	return j.client.Connected(j.epoch)
+}
+
+// unconnected says which pair has no connection, and what was tried.
+func (j *joiner) unconnected(after time.Duration) error {
+	for _, p := range j.pairs {
+		if p == nil || p.isSettled() {
+			continue
+		}
+		tried := p.failures()
+		if tried == "" {
+			tried = "no path is possible with these settings"
+		}
+		return status.AtRank(status.Unreachable, p.peer, "rank %d could not connect to rank %d within %s (%s). Let TCP connections "+
+			"pass between the two; through NATs, both have to keep one public port per private port: one that picks a port for "+
+			"every destination (symmetric) can't be passed without a relay", j.rank, p.peer, after.Round(time.Millisecond), tried)
+	}
+	return status.Errorf(status.Internal, "no pair is without a connection")
+}
+
+// failures lists the last failure of each path.
+func (p *pair) failures() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []string
+	for where, err := range p.errs {
+		list = append(list, fmt.Sprintf("%s: %v", where, err))
+	}
+	slices.Sort(list)
+	return strings.Join(list, "; ")
+}
+
+// accept takes in connections at the listening port.
+func (j *joiner) accept(ctx context.Context, g *task.Group) error {
+	gate := trust.NewGate(incoming, incomingStay)
+	for {
+		raw, err := j.listener.Accept()
+		if err != nil {
+			if ctx.Err() != nil || errors.Is(err, net.ErrClosed) {
+				return nil
+			}
+			pause(ctx, yieldPoll) // out of descriptors, or a connection that ended at once
+			continue
+		}
+		leave := gate.Enter(ctx, raw)
+		g.Go(func(ctx context.Context) error {
+			r, peer, err := j.greet(ctx, raw, false, -1, 0)
+			leave()
+			if err != nil {
+				holepunch.Abandon(raw)
+				return nil
+			}
+			j.offer(ctx, j.pairs[peer], r)
+			return nil
+		})
+	}
+}
+
+// race starts every attempt at connecting a pair.
+func (j *joiner) race(g *task.Group, p *pair) {
+	self, peer := &j.roster.Entries[j.rank], &j.roster.Entries[p.peer]
+	list := candidates(self, peer, j.allowed)
+	p.best = wire.Punched
+	if len(list) > 0 {
+		p.best = list[0].path
+	}
+	if p.lower {
+		g.Go(func(ctx context.Context) error {
+			j.nominate(ctx, p)
+			return nil
+		})
+	}
+	for i, c := range list {
+		g.Go(func(ctx context.Context) error {
+			j.dial(ctx, p, c, delay(p.lower, i))
+			return nil
+		})
+	}
+	if remote, ok := punchable(self, peer, j.allowed); ok {
+		g.Go(func(ctx context.Context) error {
+			j.punch(ctx, p, remote)
+			return nil
+		})
+	}
+}
+
+// dial tries one candidate until the pair is settled.
+func (j *joiner) dial(ctx context.Context, p *pair, c candidate, wait time.Duration) {
+	pause(p.ctx, wait)
+	for try := 0; p.ctx.Err() == nil; try++ {
+		p.giveWay()
+		select {
+		case j.slots <- struct{}{}:
+		case <-p.ctx.Done():
+			return
+		}
+		r, err := j.dialOnce(p, c, firstTimeout<<min(try, 2))
+		<-j.slots
+		switch {
+		case p.ctx.Err() != nil && err != nil:
+			return
+		case err == nil:
+			j.offer(ctx, p, r)
+		default:
+			p.failed(fmt.Sprintf("%s %s", c.path, c.address), err)
+			j.event(p.peer, c.path, c.address.String(), "refused", err)
+		}
+		pause(p.ctx, firstPause<<min(try, 3))
+	}
+}
+
+func (j *joiner) dialOnce(p *pair, c candidate, timeout time.Duration) (*racer, error) {
+	j.event(p.peer, c.path, c.address.String(), "dial", nil)
+	d := net.Dialer{Timeout: timeout}
+	d.SetMultipathTCP(false)
+	raw, err := d.DialContext(p.ctx, "tcp", c.address.String())
+	if err != nil {
+		return nil, err
+	}
+	return j.prove(p, raw, true, c.path)
+}
+
+// prove greets a connection that this rank made.
+func (j *joiner) prove(p *pair, raw net.Conn, client bool, path wire.Path) (*racer, error) {
+	p.proving(1)
+	defer p.proving(-1)
+	r, _, err := j.greet(p.ctx, raw, client, p.peer, path)
+	if err != nil {
+		holepunch.Abandon(raw)
+		return nil, err
+	}
+	return r, nil
+}
+
+// punch tries simultaneous open until the pair is settled. On punch ports the lower rank is the client.
+func (j *joiner) punch(ctx context.Context, p *pair, remote netip.AddrPort) {
+	start := punchStart(j.start, j.rank, p.peer, len(j.roster.Entries))
+	pause(p.ctx, time.Until(start))
+	p.giveWay()
+	for p.ctx.Err() == nil {
+		raw, err := j.port.Punch(p.ctx, remote, start, func(a holepunch.Attempt) {
+			j.event(p.peer, wire.Punched, remote.String(), "punch", a.Err)
+			if a.Err != nil {
+				p.failed("punched "+remote.String(), a.Err)
+			}
+		})
+		if err != nil {
+			return // only the end of the context ends a punch
+		}
+		r, err := j.prove(p, raw, p.lower, wire.Punched)
+		if err != nil {
+			p.failed("punched "+remote.String(), err)
+			j.event(p.peer, wire.Punched, remote.String(), "refused", err)
+			pause(p.ctx, firstPause)
+			continue
+		}
+		j.offer(ctx, p, r)
+		pause(p.ctx, firstPause)
+	}
+}
+
+// giveWay waits, for a while, as long as a connection of the pair may become the one.
+func (p *pair) giveWay() {
+	for began := time.Now(); p.busy() && time.Since(began) < yieldFor && p.ctx.Err() == nil; {
+		pause(p.ctx, yieldPoll)
+	}
+}
+
+// offer brings an authenticated connection to where the choice is made, and waits until it is.
+func (j *joiner) offer(ctx context.Context, p *pair, r *racer) {
+	j.event(p.peer, r.path, r.conn.RemoteAddr().String(), "authenticated", nil)
+	if !p.enter(r) {
+		r.close()
+		return
+	}
+	if !p.lower {
+		j.obey(p, r)
+		return
+	}
+	select {
+	case p.racers <- r:
+	case <-p.ctx.Done():
+		p.drop(r)
+	}
+}
+
+// settle makes a connection the pair's.
+func (j *joiner) settle(p *pair, r *racer) {
+	ok, first := p.settle(r, time.Since(j.sealed))
+	if !ok {
+		r.close()
+		return
+	}
+	j.event(p.peer, r.path, r.conn.RemoteAddr().String(), "nominated", nil)
+	if first {
+		j.settled <- struct{}{}
+	}
+}
+
+// pause waits, or until the context ends.
+func pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,127 @@
+package connect
+
+import (
+	"context"
+	"crypto/tls"
+	"sync"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/comm/holepunch"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// racer is an authenticated connection that may become the pair's.
+type racer struct {
+	conn *tls.Conn
+	path wire.Path
+}
+
+func (r *racer) close() { holepunch.Abandon(r.conn.NetConn()) }
+
+// pair is this rank and one other. The lower rank of the two nominates; the higher obeys, also when a later
+// nomination takes the place of an earlier one whose acknowledgement was lost.
+type pair struct {
+	peer   int
+	lower  bool // this rank is the lower one
+	racers chan *racer
+	best   wire.Path       // the best path that is possible
+	ctx    context.Context // of the attempts to connect; ends when the pair settles
+	stop   context.CancelFunc
+
+	mu      sync.Mutex
+	live    map[*racer]bool
+	settled *racer
+	setup   time.Duration
+	closed  bool
+	dialled int              // connections by TCP that are still to prove themselves
+	errs    map[string]error // the last failure by path and address
+}
+
+func newPair(ctx context.Context, self, peer int) *pair {
+	p := &pair{peer: peer, lower: self < peer, racers: make(chan *racer), live: map[*racer]bool{}, errs: map[string]error{}}
+	p.ctx, p.stop = context.WithCancel(ctx)
+	return p
+}
+
+// enter registers an authenticated connection, and returns false if it comes too late.
+func (p *pair) enter(r *racer) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || (p.lower && p.settled != nil) {
+		return false
+	}
+	p.live[r] = true
+	return true
+}
+
+// drop closes a connection that lost or broke.
+func (p *pair) drop(r *racer) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.live, r)
+	if p.settled != r {
+		r.close()
+	}
+}
+
+// settle makes r the pair's connection and closes all others. ok is false if the pair is closed; first tells whether
+// the pair had none yet.
+func (p *pair) settle(r *racer, setup time.Duration) (ok, first bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed {
+		return false, false
+	}
+	first = p.settled == nil
+	if !first {
+		p.settled.close()
+	}
+	p.settled, p.setup = r, setup
+	p.stop()
+	delete(p.live, r)
+	for other := range p.live {
+		other.close()
+	}
+	clear(p.live)
+	return true, first
+}
+
+// close ends the racing; the settled connection stays open if keep.
+func (p *pair) close(keep bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.closed = true
+	p.stop()
+	for r := range p.live {
+		r.close()
+	}
+	clear(p.live)
+	if !keep && p.settled != nil {
+		p.settled.close()
+	}
+}
+
+func (p *pair) isSettled() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.settled != nil
+}
+
+// busy tells whether a connection has been made that may still prove itself.
+func (p *pair) busy() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.dialled > 0 || len(p.live) > 0
+}
+
+func (p *pair) proving(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.dialled += n
+}
+
+func (p *pair) failed(where string, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.errs[where] = err
+}

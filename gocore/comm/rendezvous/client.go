@@ -1,0 +1,290 @@
+package rendezvous
+
+import (
+	"context"
+	"crypto/tls"
+	"encoding/binary"
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/trust"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// Dialer opens a TCP connection; package holepunch has one that dials from the punch port.
+type Dialer func(ctx context.Context, address string) (net.Conn, error)
+
+// Client is a worker's connection to the rendezvous server. Its methods are called one after the other, in the order
+// in which they stand here; Fail and Close at any time.
+type Client struct {
+	token   trust.Token
+	conn    *tls.Conn
+	address string
+	offset  time.Duration // server's clock minus ours
+	pending []message     // read while waiting for a pong
+}
+
+type message struct {
+	kind wire.JoinType
+	body []byte
+}
+
+const (
+	dialTimeout = 5 * time.Second        // of one address
+	retryFor    = 2 * time.Second        // a server that is just starting refuses at first
+	retryPause  = 100 * time.Millisecond // between such tries
+	clockPings  = 3
+)
+
+// Dial connects to the token's rendezvous server and checks that it is the one.
+func Dial(ctx context.Context, token trust.Token, dial Dialer) (*Client, error) {
+	if token.IsZero() {
+		return nil, status.Errorf(status.Invalid, "no job token: make one with `python -m pycylon token`")
+	}
+	var last error
+	for began := time.Now(); ; {
+		for _, address := range token.Addresses() {
+			c, err := dialOne(ctx, token, address, dial)
+			if err == nil {
+				return c, nil
+			}
+			if ctx.Err() != nil {
+				return nil, unreachable(token, errors.Join(last, context.Cause(ctx)))
+			}
+			if last = err; status.CodeOf(err) == status.Unauthenticated {
+				return nil, err
+			}
+		}
+		if time.Since(began) > retryFor {
+			return nil, unreachable(token, last)
+		}
+		select {
+		case <-ctx.Done():
+		case <-time.After(retryPause):
+		}
+	}
+}
+
+func unreachable(token trust.Token, err error) error {
+	if errors.Is(err, context.Canceled) {
+		return status.From(err)
+	}
+	return status.Errorf(status.Unreachable, "cannot reach the rendezvous server at %s: %w; check that it runs "+
+		"(`python -m pycylon rendezvous`), that the token holds its address, and that this machine may connect to it",
+		strings.Join(token.Addresses(), " or "), err)
+}
+
+func dialOne(ctx context.Context, token trust.Token, address string, dial Dialer) (*Client, error) {
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	raw, err := dial(ctx, address)
+	if err != nil {
+		return nil, err
+	}
+	conn := tls.Client(raw, token.RendezvousClient())
+	if err := conn.HandshakeContext(ctx); err != nil {
+		_ = raw.Close()
+		if status.CodeOf(err) == status.Unauthenticated {
+			return nil, status.Errorf(status.Unauthenticated, "the server at %s is not the rendezvous server that the token names: %w; "+
+				"a server without a state directory has a new key after every start, so make a new token", address, err)
+		}
+		return nil, err
+	}
+	return &Client{token: token, conn: conn, address: address}, nil
+}
+
+// Close ends the connection.
+func (c *Client) Close() { _ = c.conn.NetConn().Close() }
+
+// Address returns the server's address that the client is connected to.
+func (c *Client) Address() string { return c.address }
+
+// LocalAddr returns the own address of the connection.
+func (c *Client) LocalAddr() netip.AddrPort {
+	a, _ := netip.ParseAddrPort(c.conn.LocalAddr().String())
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
+// Register asks for a rank (-1: any) and returns the address that the server sees this worker come from. Patience is
+// how long the worker will wait for the job to open.
+func (c *Client) Register(ctx context.Context, rank int, patience time.Duration, member wire.Member) (netip.AddrPort, error) {
+	defer c.watch(ctx)()
+	member.MAC = c.token.MAC(member.AppendBody(nil))
+	m := &wire.Register{Grant: c.token.Grant().AppendMarshal(nil), GrantSignature: c.token.GrantSignature(),
+		JobKey: c.token.JobKey(), Rank: rank, Patience: patience, Member: member}
+	var err error
+	if m.Signature, err = c.token.Prove(c.conn.ConnectionState(), m.AppendSigned(nil)); err != nil {
+		return netip.AddrPort{}, err
+	}
+	if err := wire.WriteJoin(c.conn, wire.TypeRegister, m.AppendMarshal(nil)); err != nil {
+		return netip.AddrPort{}, c.broken(ctx, err)
+	}
+	body, err := c.expect(ctx, wire.TypeWelcome, wire.MaxControl)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	welcome, err := wire.ParseWelcome(body)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return welcome.Observed, c.measureClock(ctx)
+}
+
+// measureClock estimates the offset of the server's clock from the fastest of some round trips.
+func (c *Client) measureClock(ctx context.Context) error {
+	fastest := time.Duration(-1)
+	for i := range clockPings {
+		sent := time.Now()
+		if err := wire.WriteJoin(c.conn, wire.TypePing, binary.LittleEndian.AppendUint64(nil, uint64(i))); err != nil {
+			return c.broken(ctx, err)
+		}
+		for {
+			m, err := c.read(ctx, wire.MaxRoster)
+			if err != nil {
+				return err
+			}
+			if m.kind != wire.TypePong {
+				c.pending = append(c.pending, m)
+				continue
+			}
+			pong, err := wire.ParsePong(m.body)
+			if err != nil {
+				return err
+			}
+			if trip := time.Since(sent); fastest < 0 || trip < fastest {
+				fastest = trip
+				c.offset = pong.Time.Sub(sent.Add(trip / 2))
+			}
+			break
+		}
+	}
+	return nil
+}
+
+// Roster waits until the world is complete and returns the own rank, the roster, its epoch, and the instant at which
+// all ranks punch, by the own clock. The roster's members are proved to hold the token; that the own entry is the one
+// that was registered is the caller's to check.
+func (c *Client) Roster(ctx context.Context) (rank int, roster *wire.Roster, epoch wire.Epoch, start time.Time, err error) {
+	defer c.watch(ctx)()
+	body, err := c.expect(ctx, wire.TypeRoster, wire.MaxRoster)
+	if err != nil {
+		return 0, nil, epoch, start, err
+	}
+	sealed, roster, err := wire.ParseSealed(body)
+	if err != nil {
+		return 0, nil, epoch, start, err
+	}
+	if err := c.verify(roster); err != nil {
+		return 0, nil, epoch, start, err
+	}
+	return sealed.Rank, roster, wire.EpochOf(sealed.Blob), sealed.Start.Add(-c.offset), nil
+}
+
+// verify checks that the server neither invented a rank nor mixed up jobs.
+func (c *Client) verify(r *wire.Roster) error {
+	g := c.token.Grant()
+	if r.Job != g.Job || r.Attempt != g.Attempt || len(r.Entries) != g.WorldSize {
+		return status.Errorf(status.Unauthenticated, "the rendezvous server sent the roster of another job, attempt or world size: do not use this server")
+	}
+	seen := make(map[[32]byte]int, len(r.Entries))
+	for rank := range r.Entries {
+		m := &r.Entries[rank].Member
+		if !c.token.VerifyMAC(m.AppendBody(nil), m.MAC) {
+			return status.AtRank(status.Unauthenticated, rank, "the rendezvous server sent a roster with a rank that does not hold the job token: do not use this server")
+		}
+		if other, twice := seen[m.Pin]; twice {
+			return status.AtRank(status.Unauthenticated, rank, "the rendezvous server sent a roster that has rank %d twice: do not use this server", other)
+		}
+		if m.Version != wire.ProtocolVersion {
+			return status.AtRank(status.Unsupported, rank, "rank %d speaks protocol version %d and this one %d: install the same pycylon on all ranks",
+				rank, m.Version, wire.ProtocolVersion)
+		}
+		seen[m.Pin] = rank
+	}
+	return nil
+}
+
+// Connected reports that this rank is connected to all others.
+func (c *Client) Connected(epoch wire.Epoch) error {
+	return wire.WriteJoin(c.conn, wire.TypeConnected, epoch[:])
+}
+
+// AwaitGo waits until all ranks are connected, or one of them has failed: then it returns why. It may run while
+// Connected is called.
+func (c *Client) AwaitGo(ctx context.Context, epoch wire.Epoch) error {
+	defer c.watch(ctx)()
+	body, err := c.expect(ctx, wire.TypeGo, wire.MaxControl)
+	if err != nil {
+		return err
+	}
+	if len(body) != len(epoch) || wire.Epoch(body) != epoch {
+		return status.Errorf(status.Unauthenticated, "the rendezvous server let another epoch go: do not use this server")
+	}
+	return nil
+}
+
+// Fail tells the server, and through it the other ranks, why this one gives up.
+func (c *Client) Fail(err error) {
+	_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
+	_ = wire.WriteJoin(c.conn, wire.TypeFail, wire.FailOf(err).AppendMarshal(nil))
+	_ = c.conn.CloseWrite()
+}
+
+// watch makes reads and writes end with the context, until the returned function is called.
+func (c *Client) watch(ctx context.Context) (stop func()) {
+	if deadline, ok := ctx.Deadline(); ok {
+		_ = c.conn.SetReadDeadline(deadline)
+	}
+	end := context.AfterFunc(ctx, func() { _ = c.conn.SetReadDeadline(time.Unix(1, 0)) })
+	return func() { end() }
+}
+
+// expect returns the body of the next message, which has to be of one kind.
+func (c *Client) expect(ctx context.Context, kind wire.JoinType, limit int) ([]byte, error) {
+	var m message
+	if len(c.pending) > 0 {
+		m, c.pending = c.pending[0], c.pending[1:]
+	} else {
+		var err error
+		if m, err = c.read(ctx, limit); err != nil {
+			return nil, err
+		}
+	}
+	if m.kind != kind {
+		return nil, status.Errorf(status.Malformed, "the rendezvous server sent message %d where %d was due: it is of another version", m.kind, kind)
+	}
+	return m.body, nil
+}
+
+// read returns the next message; a FAIL is returned as the error that it carries.
+func (c *Client) read(ctx context.Context, limit int) (message, error) {
+	kind, body, err := wire.ReadJoin(c.conn, limit)
+	if err != nil {
+		return message{}, c.broken(ctx, err)
+	}
+	if kind == wire.TypeFail {
+		m, err := wire.ParseFail(body)
+		if err != nil {
+			return message{}, err
+		}
+		return message{}, m.Err()
+	}
+	return message{kind, body}, nil
+}
+
+// broken says what a failed read or write means.
+func (c *Client) broken(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return status.From(context.Cause(ctx))
+	}
+	var typed *status.Error
+	if errors.As(err, &typed) {
+		return typed
+	}
+	return status.Errorf(status.Unreachable, "the connection to the rendezvous server at %s broke: %w; if the server was restarted, start the job again",
+		c.address, err)
+}

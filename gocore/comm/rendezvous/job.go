@@ -1,0 +1,231 @@
+package rendezvous
+
+import (
+	"encoding/binary"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/trust"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// phase is a job's place in the package comment's picture.
+type phase int
+
+const (
+	gathering phase = iota
+	sealed
+	formed
+	failed
+)
+
+// punchDelay lies between sealing and the instant at which ranks punch: by then every rank has the roster, and those
+// that can reach each other's listening port are connected.
+const punchDelay = 150 * time.Millisecond
+
+// job is one opening of a job's world.
+type job struct {
+	grant trust.Grant
+
+	mu      sync.Mutex
+	phase   phase
+	present []*worker // gathering: in order of arrival; from sealing on: by rank
+	epoch   wire.Epoch
+	reports int // workers that are connected to all others
+}
+
+func newJob(grant trust.Grant) *job { return &job{grant: grant} }
+
+// add takes a worker in, and seals the roster if that completes the world.
+func (j *job) add(w *worker) error {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.phase != gathering {
+		return status.Errorf(status.Stale, "this job has begun already with other workers: make a new token for another run")
+	}
+	w.job = j
+	if same := slices.IndexFunc(j.present, func(o *worker) bool { return w.rank >= 0 && o.rank == w.rank }); same >= 0 {
+		j.end(j.present[same], status.AtRank(status.Stale, w.rank, "another worker has registered as this rank: start each rank once"))
+		j.present = slices.Delete(j.present, same, same+1)
+	}
+	j.present = append(j.present, w)
+	w.send(wire.AppendJoin(nil, wire.TypeWelcome, wire.Welcome{Observed: w.observed}.AppendMarshal(nil)))
+	if len(j.present) == j.grant.WorldSize {
+		j.seal()
+	}
+	return nil
+}
+
+// ranked returns the workers by rank: who asked for one has it, the others get what is free in order of arrival.
+// Absent ranks are nil.
+func (j *job) ranked() []*worker {
+	byRank := make([]*worker, j.grant.WorldSize)
+	for _, w := range j.present {
+		if w.rank >= 0 {
+			byRank[w.rank] = w
+		}
+	}
+	free := 0
+	for _, w := range j.present {
+		if w.rank < 0 {
+			for byRank[free] != nil {
+				free++
+			}
+			byRank[free] = w
+		}
+	}
+	return byRank
+}
+
+// seal fixes who is which rank. The roster is encoded once, for all.
+func (j *job) seal() {
+	j.phase = sealed
+	j.present = j.ranked()
+	roster := wire.Roster{Job: j.grant.Job, Attempt: j.grant.Attempt}
+	for rank, w := range j.present {
+		w.rank = rank
+		roster.Entries = append(roster.Entries, wire.Entry{Member: w.request.Member, Observed: w.observed})
+	}
+	blob := roster.AppendMarshal(nil)
+	j.epoch = wire.EpochOf(blob)
+	start := time.Now().Add(punchDelay)
+	for rank, w := range j.present {
+		head := (&wire.Sealed{Rank: rank, Start: start}).AppendHead(nil)
+		w.send(wire.AppendJoinHead(nil, wire.TypeRoster, len(head)+len(blob)), head, blob)
+	}
+}
+
+// pong answers a worker's ping.
+func (j *job) pong(w *worker, ping []byte) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if !w.ended {
+		pong := wire.Pong{Ping: binary.LittleEndian.Uint64(ping), Time: time.Now()}
+		w.send(wire.AppendJoin(nil, wire.TypePong, pong.AppendMarshal(nil)))
+	}
+}
+
+// connected counts a worker that has a connection to every other; the last one's report lets all go.
+func (j *job) connected(w *worker, epoch wire.Epoch) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.phase == failed {
+		return true // the failure is on its way to the worker
+	}
+	if j.phase != sealed || w.reported || epoch != j.epoch {
+		return false
+	}
+	w.reported = true
+	if j.reports++; j.reports == len(j.present) {
+		j.phase = formed
+		for _, w := range j.present {
+			w.send(wire.AppendJoin(nil, wire.TypeGo, j.epoch[:]))
+			j.end(w, nil)
+		}
+		j.present = nil
+	}
+	return true
+}
+
+// left handles the end of a worker's connection: err is what it said, or how it broke.
+func (j *job) left(w *worker, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if w.ended {
+		return
+	}
+	said := status.CodeOf(err)
+	switch {
+	case said == status.Timeout:
+		j.failLocked(j.timeout())
+	case j.phase == sealed && said == status.Cancelled:
+		j.failLocked(status.AtRank(status.Remote, w.rank, "rank %d was cancelled while the ranks were connecting to each other", w.rank))
+	case j.phase == sealed && said != status.Internal && said != status.Malformed:
+		j.failLocked(err)
+	case j.phase == sealed:
+		j.failLocked(status.AtRank(status.PeerLost, w.rank, "rank %d left while the ranks were connecting to each other", w.rank))
+	default:
+		j.end(w, err)
+	}
+}
+
+// timeout says which ranks were missing when a deadline passed.
+func (j *job) timeout() error {
+	var absent []string
+	last := status.NoRank
+	what := "registered at the rendezvous server"
+	for rank, w := range j.ranked() {
+		if w == nil || (j.phase == sealed && !w.reported) {
+			absent = append(absent, fmt.Sprint(rank))
+			last = rank
+		}
+	}
+	if j.phase == sealed {
+		what = "connected to all others"
+	}
+	if len(absent) > 1 {
+		last = status.NoRank
+	}
+	const listed = 20
+	names := strings.Join(absent[:min(len(absent), listed)], ", ")
+	if len(absent) > listed {
+		names += fmt.Sprintf(" and %d more", len(absent)-listed)
+	}
+	return status.AtRank(status.Timeout, last, "the deadline passed before all %d ranks had %s; absent: rank %s. "+
+		"Start every rank, see why the absent ones did not come, or raise connect_timeout", j.grant.WorldSize, what, names)
+}
+
+// fail ends the job's opening on every rank.
+func (j *job) fail(err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	if j.phase != formed {
+		j.failLocked(err)
+	}
+}
+
+func (j *job) failLocked(err error) {
+	j.phase = failed
+	for _, w := range j.present {
+		j.end(w, err)
+	}
+	j.present = nil
+}
+
+// end queues the last message of a worker: the reason, unless it is nil.
+func (j *job) end(w *worker, err error) {
+	if w.ended {
+		return
+	}
+	if err != nil {
+		w.send(wire.AppendJoin(nil, wire.TypeFail, wire.FailOf(err).AppendMarshal(nil)))
+	}
+	w.ended = true
+	close(w.last)
+}
+
+// remove forgets a worker whose connection has ended, and tells whether the job is to be forgotten with it.
+func (j *job) remove(w *worker) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	j.present = slices.DeleteFunc(j.present, func(o *worker) bool { return o == w })
+	return len(j.present) == 0 && j.phase != formed
+}
+
+// over tells whether the opening has failed, so that another may begin.
+func (j *job) over() bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.phase == failed
+}
+
+// spent tells whether nothing needs the job any more: it formed, and its token can't open another.
+func (j *job) spent(now time.Time) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.phase == formed && now.After(j.grant.Expires)
+}
