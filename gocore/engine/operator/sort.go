@@ -1,0 +1,152 @@
+package operator
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// SortSpec says how to order rows: by the first key, rows that are equal there by the second, and so on; rows equal in
+// all keys keep their order.
+type SortSpec struct {
+	Keys []SortKey
+}
+
+// SortKey is one column to order by. Numbers are in their order, false is before true, strings are in the order of
+// their bytes; Descending reverses that. Missing values lie at one end whatever the direction: nulls last, or first
+// with NullsFirst, and a computed NaN, which is equal to every other NaN, between the numbers and the nulls.
+type SortKey struct {
+	Column     int
+	Descending bool
+	NullsFirst bool
+}
+
+// Sort is the Sink that orders all it was pushed.
+//
+//	Push     keeps the batches and notes the range of each key
+//	Finish   words      the keys of a row packed into uint64s whose order is the rows' order (sort_words.go)
+//	         partition  (word, row) spread over 256 ranges of the first word by all workers, again where a range
+//	                    is still too large; a value that fills much of the input gets a range of its own (sort_partition.go)
+//	         sort       each range in cache, by radix; rows with equal words by their next words (sort_range.go)
+//	Next     gathers the rows of a batch; keys that one word holds whole are decoded from it, and a single other
+//	         column travels in the row's place, so that nothing is fetched from all over memory (sort_source.go)
+type Sort struct {
+	spec   SortSpec
+	schema *arrow.Schema
+	once   sync.Once
+	inputs []sortInput // per worker
+}
+
+var _ exec.Sink = (*Sort)(nil)
+
+// sortInput is what one worker was pushed.
+type sortInput struct {
+	batches []*table.Batch
+	ranges  []keyRange // per key
+}
+
+// NewSort returns a Sort of rows of schema.
+func NewSort(spec SortSpec, schema *arrow.Schema) *Sort { return &Sort{spec: spec, schema: schema} }
+
+// Push keeps b, its strings as views.
+func (s *Sort) Push(w *exec.Worker, b *table.Batch) error {
+	if b.Len == 0 {
+		return nil
+	}
+	s.once.Do(func() { s.inputs = make([]sortInput, w.Query.Threads) })
+	in := &s.inputs[w.ID]
+	if in.ranges == nil {
+		in.ranges = newKeyRanges(len(s.spec.Keys))
+		w.Scope().OnClose(in.release)
+	}
+	kept, err := withViews(w.Scope(), b)
+	if err != nil {
+		return err
+	}
+	in.batches = append(in.batches, kept)
+	for i, key := range s.spec.Keys {
+		in.ranges[i].include(&kept.Cols[key.Column])
+	}
+	return nil
+}
+
+// withViews returns b with a reference of its own, every string column in the Views layout.
+func withViews(scope *memory.Scope, b *table.Batch) (*table.Batch, error) {
+	kept := &table.Batch{Cols: make([]column.Column, len(b.Cols)), Len: b.Len, Seq: b.Seq}
+	for i := range b.Cols {
+		c, err := b.Cols[i].AsViews(scope)
+		if err != nil {
+			kept.Cols = kept.Cols[:i]
+			kept.Release()
+			return nil, err
+		}
+		kept.Cols[i] = c
+	}
+	return kept, nil
+}
+
+// Combine does nothing.
+func (s *Sort) Combine(*exec.Worker) error { return nil }
+
+func (in *sortInput) release() {
+	for _, b := range in.batches {
+		b.Release()
+	}
+	in.batches = nil
+}
+
+// release gives the input back.
+func (s *Sort) release() {
+	for i := range s.inputs {
+		s.inputs[i].release()
+	}
+}
+
+// Finish orders the rows and returns the Source of the result.
+func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
+	var batches []*table.Batch
+	ranges := newKeyRanges(len(s.spec.Keys))
+	rows := 0
+	for _, in := range s.inputs {
+		batches = append(batches, in.batches...)
+		for i := range in.ranges {
+			ranges[i].merge(in.ranges[i])
+		}
+	}
+	slices.SortStableFunc(batches, bySeq)
+	for _, b := range batches {
+		rows += b.Len
+	}
+	src := &sortSource{sort: s, batches: batches, rows: rows}
+	if rows == 0 {
+		return src, nil
+	}
+	src.words = newWords(s.spec, ranges, batches)
+	src.plan()
+	entries, owner, err := memory.Make[entry](q.Scope, rows)
+	if err != nil {
+		return nil, err
+	}
+	src.entries, src.owner = entries, owner
+	p := &partitioner{query: q, words: src.words, batches: batches, payload: src.payload, entries: entries}
+	if err := p.run(); err != nil {
+		return nil, err
+	}
+	return src, nil
+}
+
+func bySeq(a, b *table.Batch) int {
+	switch {
+	case a.Seq < b.Seq:
+		return -1
+	case a.Seq > b.Seq:
+		return 1
+	}
+	return 0
+}
