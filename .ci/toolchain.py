@@ -30,7 +30,9 @@ def main() -> None:
 
 def install(requirement: str) -> None:
     """Install a package into the environment that runs this."""
-    subprocess.run([sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", requirement], check=True)
+    subprocess.run(
+        [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", requirement], check=True
+    )
 
 
 def command(path: Path, line: str) -> None:

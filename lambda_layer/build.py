@@ -2,7 +2,7 @@
 
 Usage: python lambda_layer/build.py [--output dist/pycylon-layer-x86_64.zip]
 
-The library is compiled against glibc 2.28, so the layer serves every Python runtime on Amazon Linux 2023 and its successors.
+The library is compiled against glibc 2.28: the layer serves every Python runtime on Amazon Linux 2023 and later.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ def pack(wheel: Path, output: Path) -> tuple[int, int]:
     """Write the layer and return its sizes in bytes, zipped and unzipped."""
     output.parent.mkdir(parents=True, exist_ok=True)
     unzipped = 0
-    with zipfile.ZipFile(wheel) as source, zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
+    with (
+        zipfile.ZipFile(wheel) as source,
+        zipfile.ZipFile(output, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target,
+    ):
         for name in sorted(source.namelist()):
             entry = zipfile.ZipInfo(f"python/{name}", TIMESTAMP)
             # Lambda runs functions as another user than the one who unzips layers.

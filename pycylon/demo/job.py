@@ -41,7 +41,7 @@ class Phases:
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:
-        """Count what happens in the block as one phase; ranks begin it together, so that none pays for another's last."""
+        """Count what happens in the block as one phase; ranks begin it together, so none pays for another's last."""
         self._env.barrier()
         before, start = bytes_sent(self._env), time.perf_counter()
         yield

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def delays(folder: Path) -> tuple[Any, float]:
     """Return what `pycylon.demo.job.delays` must return, and the seconds it took."""
-    pandas = _optional.require("pandas", "demo")
+    pandas = _optional.need("pandas", "the comparison with pandas")
     start = time.perf_counter()
     flights = pandas.read_csv(folder / "flights.csv", usecols=FLIGHTS)
     weather = pandas.read_csv(folder / "weather.csv", usecols=WEATHER)
@@ -27,8 +27,8 @@ def delays(folder: Path) -> tuple[Any, float]:
 
 
 def join(rows: int, world_size: int) -> tuple[dict[str, int], float]:
-    """Return the checksum that `pycylon.demo.synthetic.join` must have over all ranks, and the seconds of the join alone."""
-    pandas = _optional.require("pandas", "demo")
+    """Return the checksum of `pycylon.demo.synthetic.join` over all ranks, and the seconds of the join alone."""
+    pandas = _optional.need("pandas", "the comparison with pandas")
     left, right = (
         pandas.concat([pandas.DataFrame(synthetic.columns(rows, rank, world_size, side)) for rank in range(world_size)])
         for side in ("left", "right")

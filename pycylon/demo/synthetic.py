@@ -16,7 +16,7 @@ KEY_SHARE = 0.9
 
 def columns(rows: int, rank: int, world_size: int, side: str) -> dict[str, Any]:
     """Return one rank's share of one table, as NumPy arrays: always the same for the same arguments."""
-    numpy = _optional.require("numpy", "demo")
+    numpy = _optional.need("numpy", "the demo of the join")
     share = rows // world_size + (rank < rows % world_size)
     random = numpy.random.default_rng([rank, side == "right"])
     keys = random.integers(0, max(1, int(rows * KEY_SHARE)), share, dtype=numpy.int64)

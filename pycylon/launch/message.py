@@ -7,7 +7,6 @@ as importing. cloudpickle, where installed, also takes lambdas and the functions
 from __future__ import annotations
 
 import io
-import os
 import pickle
 from typing import TYPE_CHECKING, Any
 
@@ -26,16 +25,17 @@ def _pickler() -> type[pickle.Pickler]:
 
 def write(path: Path, value: object) -> None:
     """Write `value` to `path`, each frame in it to a file beside it; `path` appears when all is written."""
-    from pycylon._native import abi
-    from pycylon.frame import DataFrame
-
+    # What was never imported has no instances; a script's task must not pay for it.
+    home = _optional.loaded("pycylon.frame")
     frames = 0
 
     class Pickler(_pickler()):  # type: ignore[misc]
         def persistent_id(self, obj: object) -> tuple[str, str] | None:
             nonlocal frames
-            if not isinstance(obj, DataFrame):
+            if home is None or not isinstance(obj, home.DataFrame):
                 return None
+            from pycylon._native import abi
+
             name = f"{path.stem}-{frames}.arrow"
             frames += 1
             abi.write_ipc(obj, path.with_name(name))
@@ -44,22 +44,19 @@ def write(path: Path, value: object) -> None:
     buffer = io.BytesIO()
     Pickler(buffer, protocol=pickle.HIGHEST_PROTOCOL).dump(value)
     partial = path.with_suffix(".partial")
-    with partial.open("wb", opener=_private) as file:
-        file.write(buffer.getbuffer())
+    partial.touch(0o600)
+    partial.write_bytes(buffer.getbuffer())
     partial.rename(path)
 
 
 def read(path: Path) -> Any:
     """Read what `write` wrote, its frames as local frames."""
-    from pycylon._native import abi
 
     class Unpickler(pickle.Unpickler):
         def persistent_load(self, pid: tuple[str, str]) -> object:
+            from pycylon._native import abi
+
             return abi.read_ipc(path.with_name(pid[1]))
 
     with path.open("rb") as file:
         return Unpickler(file).load()
-
-
-def _private(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)

@@ -85,6 +85,7 @@ class Ranks:
 
     def __init__(self, task: Path, environments: Sequence[Mapping[str, str]]) -> None:
         self.failures: list[Rank] = []
+        self._pending = set(range(len(environments)))
         self._members: list[Rank] = []
         self._closed = False
         self._selector = selectors.DefaultSelector()
@@ -120,7 +121,7 @@ class Ranks:
         """
         deadline = None if timeout is None else time.monotonic() + timeout
         grace = None
-        while self._selector.get_map():
+        while self._pending:
             if self.failures and grace is None:
                 grace = time.monotonic() + FAILURE_GRACE
             if grace is not None and time.monotonic() > grace:
@@ -158,7 +159,7 @@ class Ranks:
         for rank in self._members:
             rank.signal(signal.SIGINT)
         deadline = time.monotonic() + INTERRUPT_GRACE
-        while self._selector.get_map() and time.monotonic() < deadline:
+        while self._pending and time.monotonic() < deadline:
             self._dispatch(max(0.0, deadline - time.monotonic()))
 
     def _listen(self, rank: Rank) -> None:
@@ -182,6 +183,8 @@ class Ranks:
     def _report(self, rank: Rank) -> Callable[[bytes], None]:
         def on_data(data: bytes) -> None:
             rank.reported |= data != b""
+            if not data:  # the process has ended: nothing else holds the pipe
+                self._pending.discard(rank.number)
             # Ended here, a rank is no failure; ended by itself without a report, it is.
             if data == b"error" or not (rank.reported or self._closed):
                 self.failures.append(rank)

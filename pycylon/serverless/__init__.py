@@ -8,5 +8,6 @@ A function's handler opens its place in the job from its event, works, and leave
         with CylonEnv.from_lambda(event, context) as env:
             return work(env, event["input"])
 
-Functions connect to each other directly; nothing passes through storage. `pycylon.serverless.aws` says what an event holds.
+Functions connect to each other directly; nothing passes through storage. What an event holds is said in
+`pycylon.serverless.aws`.
 """

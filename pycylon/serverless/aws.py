@@ -61,7 +61,9 @@ def environment(event: Mapping[str, Any], context: Any = None) -> CylonEnv:
 
     for field in ("token", "world_size"):
         if not event.get(field):
-            raise ValueError(f'the event has no "{field}": a rank\'s event is {{"token", "world_size", "rank", "input"}}')
+            raise ValueError(
+                f'the event has no "{field}": a rank\'s event is {{"token", "world_size", "rank", "input"}}'
+            )
     rank = event.get("rank")
     return CylonEnv(
         token=str(event["token"]),
