@@ -59,18 +59,29 @@ func Bytes(s []byte) uint64 {
 		h = mix(*(*uint64)(p)^h, *(*uint64)(unsafe.Add(p, 8))^k0)
 		p = unsafe.Add(p, 16)
 	}
-	var a, b uint64
-	if n >= 8 {
+	var a, b uint64 // the bytes that are left, padded with zeros
+	switch {
+	case n >= 8:
 		a = *(*uint64)(p)
-		for i := 8; i < n; i++ {
-			b |= uint64(*(*byte)(unsafe.Add(p, i))) << (8 * (i - 8))
-		}
-	} else {
+		b = *(*uint64)(unsafe.Add(p, n-8)) >> (8 * (16 - n))
+	case n >= 4:
+		a = uint64(*(*uint32)(p)) | uint64(*(*uint32)(unsafe.Add(p, n-4)))>>(8*(8-n))<<32
+	default:
 		for i := range n {
 			a |= uint64(*(*byte)(unsafe.Add(p, i))) << (8 * i)
 		}
 	}
-	return mix(mix(a^h, k0), b^k2)
+	return tail(a, b, h)
+}
+
+func tail(a, b, h uint64) uint64 { return mix(mix(a^h, k0), b^k2) }
+
+// view hashes a string by its view: a short one lies there, padded with zeros.
+func view(v *column.View, heaps [][]byte) uint64 {
+	if v.IsInline() {
+		return tail(*(*uint64)(unsafe.Pointer(&v.Prefix)), uint64(v.Start), uint64(v.Size)*k2^k1)
+	}
+	return Bytes(v.Bytes(heaps))
 }
 
 // Remix makes an independent hash of h, for partitions within a rank.
@@ -80,74 +91,4 @@ func Remix(h uint64) uint64 { return mix(h^k2, k1) }
 func Rank(h uint64, n int) int {
 	hi, _ := bits.Mul64(h, uint64(n))
 	return int(hi)
-}
-
-// Columns writes the hash of each row of the key columns to out[:rows]. Strings must be in the Views layout.
-func Columns(cols []*column.Column, out []uint64) {
-	for i, c := range cols {
-		if i == 0 {
-			each(c, out, func(_, v uint64) uint64 { return v })
-		} else {
-			each(c, out, func(h, v uint64) uint64 { return mix(h^bits.RotateLeft64(v, 23), k0) })
-		}
-	}
-}
-
-func each(c *column.Column, out []uint64, combine func(h, v uint64) uint64) {
-	switch c.Kind {
-	case column.Null:
-		for i := range out[:c.Len] {
-			out[i] = combine(out[i], nullHash)
-		}
-	case column.Bool:
-		values := column.Bitmap{Bits: c.Values, Offset: c.Offset}
-		for i := range out[:c.Len] {
-			v := uint64(0)
-			if values.Get(i) {
-				v = 1
-			}
-			out[i] = combine(out[i], valid(c, i, Uint64(v)))
-		}
-	case column.Int8:
-		integers[int8](c, out, combine)
-	case column.Int16:
-		integers[int16](c, out, combine)
-	case column.Int32:
-		integers[int32](c, out, combine)
-	case column.Int64:
-		integers[int64](c, out, combine)
-	case column.Uint8:
-		integers[uint8](c, out, combine)
-	case column.Uint16:
-		integers[uint16](c, out, combine)
-	case column.Uint32:
-		integers[uint32](c, out, combine)
-	case column.Uint64:
-		integers[uint64](c, out, combine)
-	case column.Float32:
-		for i, v := range column.Of[float32](c) {
-			out[i] = combine(out[i], valid(c, i, Float64(float64(v))))
-		}
-	case column.Float64:
-		for i, v := range column.Of[float64](c) {
-			out[i] = combine(out[i], valid(c, i, Float64(v)))
-		}
-	case column.String:
-		for i := range c.Views {
-			out[i] = combine(out[i], valid(c, i, Bytes(c.Views[i].Bytes(c.Heaps))))
-		}
-	}
-}
-
-func integers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](c *column.Column, out []uint64, combine func(h, v uint64) uint64) {
-	for i, v := range column.Of[T](c) {
-		out[i] = combine(out[i], valid(c, i, Uint64(uint64(v))))
-	}
-}
-
-func valid(c *column.Column, i int, h uint64) uint64 {
-	if c.Valid.Bits != nil && !c.Valid.Get(i) {
-		return nullHash
-	}
-	return h
 }

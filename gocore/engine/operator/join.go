@@ -61,6 +61,7 @@ type JoinSpec struct {
 type Join struct {
 	spec        JoinSpec
 	left, right *joinInput
+	limits      joinLimits
 }
 
 // NewJoin returns the join of two inputs with the given schemas.
@@ -69,7 +70,7 @@ func NewJoin(spec JoinSpec, left, right *arrow.Schema) (*Join, error) {
 		return nil, status.Errorf(status.Invalid, "a join needs as many left keys as right keys and at least one, not %d and %d",
 			len(spec.LeftKeys), len(spec.RightKeys))
 	}
-	j := &Join{spec: spec, left: newJoinInput("left", left), right: newJoinInput("right", right)}
+	j := &Join{spec: spec, left: newJoinInput("left", left), right: newJoinInput("right", right), limits: joinDefaults}
 	for i := range spec.LeftKeys {
 		l, err := j.left.need(spec.LeftKeys[i])
 		if err != nil {

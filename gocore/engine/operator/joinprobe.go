@@ -19,6 +19,7 @@ const (
 	walkChains                      // compare candidates until there are enough matches or no candidates
 	probeUnmatched                  // list the block's rows without a match
 	buildUnmatched                  // list the build rows without a match, a block at a time
+	taskEnded                       // hand out the last batch
 )
 
 // joinWorker joins one task after the other on one worker. Next may be left in the middle of anything when a batch is
@@ -129,7 +130,11 @@ func (x *joinWorker) expected() int {
 func (x *joinWorker) advance(w *exec.Worker) (bool, error) {
 	switch x.state {
 	case nextPart:
-		return x.openPart(w)
+		more, err := x.openPart(w)
+		if !more {
+			x.state = taskEnded
+		}
+		return more, err
 	case nextBlock:
 		return true, x.openBlock(w)
 	case walkChains:
@@ -138,6 +143,8 @@ func (x *joinWorker) advance(w *exec.Worker) (bool, error) {
 		x.listProbeUnmatched()
 	case buildUnmatched:
 		return true, x.listBuildUnmatched(w)
+	case taskEnded:
+		return false, nil
 	}
 	return true, nil
 }

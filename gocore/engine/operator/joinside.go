@@ -72,9 +72,9 @@ func newJoinSide(in *joinInput, exact bool, output []bool) *joinSide {
 			return len(s.slots) - 1
 		}
 		switch {
-		case kind == column.Null || (!output[c] && !(isKey && !exact)):
 		case exact && isKey && (kind == column.Int64 || kind == column.Uint64):
 			value = 0
+		case kind == column.Null || (!output[c] && !(isKey && !exact)):
 		case kind == column.Bool:
 			value = add(slotBool, 1)
 		case kind == column.String:

@@ -12,15 +12,16 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-const (
-	// smallBuild is the most rows of a side that is made one table: with its rows it fits the L2 cache.
-	smallBuild = 64 << 10
-	// A partition is probed by several workers where it has largeProbe rows and largeRatio times the average.
-	largeProbe = 2 * table.MaxRows
-	largeRatio = 4
-	// largeOutput is the rows of a result of null keys (all pairs) that several workers make.
-	largeOutput = 1 << 22
-)
+// joinLimits is where a join changes its ways.
+type joinLimits struct {
+	small  int // the most rows of a side that is made one table: with its rows it fits the L2 cache
+	large  int // the fewest rows of a partition that several workers probe, if it has largeRatio times the average
+	output int // the fewest pairs of null keys, each with each, that several workers make
+}
+
+var joinDefaults = joinLimits{small: 64 << 10, large: 2 * table.MaxRows, output: 1 << 22}
+
+const largeRatio = 4
 
 // joinTask is what one worker does at a time: partitions [from, to) one after the other, or, with a shared table, rows
 // [from, to) of a partition, or batches [from, to) of the side that is read where it lies.
@@ -56,7 +57,7 @@ func newJoinSource(j *Join, q *exec.Query) *joinSource {
 // prepare brings both sides into the form in which they are joined and plans the tasks.
 func (s *joinSource) prepare(q *exec.Query) error {
 	left, right := s.join.left, s.join.right
-	small := min(left.rows, right.rows) <= smallBuild
+	small := min(left.rows, right.rows) <= s.join.limits.small
 	key := left.keys[0]
 	s.exact = len(left.keys) == 1 && isExact(left.kinds[key]) &&
 		!(small && (left.kinds[key] == column.Null || left.nulls[key] || right.nulls[right.keys[0]]))
@@ -156,7 +157,8 @@ func (s *joinSource) outputColumns() []joinOutColumn {
 		case Coalesced:
 			use(rightSide, ins[rightSide].keys[c.Index])
 			use(leftSide, ins[leftSide].keys[c.Index])
-			o.either = s.exact && (o.kind == column.Int64 || o.kind == column.Uint64)
+			l, r := ins[leftSide].keys[c.Index], ins[rightSide].keys[c.Index]
+			o.either = s.sides[leftSide].value[l] == 0 && s.sides[rightSide].value[r] == 0 && !ins[leftSide].nulls[l] && !ins[rightSide].nulls[r]
 		}
 		o.width = o.kind.Width()
 		if o.kind == column.Bool {
@@ -207,17 +209,17 @@ func (s *joinSource) preparePartitions(q *exec.Query) error {
 				build, probe, leftBuild = l, r, true
 			}
 			average := (s.sides[leftSide].in.rows + s.sides[rightSide].in.rows) / radix.Ways
-			isNull := p == radix.Ways && probe.rows*build.rows > largeOutput
-			if !isNull && (probe.rows <= largeProbe || probe.rows < largeRatio*average) {
+			isNull := p == radix.Ways && probe.rows*build.rows > s.join.limits.output
+			if !isNull && (probe.rows < s.join.limits.large || probe.rows < largeRatio*average) {
 				continue
 			}
 			if p > from {
 				s.addTask(joinTask{from: from, to: p, group: g})
 			}
 			from = p + 1
-			piece := table.MaxRows
+			piece := min(table.MaxRows, s.join.limits.large)
 			if isNull {
-				piece = min(piece, max(1, largeOutput/4/build.rows))
+				piece = min(piece, max(1, s.join.limits.output/4/build.rows))
 			}
 			t := &sharedTable{part: build, leftBuild: leftBuild}
 			s.shared = append(s.shared, t)

@@ -1,0 +1,163 @@
+package operator
+
+import (
+	"fmt"
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/internal/optest"
+)
+
+var joinHows = map[string]JoinHow{"inner": JoinInner, "left": JoinLeft, "right": JoinRight, "outer": JoinOuter}
+
+// joinWays makes small inputs take every way through the join.
+var joinWays = map[string]joinLimits{
+	"one table":          joinDefaults,
+	"partitions":         {small: -1, large: math.MaxInt, output: math.MaxInt},
+	"divided partitions": {small: -1, large: 2, output: 1},
+}
+
+// runJoin returns the Run of a case that joins its two inputs.
+func runJoin(t *testing.T, spec JoinSpec, left, right string, limits joinLimits) func(*exec.Query, []exec.Source) (exec.Source, error) {
+	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+		j, err := NewJoin(spec, optest.Schema(t, left), optest.Schema(t, right))
+		require.NoError(t, err)
+		j.limits = limits
+		if _, err := q.Run(in[1], nil, j.Right()); err != nil {
+			return nil, err
+		}
+		if _, err := q.Run(in[0], nil, j.Left()); err != nil {
+			return nil, err
+		}
+		return j.Source(q)
+	}
+}
+
+// joinModel joins by comparing each row with each.
+func joinModel(spec JoinSpec) func([][][]any) [][]any {
+	return func(in [][][]any) [][]any {
+		var out [][]any
+		emit := func(l, r []any) {
+			row := make([]any, len(spec.Output))
+			for i, c := range spec.Output {
+				switch {
+				case c.Side == FromLeft && l != nil:
+					row[i] = l[c.Index]
+				case c.Side == FromRight && r != nil:
+					row[i] = r[c.Index]
+				case c.Side == Coalesced && l != nil:
+					row[i] = l[spec.LeftKeys[c.Index]]
+				case c.Side == Coalesced:
+					row[i] = r[spec.RightKeys[c.Index]]
+				}
+			}
+			out = append(out, row)
+		}
+		matched := make([]bool, len(in[1]))
+		for _, l := range in[0] {
+			hit := false
+			for i, r := range in[1] {
+				if keysEqual(spec, l, r) {
+					hit, matched[i] = true, true
+					emit(l, r)
+				}
+			}
+			if !hit && spec.keeps(true) {
+				emit(l, nil)
+			}
+		}
+		for i, r := range in[1] {
+			if !matched[i] && spec.keeps(false) {
+				emit(nil, r)
+			}
+		}
+		return out
+	}
+}
+
+func keysEqual(spec JoinSpec, l, r []any) bool {
+	for i := range spec.LeftKeys {
+		a, b := l[spec.LeftKeys[i]], r[spec.RightKeys[i]]
+		x, _ := a.(float64)
+		y, _ := b.(float64)
+		if a != b && !(x != x && y != y) {
+			return false
+		}
+	}
+	return true
+}
+
+// TestJoin compares every kind of key and of join with the model, in every way and all of optest's variations.
+func TestJoin(t *testing.T) {
+	all := func(keys, left, right int) []JoinColumn {
+		var out []JoinColumn
+		for i := range keys {
+			out = append(out, JoinColumn{Coalesced, i})
+		}
+		for i := range left {
+			out = append(out, JoinColumn{FromLeft, i})
+		}
+		for i := range right {
+			out = append(out, JoinColumn{FromRight, i})
+		}
+		return out
+	}
+	cases := []struct {
+		name, left, right   string
+		leftRows, rightRows [][]any
+		leftKeys, rightKeys []int
+	}{
+		{name: "int64", left: "k int64, a int64", right: "k int64, b utf8"},
+		{name: "uint64", left: "k uint64, a utf8", right: "k uint64, b bool"},
+		{name: "int8", left: "k int8, a int16", right: "k int8, b float32"},
+		{name: "int16", left: "k int16, a null", right: "k int16, b uint8"},
+		{name: "int32", left: "k int32, a large_utf8", right: "k int32, b string_view"},
+		{name: "uint8", left: "k uint8", right: "k uint8"},
+		{name: "uint16", left: "k uint16", right: "k uint16"},
+		{name: "uint32", left: "k uint32, a bool", right: "k uint32, b bool"},
+		{name: "float32", left: "k float32, a int64", right: "k float32, b int64"},
+		{name: "float64", left: "k float64, a int64", right: "k float64, b int64"},
+		{name: "bool", left: "k bool, a int64", right: "k bool, b int64"},
+		{name: "utf8", left: "k utf8, a int64", right: "k large_utf8, b int64"},
+		{name: "null", left: "k null, a int64", right: "k null, b int64"},
+		{name: "int64, utf8", left: "a int64, k int64, s utf8", right: "s utf8, k int64, b int64", leftKeys: []int{1, 2}, rightKeys: []int{1, 0}},
+		{name: "float64, bool, null", left: "f float64, b bool, n null, a utf8", right: "f float64, b bool, n null, b utf8", leftKeys: []int{0, 1, 2}, rightKeys: []int{0, 1, 2}},
+		{name: "float32, int8", left: "f float32, i int8", right: "f float32, i int8, b int32", leftKeys: []int{0, 1}, rightKeys: []int{0, 1}},
+		{name: "NaN and -0", left: "k float64, a int64", right: "k float64, b int64",
+			leftRows:  [][]any{{math.NaN(), 1}, {math.Copysign(0, -1), 2}, {0.0, 3}, {1.5, 4}},
+			rightRows: [][]any{{math.NaN(), 5}, {0.0, 6}, {math.Copysign(0, -1), 7}, {2.5, 8}}},
+		{name: "NaN and -0, two keys", left: "k float64, l float32", right: "k float64, l float32", leftKeys: []int{0, 1}, rightKeys: []int{0, 1},
+			leftRows:  [][]any{{math.NaN(), 1.0}, {math.Copysign(0, -1), math.NaN()}, {0.0, -0.0}},
+			rightRows: [][]any{{math.NaN(), 1.0}, {0.0, math.NaN()}, {math.Copysign(0, -1), 0.0}}},
+		{name: "nothing on the left", left: "k int64, a utf8", right: "k int64, b utf8", leftRows: [][]any{}},
+		{name: "nothing on the right", left: "k int64, a utf8", right: "k int64, b utf8", rightRows: [][]any{}},
+		{name: "nothing", left: "k int64, a utf8", right: "k int64, b utf8", leftRows: [][]any{}, rightRows: [][]any{}},
+	}
+	for _, c := range cases {
+		if c.leftRows == nil {
+			c.leftRows = optest.RandomRows(t, 1, c.left, 23, 12)
+		}
+		if c.rightRows == nil {
+			c.rightRows = optest.RandomRows(t, 2, c.right, 17, 9)
+		}
+		if c.leftKeys == nil {
+			c.leftKeys, c.rightKeys = []int{0}, []int{0}
+		}
+		for how, value := range joinHows {
+			spec := JoinSpec{How: value, LeftKeys: c.leftKeys, RightKeys: c.rightKeys,
+				Output: all(len(c.leftKeys), strings.Count(c.left, ",")+1, strings.Count(c.right, ",")+1)}
+			for way, limits := range joinWays {
+				optest.Run(t, optest.Case{
+					Name:   fmt.Sprintf("%s/%s/%s", c.name, how, way),
+					Inputs: []optest.Input{{Columns: c.left, Rows: c.leftRows}, {Columns: c.right, Rows: c.rightRows}},
+					Run:    runJoin(t, spec, c.left, c.right, limits),
+					Model:  joinModel(spec),
+				})
+			}
+		}
+	}
+}
