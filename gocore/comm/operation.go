@@ -2,98 +2,274 @@ package comm
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strings"
 
-	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
 // Operation is one collective operation. Its collectives are called from one goroutine at a time, in the same order
 // on all ranks; its exchanges may be used from any number of goroutines beside them.
-type Operation struct{ c *Communicator }
+type Operation struct {
+	c        *Communicator
+	call     Call
+	sequence uint64
+	group    *task.Group // its context ends with the operation or its failure
+	box      *inbox      // guarded by the Communicator's lock
+	over     bool        // likewise
+	streams  uint32      // exchanges opened; likewise
+	ready    map[sent]chan struct{}
+
+	step uint32   // collectives begun
+	sent []uint64 // messages of stream 0 sent, by rank
+}
+
+// sent names a long message that waits for its CTS.
+type sent struct {
+	dst      int
+	sequence uint64
+}
+
+// newOperation is called under the lock.
+func newOperation(ctx context.Context, c *Communicator, call Call, sequence uint64) *Operation {
+	o := &Operation{
+		c: c, call: call, sequence: sequence, group: task.NewGroup(ctx),
+		ready: map[sent]chan struct{}{}, sent: make([]uint64, c.size),
+	}
+	o.box = c.box(sequence)
+	if o.box.failed != nil {
+		o.group.Fail(o.box.failed)
+	}
+	return o
+}
+
+// box returns the inbox of an operation that has not ended. It is called under the lock.
+func (c *Communicator) box(sequence uint64) *inbox {
+	b := c.boxes[sequence]
+	if b == nil {
+		b = newInbox(c.size)
+		c.boxes[sequence] = b
+	}
+	return b
+}
+
+// fail makes err the operation's end; the first failure counts. told says that the other ranks know by themselves.
+// It is called under the lock.
+func (o *Operation) fail(err error, told bool) {
+	if o.box.failed == nil {
+		o.box.failed, o.box.told = err, told
+		o.group.Fail(err)
+	}
+}
+
+// failure returns why the operation has failed; nil while it has not.
+func (o *Operation) failure() error {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	return o.box.failed
+}
+
+// compare fails the operation if a peer's call is another one. It is called under the lock.
+func (o *Operation) compare(r int, theirs Call) {
+	if theirs.Signature != o.call.Signature {
+		o.fail(o.c.mismatch(o.sequence, o.call, r, theirs), true)
+	}
+}
+
+// mismatch returns the error for two ranks in different operations at one sequence.
+func (c *Communicator) mismatch(sequence uint64, ours Call, r int, theirs Call) error {
+	why := "they must call the same operations in the same order"
+	if ours.Name == theirs.Name && ours.Site == theirs.Site {
+		why = "their arguments or schemas differ"
+	}
+	return status.AtRank(status.CollectiveMismatch, r, "operation %d is %s on rank %d and %s on rank %d: %s",
+		sequence, ours, c.rank, theirs, r, why)
+}
+
+// leftError returns the error for a rank that has finished and will not take part.
+func (o *Operation) leftError(r int) error {
+	return status.AtRank(status.CollectiveMismatch, r, "%s (operation %d) needs rank %d, which has closed its environment: "+
+		"all ranks must call the same operations in the same order", o.call, o.sequence, r)
+}
 
 // End ends the operation, on success with nil. Another error reaches the other ranks, whose calls return it as
 // Remote. It returns err, or why the operation failed meanwhile.
-func (o *Operation) End(err error) error { return nil }
+func (o *Operation) End(err error) error {
+	c := o.c
+	c.mu.Lock()
+	if o.over {
+		c.mu.Unlock()
+		return err
+	}
+	o.over = true
+	failed, told := o.box.failed, o.box.told
+	switch {
+	case failed != nil && err == nil:
+		err = failed
+	case err == nil:
+		err = o.unfinished()
+	}
+	if err != nil {
+		o.fail(err, false)
+	}
+	c.mu.Unlock()
+	o.group.Fail(errOver)
+	_ = o.group.Wait()
 
-// Barrier returns when every rank has entered it.
-func (o *Operation) Barrier(ctx context.Context) error { return nil }
-
-// Bcast returns root's data on every rank.
-func (o *Operation) Bcast(ctx context.Context, root int, data []byte) ([]byte, error) {
-	return nil, nil
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil && !told && c.ended == nil {
+		c.tell(o, err)
+	}
+	c.releaseSenders(o)
+	delete(c.boxes, o.sequence)
+	c.running = nil
+	c.log.end(o.sequence, err)
+	for _, p := range c.peers {
+		delete(p.calls, o.sequence)
+	}
+	return err
 }
 
-// Gather returns every rank's data, by rank, on root; nil elsewhere.
-func (o *Operation) Gather(ctx context.Context, root int, data []byte) ([][]byte, error) {
-	return nil, nil
+// unfinished returns an error if an exchange was left open: the others would wait for it.
+func (o *Operation) unfinished() error {
+	for id := uint32(1); id <= o.streams; id++ {
+		if !o.box.streams[id].sendClosed {
+			return status.Errorf(status.Internal, "%s (operation %d) ended without CloseSend on its exchange %d", o.call, o.sequence, id)
+		}
+	}
+	return nil
 }
 
-// Allgather returns every rank's data, by rank.
-func (o *Operation) Allgather(ctx context.Context, data []byte) ([][]byte, error) { return nil, nil }
+// errOver ends the goroutines of an operation.
+var errOver = errors.New("the operation is over")
 
-// Allreduce returns the elementwise reduction of every rank's data: elements of type t in little-endian order,
-// equally many on every rank.
-func (o *Operation) Allreduce(ctx context.Context, op ReduceOp, t ElemType, data []byte) ([]byte, error) {
-	return nil, nil
+// tell sends the other ranks FAIL. It is called under the lock.
+func (c *Communicator) tell(o *Operation, err error) {
+	m := wire.FailOf(err)
+	m.Text = fmt.Sprintf("%s failed on rank %d with %s: %s", o.call, c.rank, m.Code, m.Text)
+	body := m.AppendMarshal(nil)
+	h := wire.Header{Class: wire.ClassFail, Context: worldContext, Sequence: o.sequence, Payload: len(body)}
+	for r := range c.peers {
+		if r != c.rank {
+			c.ch.Post(r, channel.NewFrame(&h).Append(body))
+		}
+	}
 }
 
-// Alltoallv sends parts[i] to rank i and returns what each rank sent here.
-func (o *Operation) Alltoallv(ctx context.Context, parts [][]byte) ([][]byte, error) { return nil, nil }
-
-// Exchange opens a stream of messages between all ranks. An operation may have several, opened in the same order on
-// all ranks, and use them at once.
-func (o *Operation) Exchange(ctx context.Context) (*Exchange, error) { return nil, nil }
-
-// ReduceOp is how Allreduce combines two elements.
-type ReduceOp uint8
-
-// The reductions. Integers wrap around; a NaN makes min and max NaN.
-const (
-	Sum ReduceOp = iota
-	Min
-	Max
-	Prod
-)
-
-// ElemType is the type of Allreduce's elements.
-type ElemType uint8
-
-// The element types.
-const (
-	Int8 ElemType = iota
-	Int16
-	Int32
-	Int64
-	Uint8
-	Uint16
-	Uint32
-	Uint64
-	Float32
-	Float64
-)
-
-// Exchange is a many-to-many stream of messages with flow control. Every rank sends to any, closes its sending side
-// and receives until io.EOF. All methods may be called from several goroutines.
-type Exchange struct{ o *Operation }
-
-// Send sends the concatenation of parts to dst as one message of any size. parts may be reused on return.
-// It blocks while dst grants no credit: receive beside it.
-func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error { return nil }
-
-// CloseSend tells every rank that this one sends no more.
-func (x *Exchange) CloseSend(ctx context.Context) error { return nil }
-
-// Recv returns the next message; those of one source in its order. io.EOF is the end: every rank closed its sending.
-func (x *Exchange) Recv(ctx context.Context) (Message, error) { return Message{}, nil }
-
-// Close ends the exchange on this rank; what still arrives is dropped.
-func (x *Exchange) Close() {}
-
-// Message is one received message. Its holder calls Release.
-type Message struct {
-	Src    int
-	Bytes  []byte
-	Buffer *memory.Buffer // holds Bytes: Retain it to keep them beyond Release
+// releaseSenders lets ranks go on that still send to an operation that ended here. It is called under the lock.
+func (c *Communicator) releaseSenders(o *Operation) {
+	for src := range o.box.mail {
+		for sequence, l := range o.box.mail[src].letters {
+			switch {
+			case l.length <= wire.MaxEager:
+				c.grantEager(src, messageCost(int(l.length)))
+			case l.data == nil:
+				c.grantEager(src, wire.HeaderSize)
+				c.ch.Post(src, ctsFrame(o.sequence, sequence))
+			}
+		}
+	}
+	for id, s := range o.box.streams {
+		s.closeIn(c, o.sequence, id)
+	}
 }
 
-// Release gives the message's memory back.
-func (m Message) Release() { m.Buffer.Release() }
+// grantEager frees credit of stream 0. It is called under the lock.
+func (c *Communicator) grantEager(src int, cost uint64) {
+	if f := c.peers[src].consume(worldContext, cost); f != nil {
+		c.ch.Post(src, f)
+	}
+}
+
+// awaitLaggards waits while a peer is so far behind that its OPENs could no longer be compared.
+func (o *Operation) awaitLaggards(ctx context.Context) error {
+	c := o.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for r := 0; r < c.size; r++ {
+		p := c.peers[r]
+		for r != c.rank && p.entered+recorded <= o.sequence && o.box.failed == nil {
+			if err := o.wait(ctx, &c.progress, fmt.Sprintf("rank %d to catch up", r)); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// wait lets the lock go until s is raised, the operation fails or ctx ends; what it waits for is for the error's text.
+func (o *Operation) wait(ctx context.Context, s *signal, what string) error {
+	raised := s.next()
+	o.c.mu.Unlock()
+	defer o.c.mu.Lock()
+	select {
+	case <-raised:
+		return nil
+	case <-o.group.Context().Done():
+		return o.ended(what)
+	case <-ctx.Done():
+		return o.interrupted(ctx, what)
+	}
+}
+
+// ended returns why the operation's own context ended.
+func (o *Operation) ended(what string) error {
+	if err := o.failure(); err != nil {
+		return err
+	}
+	return o.interrupted(o.group.Context(), what)
+}
+
+// interrupted returns the error for the end of ctx while the operation waited. A timeout names the absent ranks.
+func (o *Operation) interrupted(ctx context.Context, what string) error {
+	cause := context.Cause(ctx)
+	e := status.From(cause)
+	if errors.Is(cause, errOver) {
+		return status.Errorf(status.Closed, "%s (operation %d) has ended", o.call, o.sequence)
+	}
+	if e.Code != status.Timeout {
+		return e
+	}
+	text := fmt.Sprintf("%s (operation %d) timed out while it waited for %s", o.call, o.sequence, what)
+	if absent := o.absent(); absent != "" {
+		text += "; " + absent
+	}
+	return status.Errorf(status.Timeout, "%s: %w", text, cause)
+}
+
+// absent names the ranks that have not begun the operation.
+func (o *Operation) absent() string {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	var absent []string
+	for r, p := range o.c.peers {
+		if r != o.c.rank && p.entered < o.sequence {
+			absent = append(absent, fmt.Sprintf("rank %d has not begun it (it %s)", r, p.whereabouts()))
+		}
+	}
+	return strings.Join(absent, ", ")
+}
+
+// merged returns a context that ends with ctx, with the operation or its failure.
+func (o *Operation) merged(ctx context.Context) (context.Context, context.CancelFunc) {
+	both, cancel := context.WithCancelCause(ctx)
+	own := o.group.Context()
+	stop := context.AfterFunc(own, func() { cancel(context.Cause(own)) })
+	return both, func() { stop(); cancel(context.Canceled) }
+}
+
+// explain turns the end of a merged context into the operation's error.
+func (o *Operation) explain(ctx context.Context, err error, what string) error {
+	if failed := o.failure(); failed != nil {
+		return failed
+	}
+	if ctx.Err() != nil {
+		return o.interrupted(ctx, what)
+	}
+	return err
+}

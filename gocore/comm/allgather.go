@@ -1,0 +1,111 @@
+package comm
+
+import (
+	"context"
+	"encoding/binary"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+)
+
+// maxBlock is the longest data that allgather sends along with its sizes. Longer data follows around the ring, where
+// every rank sends and receives all the time and holds each block once.
+const maxBlock = 4 << 10
+
+// Allgather returns every rank's data, by rank. Sizes may differ, and no rank knows them: the first phase (Bruck's:
+// in round k a rank passes all it has to the one 2^k before) spreads sizes together with short data; the second phase
+// is needed if a size shows long data, which then all ranks know.
+func (o *Operation) Allgather(ctx context.Context, data []byte) ([][]byte, error) {
+	tag, n, r := o.begin(allgather), o.c.size, o.c.rank
+	blocks := appendBlock(nil, data)
+	ends := []int{len(blocks)} // of the blocks of ranks r, r+1, ...
+	for d := 1; d < n; d *= 2 {
+		count := min(d, n-d)
+		got, err := o.swap(ctx, (r-d+n)%n, (r+d)%n, tag, blocks[:ends[count-1]])
+		if err != nil {
+			return nil, err
+		}
+		blocks = append(blocks, got...)
+		for range count {
+			end, err := blockEnd(blocks, ends[len(ends)-1])
+			if err != nil {
+				return nil, o.damaged((r+d)%n, err)
+			}
+			ends = append(ends, end)
+		}
+	}
+	all := make([][]byte, n)
+	long := false
+	start := 0
+	for i, end := range ends {
+		size, head := binary.Uvarint(blocks[start:])
+		if size <= maxBlock {
+			all[(r+i)%n] = blocks[start+head : end : end]
+		}
+		long = long || size > maxBlock
+		start = end
+	}
+	if !long {
+		all[r] = data
+		return all, o.failure()
+	}
+	return o.ring(ctx, data, all)
+}
+
+// appendBlock appends the size of data, and data if it is short.
+func appendBlock(dst, data []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(len(data)))
+	if len(data) <= maxBlock {
+		dst = append(dst, data...)
+	}
+	return dst
+}
+
+// blockEnd returns the end of the block that starts at start.
+func blockEnd(blocks []byte, start int) (int, error) {
+	if start >= len(blocks) {
+		return 0, status.Errorf(status.Malformed, "allgather: blocks end early")
+	}
+	size, head := binary.Uvarint(blocks[start:])
+	end := start + head
+	if size <= maxBlock {
+		end += int(size)
+	}
+	if head <= 0 || end > len(blocks) {
+		return 0, status.Errorf(status.Malformed, "allgather: a block is damaged")
+	}
+	return end, nil
+}
+
+// damaged fails the operation because src sent what can't be parsed.
+func (o *Operation) damaged(src int, err error) error {
+	e := status.AtRank(status.Internal, src, "%s (operation %d): %w", o.call, o.sequence, err)
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	o.fail(e, false)
+	return e
+}
+
+// ring passes the long blocks on: in step k each rank gives its right neighbour the block of the rank k before itself.
+func (o *Operation) ring(ctx context.Context, data []byte, all [][]byte) ([][]byte, error) {
+	tag, n, r := o.begin(allgatherRing), o.c.size, o.c.rank
+	all[r] = data
+	right, left := (r+1)%n, (r-1+n)%n
+	for k := range n - 1 {
+		give, take := (r-k+n)%n, (left-k+n)%n
+		var sending done
+		if len(all[give]) > maxBlock {
+			sending = o.send(ctx, right, tag, all[give])
+		}
+		if all[take] == nil {
+			var err error
+			if all[take], err = o.recv(ctx, left, tag); err != nil {
+				_ = sending.await()
+				return nil, err
+			}
+		}
+		if err := sending.await(); err != nil {
+			return nil, err
+		}
+	}
+	return all, o.failure()
+}

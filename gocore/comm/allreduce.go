@@ -1,0 +1,124 @@
+package comm
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+)
+
+// maxDoubling is the longest data that recursive doubling reduces: above, the ring moves less.
+const maxDoubling = 64 << 10
+
+// Allreduce returns the elementwise reduction of every rank's data: elements of type t in the machine's order, equally
+// many on every rank. All ranks get the same bits, in every run: the order of combination depends on the world alone.
+func (o *Operation) Allreduce(ctx context.Context, op ReduceOp, t ElemType, data []byte) ([]byte, error) {
+	kind := allreduce
+	if len(data) > maxDoubling {
+		kind = allreduceRing
+	}
+	tag := o.begin(kind)
+	if int(t) >= len(elemTypes) || int(op) >= len(elemTypes[0].kernels) || len(data)%elemTypes[t].size != 0 {
+		return nil, status.Errorf(status.Invalid, "allreduce: %d bytes are no elements of type %d for reduction %d", len(data), t, op)
+	}
+	acc := slices.Clone(data)
+	k := elemTypes[t].kernels[op]
+	if kind == allreduceRing {
+		return acc, o.reduceRing(ctx, tag, k, elemTypes[t].size, acc)
+	}
+	return o.reduceDoubling(ctx, tag, k, acc)
+}
+
+// reduceDoubling combines with partners at distance 1, 2, 4, ... The ranks beyond the largest power of two add theirs
+// to a partner's before and hear from it afterwards.
+func (o *Operation) reduceDoubling(ctx context.Context, tag uint32, k kernel, acc []byte) ([]byte, error) {
+	n, r := o.c.size, o.c.rank
+	power := 1
+	for power*2 <= n {
+		power *= 2
+	}
+	if r >= power {
+		d := o.send(ctx, r-power, tag, acc)
+		if err := o.awaitAll([]done{d}); err != nil {
+			return nil, err
+		}
+		return o.recvEqual(ctx, r-power, tag, len(acc))
+	}
+	if r+power < n {
+		got, err := o.recvEqual(ctx, r+power, tag, len(acc))
+		if err != nil {
+			return nil, err
+		}
+		k(acc, got)
+	}
+	for d := 1; d < power; d *= 2 {
+		sending := o.send(ctx, r^d, tag, slices.Clone(acc))
+		got, err := o.recvEqual(ctx, r^d, tag, len(acc))
+		if sendErr := sending.await(); err == nil {
+			err = sendErr
+		}
+		if err != nil {
+			return nil, err
+		}
+		if r&d == 0 {
+			k(acc, got)
+		} else {
+			k(got, acc)
+			acc = got
+		}
+	}
+	if r+power < n {
+		return acc, o.awaitAll([]done{o.send(ctx, r+power, tag, acc)})
+	}
+	return acc, o.failure()
+}
+
+// recvEqual receives as many bytes as this rank reduces.
+func (o *Operation) recvEqual(ctx context.Context, src int, tag uint32, n int) ([]byte, error) {
+	got, err := o.recv(ctx, src, tag)
+	if err == nil && len(got) != n {
+		e := status.AtRank(status.CollectiveMismatch, src, "%s (operation %d): rank %d reduces %d bytes and rank %d %d: they must be equally many",
+			o.call, o.sequence, o.c.rank, n, src, len(got))
+		o.c.mu.Lock()
+		o.fail(e, false)
+		o.c.mu.Unlock()
+		return nil, e
+	}
+	return got, err
+}
+
+// reduceRing cuts acc into a share per rank. Each share goes around once to be combined and once more to be spread.
+func (o *Operation) reduceRing(ctx context.Context, tag uint32, k kernel, size int, acc []byte) error {
+	n, r := o.c.size, o.c.rank
+	count := len(acc) / size
+	share := func(i int) []byte {
+		i = (i%n + n) % n
+		return acc[count*i/n*size : count*(i+1)/n*size]
+	}
+	right, left := (r+1)%n, (r-1+n)%n
+	for step := range 2 * (n - 1) {
+		give, take := share(r-step), share(r-step-1)
+		sending := o.send(ctx, right, tag, give)
+		got, err := o.recvEqual(ctx, left, tag, len(take))
+		if sendErr := sending.await(); err == nil {
+			err = sendErr
+		}
+		if err != nil {
+			return err
+		}
+		if step < n-1 {
+			k(take, got)
+		} else {
+			copy(take, got)
+		}
+	}
+	return o.failure()
+}
+
+// checkRank refuses a root outside the world.
+func (o *Operation) checkRank(root int) error {
+	if root < 0 || root >= o.c.size {
+		return status.Errorf(status.Invalid, "%s: rank %d is not in a world of %d", o.call, root, o.c.size)
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+// Package channeltest holds the suite that every channel.Channel passes, and worlds to run it and other tests on.
+package channeltest
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"math/big"
+	"net"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
+)
+
+// World is the channels of all ranks, and what a test may do to the links between them.
+type World struct {
+	Channels []channel.Channel
+	// Cut breaks the link between two ranks, as a lost connection does; nil where a channel has no links.
+	Cut func(a, b int)
+	// Freeze stops a rank from sending and reading, until the returned function thaws it; nil where it can't be done.
+	Freeze func(rank int) (thaw func())
+}
+
+// TCPWorld returns a world over loopback connections with TLS.
+func TCPWorld(t testing.TB, n int, limit time.Duration) World {
+	t.Helper()
+	config := tlsConfig(t)
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }()
+
+	conns := make([][]net.Conn, n)
+	valves := make([]*valve, n)
+	raw := make([][]net.Conn, n)
+	for r := range n {
+		conns[r], raw[r], valves[r] = make([]net.Conn, n), make([]net.Conn, n), newValve()
+	}
+	for a := range n {
+		for b := a + 1; b < n; b++ {
+			dialled, err := net.Dial("tcp", listener.Addr().String())
+			require.NoError(t, err)
+			accepted, err := listener.Accept()
+			require.NoError(t, err)
+			raw[a][b], raw[b][a] = dialled, accepted
+			client := tls.Client(tcp.NewSocket(&valved{Conn: dialled, valve: valves[a]}), config)
+			server := tls.Server(tcp.NewSocket(&valved{Conn: accepted, valve: valves[b]}), config)
+			failed := make(chan error, 1)
+			go func() { failed <- server.Handshake() }()
+			require.NoError(t, client.Handshake())
+			require.NoError(t, <-failed)
+			conns[a][b], conns[b][a] = client, server
+		}
+	}
+	w := World{
+		Cut: func(a, b int) { _ = raw[a][b].Close() },
+		Freeze: func(r int) func() {
+			valves[r].shut()
+			return valves[r].open
+		},
+	}
+	for r := range n {
+		ch, err := tcp.New(r, conns[r], tcp.Options{Limit: limit})
+		require.NoError(t, err)
+		w.Channels = append(w.Channels, ch)
+	}
+	return w
+}
+
+// tlsConfig returns the settings of the real connections but for the pinned certificates, which joining checks.
+func tlsConfig(t testing.TB) *tls.Config {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	return &tls.Config{
+		Certificates:                []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}},
+		InsecureSkipVerify:          true,
+		MinVersion:                  tls.VersionTLS13,
+		SessionTicketsDisabled:      true,
+		DynamicRecordSizingDisabled: true,
+	}
+}

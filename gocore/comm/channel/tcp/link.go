@@ -1,0 +1,176 @@
+package tcp
+
+import (
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+const (
+	maxBatch  = 256 << 10        // bytes gathered per system call
+	slowWrite = time.Millisecond // a write that took longer found a slow link
+	maxInline = wire.HeaderSize + wire.MaxEager
+)
+
+// link is the connection to one peer.
+type link struct {
+	peer   int
+	conn   net.Conn // TLS
+	socket *Socket  // beneath conn; nil where conn was made without one
+	limit  time.Duration
+	queue  *channel.Queue
+	epoch  time.Time
+
+	writing sync.Mutex // held by whoever writes to conn
+	slow    bool       // the last write waited for the network
+
+	heard      atomic.Int64 // when the last byte arrived
+	wrote      atomic.Int64 // when the last write ended
+	ending     atomic.Bool  // this side is closing: what arrives is dropped
+	cause      atomic.Pointer[status.Error]
+	byeRead    chan struct{} // closed when the peer has read our BYE, or is gone
+	byeOnce    sync.Once
+	readerDone chan struct{} // closed when the reader has returned
+}
+
+func newLink(peer int, conn net.Conn, limit time.Duration) *link {
+	l := &link{
+		peer: peer, conn: conn, limit: limit, queue: channel.NewQueue(), epoch: time.Now(),
+		byeRead: make(chan struct{}), readerDone: make(chan struct{}),
+	}
+	raw := beneath(conn)
+	if s, ok := raw.(*Socket); ok {
+		l.socket = s
+		raw = s.Conn
+	}
+	tune(raw, limit)
+	return l
+}
+
+// beneath returns the connection that carries conn's TLS.
+func beneath(conn net.Conn) net.Conn {
+	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		return c.NetConn()
+	}
+	return conn
+}
+
+// now is a time that is cheap to store: nanoseconds since the link was made.
+func (l *link) now() int64 { return int64(time.Since(l.epoch)) }
+
+// writeInline writes f in the caller's goroutine if that overtakes nothing, and tells whether it did.
+func (l *link) writeInline(f *channel.Frame) bool {
+	if len(f.Bytes()) > maxInline || !l.writing.TryLock() {
+		return false
+	}
+	defer l.writing.Unlock()
+	if l.slow || !l.queue.Empty() {
+		return false
+	}
+	l.write(f)
+	return true
+}
+
+// writeQueued writes what the queue holds until the connection ends.
+func (l *link) writeQueued() {
+	for {
+		select {
+		case <-l.queue.Ready():
+		case <-l.readerDone:
+			l.queue.Close(true)
+			return
+		}
+		l.writing.Lock()
+		l.drain()
+		l.writing.Unlock()
+		if l.ending.Load() {
+			l.closeWrite()
+			<-l.readerDone
+		}
+	}
+}
+
+// drain writes queued frames, several per system call while the link is fast.
+func (l *link) drain() {
+	for f := l.queue.Pop(); f != nil; f = l.queue.Pop() {
+		if l.socket == nil || l.slow {
+			l.write(f)
+			continue
+		}
+		l.socket.hold()
+		for f != nil {
+			l.encrypt(f)
+			if l.socket.held() >= maxBatch || l.queue.HasControl() {
+				break
+			}
+			f = l.queue.Pop()
+		}
+		l.timed(l.socket.flush)
+	}
+}
+
+// write writes one frame.
+func (l *link) write(f *channel.Frame) {
+	l.timed(func() error {
+		l.encrypt(f)
+		return nil
+	})
+}
+
+func (l *link) encrypt(f *channel.Frame) {
+	if _, err := l.conn.Write(f.Bytes()); err != nil {
+		l.fail(status.AtRank(status.PeerLost, l.peer, "the connection to rank %d broke: %w", l.peer, err))
+	}
+	f.Free()
+}
+
+// timed runs a write and notes whether it had to wait.
+func (l *link) timed(write func() error) {
+	start := l.now()
+	if err := write(); err != nil {
+		l.fail(status.AtRank(status.PeerLost, l.peer, "the connection to rank %d broke: %w", l.peer, err))
+	}
+	end := l.now()
+	l.slow = end-start > int64(slowWrite)
+	l.wrote.Store(end)
+}
+
+// fail cuts the connection: the reader then tells the Receiver why.
+func (l *link) fail(cause *status.Error) {
+	l.cause.CompareAndSwap(nil, cause)
+	l.queue.Close(true)
+	l.cut()
+}
+
+// cut closes the socket without TLS's farewell, which could wait.
+func (l *link) cut() { _ = beneath(l.conn).Close() }
+
+// end closes this side: control frames that are queued still leave, what arrives is dropped. It doesn't wait.
+func (l *link) end() {
+	if l.ending.Swap(true) {
+		return
+	}
+	deadline := time.Now().Add(linger)
+	_ = l.conn.SetDeadline(deadline)
+	l.queue.Close(false)
+}
+
+// closeWrite tells the peer's kernel that no byte follows. The reader goes on until the peer has closed too: closing
+// with unread bytes would reset the connection, and destroy what the peer has not yet received.
+func (l *link) closeWrite() {
+	raw := beneath(l.conn)
+	if l.socket != nil {
+		raw = l.socket.Conn
+	}
+	if c, ok := raw.(interface{ CloseWrite() error }); !ok || c.CloseWrite() != nil {
+		l.cut()
+	}
+}
+
+// acknowledged notes that the peer has read everything up to BYE, or is gone.
+func (l *link) acknowledged() { l.byeOnce.Do(func() { close(l.byeRead) }) }

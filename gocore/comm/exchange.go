@@ -1,0 +1,270 @@
+package comm
+
+import (
+	"context"
+	"fmt"
+	"io"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// minPart is the least that is worth a frame: a sender with less credit waits for more.
+const minPart = 4 << 10
+
+// Exchange is a many-to-many stream of messages with flow control. Every rank sends to any, closes its sending side
+// and receives until io.EOF. All methods may be called from several goroutines.
+type Exchange struct {
+	o  *Operation
+	id uint32
+	s  *stream
+}
+
+// Message is one received message. Its holder calls Release.
+type Message struct {
+	Src    int
+	Bytes  []byte
+	Buffer *memory.Buffer // holds Bytes: Retain it to keep them beyond Release
+}
+
+// Release gives the message's memory back.
+func (m Message) Release() { m.Buffer.Release() }
+
+// Exchange opens a stream of messages between all ranks. An operation may have several, opened in the same order on
+// all ranks, and use them at once.
+func (o *Operation) Exchange(context.Context) (*Exchange, error) {
+	c := o.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o.box.failed != nil {
+		return nil, o.box.failed
+	}
+	if o.over {
+		return nil, status.Errorf(status.Closed, "%s (operation %d) has ended", o.call, o.sequence)
+	}
+	o.streams++
+	x := &Exchange{o: o, id: o.streams, s: c.stream(o.sequence, o.streams)}
+	x.s.opened = true
+	for src := range c.peers {
+		c.regrant(o.sequence, x.id, x.s, src)
+	}
+	return x, nil
+}
+
+// Send sends the concatenation of parts to dst as one message of any size. parts may be reused on return.
+// It blocks while dst grants no credit: receive beside it. A message longer than dst's window is let in once its
+// first bytes are there and dst's budget has room for all of it.
+func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error {
+	o, c := x.o, x.o.c
+	if dst < 0 || dst >= c.size {
+		return status.Errorf(status.Invalid, "rank %d is not in a world of %d", dst, c.size)
+	}
+	both, cancel := o.merged(ctx)
+	defer cancel()
+	out := &x.s.out[dst]
+	what := fmt.Sprintf("rank %d to take a message", dst)
+	select {
+	case out.turn <- struct{}{}:
+		defer func() { <-out.turn }()
+	case <-both.Done():
+		return o.explain(both, context.Cause(both), what)
+	}
+	message := gather{parts: parts}
+	for _, p := range parts {
+		message.left += len(p)
+	}
+	if dst == c.rank {
+		return x.sendSelf(ctx, &message, what)
+	}
+	h := wire.Header{
+		Class: wire.ClassPart, Context: worldContext, Sequence: o.sequence, Signature: o.call.Signature,
+		Stream: x.id, PairSequence: out.number, Length: uint64(message.left),
+	}
+	out.number++
+	for first := true; first || message.left > 0; first = false {
+		n, err := x.credit(ctx, dst, message.left, first, what)
+		if err != nil {
+			return err
+		}
+		h.Payload = n
+		f := channel.NewFrame(&h)
+		message.take(n, func(part []byte) { f.Append(part) })
+		if err := c.ch.Send(both, dst, f); err != nil {
+			return o.explain(both, err, what)
+		}
+		h.Offset += uint64(n)
+	}
+	c.peers[dst].countSent(int(h.Length))
+	return nil
+}
+
+// credit takes credit for the next part of a message of which left bytes remain, and returns the part's size.
+func (x *Exchange) credit(ctx context.Context, dst, left int, first bool, what string) (int, error) {
+	o, c := x.o, x.o.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	out := &x.s.out[dst]
+	head := uint64(0)
+	if first {
+		head = wire.HeaderSize
+	}
+	for {
+		if err := x.sendable(); err != nil {
+			return 0, err
+		}
+		if c.peers[dst].left {
+			return min(left, wire.MaxPayload), nil
+		}
+		if free := out.granted - out.spent; free >= head+uint64(min(left, minPart)) {
+			n := int(min(uint64(left), wire.MaxPayload, free-head))
+			out.spent += head + uint64(n)
+			return n, nil
+		}
+		if err := o.wait(ctx, &out.changed, what); err != nil {
+			return 0, err
+		}
+	}
+}
+
+// sendable returns why nothing can be sent any more. It is called under the lock.
+func (x *Exchange) sendable() error {
+	switch {
+	case x.o.box.failed != nil:
+		return x.o.box.failed
+	case x.s.sendClosed:
+		return status.Errorf(status.Closed, "%s: the sending side of the exchange is closed", x.o.call)
+	}
+	return nil
+}
+
+// sendSelf puts the message among those received.
+func (x *Exchange) sendSelf(ctx context.Context, message *gather, what string) error {
+	o, c, s := x.o, x.o.c, x.s
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	in, out := &s.in[c.rank], &s.out[c.rank]
+	cost := messageCost(message.left)
+	for out.spent+cost > out.granted && in.arrived > in.consumed {
+		if err := x.sendable(); err != nil {
+			return err
+		}
+		if err := o.wait(ctx, &out.changed, what); err != nil {
+			return err
+		}
+	}
+	if err := x.sendable(); err != nil || s.closed {
+		return err
+	}
+	b, err := c.scope.Alloc(message.left)
+	if err != nil {
+		o.fail(err, false)
+		return err
+	}
+	rest := b.Bytes()
+	message.take(message.left, func(part []byte) { rest = rest[copy(rest, part):] })
+	out.spent += cost
+	s.arrive(c.rank, b)
+	return nil
+}
+
+// CloseSend tells every rank that this one sends no more. Call it when every Send has returned.
+func (x *Exchange) CloseSend(ctx context.Context) error {
+	o, c := x.o, x.o.c
+	c.mu.Lock()
+	err := x.sendable()
+	x.s.sendClosed = true
+	c.mu.Unlock()
+	if err != nil {
+		return err
+	}
+	h := wire.Header{Class: wire.ClassFin, Context: worldContext, Sequence: o.sequence, Stream: x.id, Signature: o.call.Signature}
+	both, cancel := o.merged(ctx)
+	defer cancel()
+	for dst := range c.peers {
+		if dst == c.rank {
+			continue
+		}
+		if err := c.ch.Send(both, dst, channel.NewFrame(&h)); err != nil {
+			return o.explain(both, err, fmt.Sprintf("room to send to rank %d", dst))
+		}
+	}
+	c.mu.Lock()
+	x.s.finish(c.rank)
+	c.mu.Unlock()
+	return nil
+}
+
+// Recv returns the next message; those of one source in its order. io.EOF is the end: every rank closed its sending.
+func (x *Exchange) Recv(ctx context.Context) (Message, error) {
+	o, c, s := x.o, x.o.c, x.s
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		switch {
+		case o.box.failed != nil:
+			return Message{}, o.box.failed
+		case s.closed:
+			return Message{}, status.Errorf(status.Closed, "%s: the exchange is closed", o.call)
+		case len(s.ready) > 0:
+			return x.take(), nil
+		case s.unfinished == 0:
+			return Message{}, io.EOF
+		}
+		for src := range s.in {
+			if c.peers[src].left && !s.in[src].finished {
+				err := o.leftError(src)
+				o.fail(err, false)
+				return Message{}, err
+			}
+		}
+		if err := o.wait(ctx, &s.changed, "messages"); err != nil {
+			return Message{}, err
+		}
+	}
+}
+
+// take returns the first message that is ready, and lets its source send more.
+func (x *Exchange) take() Message {
+	c, s := x.o.c, x.s
+	m := s.ready[0]
+	s.ready[0] = Message{}
+	s.ready = s.ready[1:]
+	f := &s.in[m.Src]
+	f.consumed += messageCost(len(m.Bytes))
+	c.regrant(x.o.sequence, x.id, s, m.Src)
+	if m.Src == c.rank {
+		s.out[m.Src].changed.raise()
+	}
+	return m
+}
+
+// Close ends the receiving side on this rank: what still arrives is dropped. The sending side is closed by CloseSend
+// alone, so that a rank which gives up is not taken for one that has sent everything.
+func (x *Exchange) Close() {
+	c := x.o.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	x.s.closeIn(c, x.o.sequence, x.id)
+}
+
+// gather reads through the parts of a message.
+type gather struct {
+	parts [][]byte
+	left  int
+}
+
+// take lends the next n bytes to each, piece by piece.
+func (g *gather) take(n int, each func([]byte)) {
+	g.left -= n
+	for n > 0 {
+		piece := g.parts[0][:min(n, len(g.parts[0]))]
+		each(piece)
+		n -= len(piece)
+		g.parts[0] = g.parts[0][len(piece):]
+		if len(g.parts[0]) == 0 {
+			g.parts = g.parts[1:]
+		}
+	}
+}

@@ -1,0 +1,222 @@
+package comm
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// maxLetter bounds a message of stream 0: more goes through an Exchange.
+const maxLetter = 1 << 40
+
+// done is the outcome of a message that is on its way; nil if it needs no waiting for.
+type done chan error
+
+// await returns once the message has been handed to the channel.
+func (d done) await() error {
+	if d == nil {
+		return nil
+	}
+	return <-d
+}
+
+// begin starts a collective of this kind and returns the tag of its messages, which is the same on all ranks.
+func (o *Operation) begin(kind collective) uint32 {
+	o.step++
+	return o.step<<8 | uint32(kind)
+}
+
+// send starts to send data to dst; data stays untouched until the result is awaited. It doesn't wait for dst.
+func (o *Operation) send(ctx context.Context, dst int, tag uint32, data []byte) done {
+	c := o.c
+	h := wire.Header{
+		Context: worldContext, Sequence: o.sequence, Signature: o.call.Signature,
+		PairSequence: o.sent[dst], Length: uint64(len(data)), Tag: tag,
+	}
+	o.sent[dst]++
+	c.peers[dst].countSent(len(data))
+	if len(data) <= wire.MaxEager && c.spend(dst, messageCost(len(data))) {
+		h.Class, h.Payload = wire.ClassEager, len(data)
+		if err := c.ch.Send(o.group.Context(), dst, channel.NewFrame(&h).Append(data)); err != nil {
+			return failed(o.explain(o.group.Context(), err, fmt.Sprintf("room to send to rank %d", dst)))
+		}
+		return nil
+	}
+	d := make(done, 1)
+	o.group.Go(func(context.Context) error {
+		both, cancel := o.merged(ctx)
+		defer cancel()
+		err := o.sendSlowly(both, dst, h, data)
+		if err != nil {
+			err = o.explain(both, err, fmt.Sprintf("rank %d to receive", dst))
+		}
+		d <- err
+		return nil
+	})
+	return d
+}
+
+func failed(err error) done {
+	d := make(done, 1)
+	d <- err
+	return d
+}
+
+// spend takes credit of stream 0 if there is enough.
+func (c *Communicator) spend(dst int, cost uint64) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.peers[dst]
+	if p.left {
+		return true
+	}
+	if p.spent+cost > p.granted {
+		return false
+	}
+	p.spent += cost
+	return true
+}
+
+// sendSlowly waits for credit, and for a long message until the receiver is ready for it.
+func (o *Operation) sendSlowly(ctx context.Context, dst int, h wire.Header, data []byte) error {
+	c := o.c
+	short := len(data) <= wire.MaxEager
+	cost := uint64(wire.HeaderSize)
+	if short {
+		cost = messageCost(len(data))
+	}
+	for !c.spend(dst, cost) {
+		c.mu.Lock()
+		credited := c.peers[dst].credited.next()
+		enough := c.peers[dst].spent+cost <= c.peers[dst].granted || c.peers[dst].left
+		c.mu.Unlock()
+		if enough {
+			continue
+		}
+		select {
+		case <-credited:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+	if short {
+		h.Class, h.Payload = wire.ClassEager, len(data)
+		return c.ch.Send(ctx, dst, channel.NewFrame(&h).Append(data))
+	}
+	if err := o.askToSend(ctx, dst, h); err != nil {
+		return err
+	}
+	h.Class = wire.ClassPart
+	for len(data) > 0 {
+		h.Payload = min(len(data), wire.MaxPayload)
+		if err := c.ch.Send(ctx, dst, channel.NewFrame(&h).Append(data[:h.Payload])); err != nil {
+			return err
+		}
+		h.Offset += uint64(h.Payload)
+		data = data[h.Payload:]
+	}
+	return nil
+}
+
+// askToSend sends RTS and waits for CTS, or until dst has left and needs nothing any more.
+func (o *Operation) askToSend(ctx context.Context, dst int, h wire.Header) error {
+	c := o.c
+	key := sent{dst, h.PairSequence}
+	ready := make(chan struct{})
+	c.mu.Lock()
+	if c.peers[dst].left {
+		close(ready)
+	} else {
+		o.ready[key] = ready
+	}
+	c.mu.Unlock()
+	h.Class = wire.ClassRTS
+	if err := c.ch.Send(ctx, dst, channel.NewFrame(&h)); err != nil {
+		return err
+	}
+	select {
+	case <-ready:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// clear lets a message go that waited for its CTS. It is called under the lock.
+func (o *Operation) clear(key sent) {
+	if ready := o.ready[key]; ready != nil {
+		close(ready)
+		delete(o.ready, key)
+	}
+}
+
+func ctsFrame(sequence, pairSequence uint64) *channel.Frame {
+	return channel.NewFrame(&wire.Header{Class: wire.ClassCTS, Context: worldContext, Sequence: sequence, PairSequence: pairSequence})
+}
+
+// recv returns the next message from src, which must have this tag.
+func (o *Operation) recv(ctx context.Context, src int, tag uint32) ([]byte, error) {
+	c := o.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := &o.box.mail[src]
+	sequence := m.next
+	m.next++
+	for {
+		if o.box.failed != nil {
+			return nil, o.box.failed
+		}
+		if o.over {
+			return nil, status.Errorf(status.Closed, "%s (operation %d) has ended", o.call, o.sequence)
+		}
+		l := m.letters[sequence]
+		switch {
+		case l == nil && c.peers[src].left:
+			err := o.leftError(src)
+			o.fail(err, false)
+			return nil, err
+		case l == nil:
+		case l.tag != tag:
+			err := o.stepMismatch(src, tag, l.tag)
+			o.fail(err, false)
+			return nil, err
+		case l.whole():
+			delete(m.letters, sequence)
+			if l.length <= wire.MaxEager {
+				c.grantEager(src, messageCost(len(l.data)))
+			}
+			return l.data, nil
+		case l.data == nil:
+			if l.length > maxLetter {
+				err := status.AtRank(status.Unsupported, src, "rank %d sends %d bytes in one message", src, l.length)
+				o.fail(err, false)
+				return nil, err
+			}
+			l.data = make([]byte, l.length)
+			c.grantEager(src, wire.HeaderSize)
+			c.ch.Post(src, ctsFrame(o.sequence, sequence))
+		}
+		if err := o.wait(ctx, &m.changed, fmt.Sprintf("rank %d", src)); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// stepMismatch returns the error for ranks that call different collectives within one operation.
+func (o *Operation) stepMismatch(src int, ours, theirs uint32) error {
+	return status.AtRank(status.CollectiveMismatch, src, "%s (operation %d): rank %d is in step %d, a %s, and rank %d in step %d, a %s",
+		o.call, o.sequence, o.c.rank, ours>>8, collective(ours), src, theirs>>8, collective(theirs))
+}
+
+// swap sends data to dst and receives from src at once.
+func (o *Operation) swap(ctx context.Context, dst, src int, tag uint32, data []byte) ([]byte, error) {
+	d := o.send(ctx, dst, tag, data)
+	got, err := o.recv(ctx, src, tag)
+	if sendErr := d.await(); err == nil {
+		err = sendErr
+	}
+	return got, err
+}

@@ -1,0 +1,213 @@
+package comm
+
+import (
+	"math"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// unlimited is the grant of a receiver that drops what comes.
+const unlimited = math.MaxUint64
+
+// stream is the state of one exchange, guarded by the Communicator's lock. A peer's frames may make it before this
+// rank opens the exchange.
+type stream struct {
+	opened     bool
+	closed     bool // what arrives is dropped
+	sendClosed bool
+	in         []inflow  // by source
+	out        []outflow // by destination
+	ready      []Message
+	unfinished int    // sources that may still send
+	changed    signal // raised when ready or unfinished changes
+}
+
+// inflow is what comes from one source. Its credit: reported >= arrived >= consumed.
+type inflow struct {
+	part     *memory.Buffer // the message that is being assembled
+	got      uint64         // bytes of it that are there
+	arrived  uint64         // cost of the whole messages so far
+	consumed uint64         // cost of those that Recv returned
+	reported uint64         // credit granted
+	finished bool
+}
+
+// outflow is what goes to one destination.
+type outflow struct {
+	granted uint64
+	spent   uint64
+	changed signal        // raised when granted grows
+	turn    chan struct{} // holds a token while a message is sent: messages don't interleave
+	number  uint64        // messages sent
+}
+
+// grant takes a receiver's grant.
+func (f *outflow) grant(credit uint64) {
+	f.granted = max(f.granted, credit)
+	f.changed.raise()
+}
+
+func newStream(world int) *stream {
+	s := &stream{in: make([]inflow, world), out: make([]outflow, world), unfinished: world}
+	for r := range world {
+		s.in[r].reported = wire.EagerCredit
+		s.out[r].granted = wire.EagerCredit
+		s.out[r].turn = make(chan struct{}, 1)
+	}
+	return s
+}
+
+// stream returns the state of an exchange of an operation that has not ended.
+func (c *Communicator) stream(sequence uint64, id uint32) *stream {
+	box := c.box(sequence)
+	s := box.streams[id]
+	if s == nil {
+		s = newStream(c.size)
+		box.streams[id] = s
+	}
+	return s
+}
+
+func (s *stream) raise() {
+	s.changed.raise()
+	for i := range s.out {
+		s.out[i].changed.raise()
+	}
+}
+
+func creditFrame(sequence uint64, id uint32, credit uint64) *channel.Frame {
+	return channel.NewFrame(&wire.Header{
+		Class: wire.ClassCredit, Context: worldContext, Sequence: sequence, Stream: id, Credit: credit,
+	})
+}
+
+// regrant tells src how much more it may send, if that is worth a frame: a window beyond what Recv has returned, and
+// always all of the message that has begun.
+func (c *Communicator) regrant(sequence uint64, id uint32, s *stream, src int) {
+	f := &s.in[src]
+	if f.finished || s.closed || !s.opened {
+		return
+	}
+	want := f.consumed + c.window
+	needed := uint64(0)
+	if f.part != nil {
+		needed = f.arrived + messageCost(len(f.part.Bytes()))
+		want = max(want, needed)
+	}
+	if want <= f.reported || want-f.reported < c.window/4 && needed <= f.reported {
+		return
+	}
+	f.reported = want
+	if src == c.rank {
+		s.out[src].grant(want)
+	} else {
+		c.ch.Post(src, creditFrame(sequence, id, want))
+	}
+}
+
+// placePart returns where a part of a message goes; nil drops it. The first part makes room for the whole message.
+func (c *Communicator) placePart(src int, h *wire.Header) []byte {
+	s := c.stream(h.Sequence, h.Stream)
+	box := c.boxes[h.Sequence]
+	if s.closed || box.failed != nil {
+		return nil
+	}
+	f := &s.in[src]
+	if h.Offset == 0 && f.part == nil && !f.finished && h.Length <= maxLetter {
+		part, err := c.scope.Alloc(int(h.Length))
+		if err != nil {
+			c.failBox(h.Sequence, box, err)
+			return nil
+		}
+		f.part, f.got = part, 0
+		c.regrant(h.Sequence, h.Stream, s, src)
+	}
+	if f.part == nil || h.Offset != f.got || h.Length != uint64(len(f.part.Bytes())) {
+		c.protocolError(src, h)
+		return nil
+	}
+	f.part.Retain()
+	c.peers[src].filling = f.part
+	return f.part.Bytes()[h.Offset : h.Offset+uint64(h.Payload)]
+}
+
+// failBox fails an operation that runs here or will.
+func (c *Communicator) failBox(sequence uint64, box *inbox, err error) {
+	if c.running != nil && c.running.sequence == sequence {
+		c.running.fail(err, false)
+	} else if box.failed == nil {
+		box.failed = err
+	}
+}
+
+// completePart counts a part that has been read to its place.
+func (c *Communicator) completePart(src int, h *wire.Header) {
+	s := c.stream(h.Sequence, h.Stream)
+	f := &s.in[src]
+	if s.closed || f.part == nil || c.peers[src].filling != f.part {
+		return
+	}
+	f.got += uint64(h.Payload)
+	if f.got == h.Length {
+		c.peers[src].countGot(h.Length)
+		s.arrive(src, f.part)
+		f.part = nil
+	}
+}
+
+// arrive queues a whole message for Recv.
+func (s *stream) arrive(src int, b *memory.Buffer) {
+	s.in[src].arrived += messageCost(len(b.Bytes()))
+	s.ready = append(s.ready, Message{Src: src, Bytes: b.Bytes(), Buffer: b})
+	s.changed.raise()
+}
+
+func (c *Communicator) gotFin(src int, h *wire.Header) {
+	if c.current(h.Sequence) {
+		c.stream(h.Sequence, h.Stream).finish(src)
+	}
+}
+
+// finish notes that no message follows from src.
+func (s *stream) finish(src int) {
+	if !s.in[src].finished {
+		s.in[src].finished = true
+		s.unfinished--
+		s.changed.raise()
+	}
+}
+
+// free drops what has arrived and refuses more.
+func (s *stream) free() {
+	for _, m := range s.ready {
+		m.Release()
+	}
+	s.ready = nil
+	for i := range s.in {
+		if f := &s.in[i]; f.part != nil {
+			f.part.Release()
+			f.part = nil
+		}
+	}
+	s.closed = true
+	s.raise()
+}
+
+// closeIn frees the stream and lets those go on who still send into it.
+func (s *stream) closeIn(c *Communicator, sequence uint64, id uint32) {
+	if s.closed {
+		return
+	}
+	s.free()
+	for src := range s.in {
+		switch {
+		case s.in[src].finished:
+		case src == c.rank:
+			s.out[src].grant(unlimited)
+		default:
+			c.ch.Post(src, creditFrame(sequence, id, unlimited))
+		}
+	}
+}
