@@ -70,6 +70,9 @@ func (op *operation) wait(timeout time.Duration) bool {
 	if op.finished.Load() {
 		return true
 	}
+	if timeout == 0 {
+		return false
+	}
 	if timeout < 0 {
 		<-op.done
 		return true

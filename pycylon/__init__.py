@@ -1,0 +1,55 @@
+"""pycylon: DataFrames whose workers talk to each other directly.
+
+>>> import pycylon as pc
+>>> df = pc.DataFrame({"carrier": ["AA", "UA", "AA"], "delay": [10, None, 20]})
+>>> df.groupby("carrier").agg(delay=("delay", "mean"))
+  carrier  delay
+0      AA   15.0
+1      UA   null
+[2 rows x 2 columns, local]
+
+`DataFrame` and `read_csv` hold rows, `CylonEnv` is this process's place in a job, and `run` starts a job.
+"""
+
+from pycylon._version import __version__
+
+__all__ = [
+    "CylonEnv",
+    "DataFrame",
+    "Local",
+    "Series",
+    "__version__",
+    "concat",
+    "merge",
+    "read_csv",
+    "run",
+]
+
+#: Where each public name lives. They are imported at their first use, so that `import pycylon` costs nothing.
+_HOMES = {
+    "CylonEnv": "pycylon.env",
+    "DataFrame": "pycylon.frame",
+    "Local": "pycylon.launch",
+    "Series": "pycylon.series",
+    "concat": "pycylon.frame",
+    "merge": "pycylon.frame",
+    "read_csv": "pycylon.io",
+    "run": "pycylon.cluster",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name at its first use."""
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'pycylon' has no attribute {name!r}")
+    from importlib import import_module
+
+    value = getattr(import_module(home), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return sorted(set(globals()) | set(__all__))

@@ -1,0 +1,1 @@
+"""What touches the Go library, and nothing else."""

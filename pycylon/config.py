@@ -1,0 +1,71 @@
+"""Settings: one name each, as a keyword and as a variable of the environment."""
+
+from __future__ import annotations
+
+import os
+import re
+
+_UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
+
+
+def parse_bytes(value: int | str) -> int:
+    """Return a size in bytes.
+
+    Parameters
+    ----------
+    value : int or str
+        A number of bytes, or a text such as "512MiB", "2GB" or "1.5G"; the units are powers of 1,024.
+
+    Examples
+    --------
+    >>> parse_bytes("1.5G")
+    1610612736
+    """
+    if isinstance(value, int):
+        return value
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([KMGT]?)(?:i?B)?\s*", value, re.IGNORECASE)
+    if match is None:
+        raise ValueError(f"{value!r} isn't a size: write a number of bytes, or one with a unit such as 512MiB or 2GB")
+    return int(float(match[1]) * _UNITS[match[2].upper()])
+
+
+def parse_threads(value: int | str) -> int:
+    """Return a number of threads.
+
+    Parameters
+    ----------
+    value : int or str
+        A whole number, 1 or more.
+    """
+    try:
+        threads = int(value)
+    except ValueError:
+        threads = 0
+    if threads < 1:
+        raise ValueError(f"threads={value!r}: expected a whole number, 1 or more")
+    return threads
+
+
+def settings(threads: int | str | None = None, memory_limit: int | str | None = None) -> dict[str, int]:
+    """Return the process's settings for the core: those given, else those of the environment.
+
+    Parameters
+    ----------
+    threads : int, optional
+        Compute threads; else ``PYCYLON_THREADS``, else one per processor.
+    memory_limit : int or str, optional
+        Bytes that operations may reserve; else ``PYCYLON_MEMORY_LIMIT``, else no limit.
+    """
+    chosen = {}
+    threads = threads if threads is not None else os.environ.get("PYCYLON_THREADS")
+    memory_limit = memory_limit if memory_limit is not None else os.environ.get("PYCYLON_MEMORY_LIMIT")
+    if threads is not None and threads != "":
+        chosen["threads"] = parse_threads(threads)
+    if memory_limit is not None and memory_limit != "":
+        chosen["memory_limit"] = parse_bytes(memory_limit)
+    return chosen
+
+
+def from_environment() -> dict[str, int]:
+    """Return the settings that the environment's variables give."""
+    return settings()

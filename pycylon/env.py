@@ -1,0 +1,187 @@
+"""`CylonEnv`: this process's place in a job."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from pycylon import config as settings
+from pycylon._native import abi
+
+if TYPE_CHECKING:
+    from pycylon.comm import Communicator
+
+
+class CylonEnv:
+    """This process's place in a job: its rank, and its connections to the other ranks.
+
+    Parameters
+    ----------
+    config : object, optional
+        Accepted for PyCylon's scripts, which pass ``MPIConfig()``; what starts a job gives its settings instead.
+    distributed : bool, default True
+        False opens a world of this process alone, whatever the variables say.
+    token : str, optional
+        The job token. Default: ``PYCYLON_TOKEN``, or the content of the file ``PYCYLON_TOKEN_FILE``. Without one the
+        world is this process alone.
+    rank : int, optional
+        This process's rank. Default: ``PYCYLON_RANK``, else the rendezvous gives one.
+    world_size : int, optional
+        The number of ranks that is expected. Default: ``PYCYLON_WORLD_SIZE``, else the token's.
+    threads : int, optional
+        Compute threads of this process. Default: ``PYCYLON_THREADS``, else one per processor.
+    memory_limit : int or str, optional
+        What operations may reserve: bytes, or a text such as "2GB". Default: ``PYCYLON_MEMORY_LIMIT``, else no limit.
+    connect_timeout : float, optional
+        Seconds until the job must be complete. Default: ``PYCYLON_CONNECT_TIMEOUT``, else the core's.
+    operation_timeout : float, optional
+        Seconds that one operation may take. Default: ``PYCYLON_OPERATION_TIMEOUT``, else no limit.
+
+    Notes
+    -----
+    Collective: opening succeeds on all ranks of a job or on none. As a context manager it leaves the job at its end; an
+    exception that ends the block is told to the other ranks, which then don't wait for this one.
+
+    Examples
+    --------
+    >>> import pycylon as pc
+    >>> with pc.CylonEnv() as env:
+    ...     print(env.rank, env.world_size)
+    0 1
+    """
+
+    def __init__(
+        self,
+        config: object = None,
+        distributed: bool = True,
+        *,
+        token: str | None = None,
+        rank: int | None = None,
+        world_size: int | None = None,
+        threads: int | None = None,
+        memory_limit: int | str | None = None,
+        connect_timeout: float | None = None,
+        operation_timeout: float | None = None,
+    ) -> None:
+        if threads is not None or memory_limit is not None:
+            abi.configure(settings.settings(threads, memory_limit))
+        options: dict[str, Any] = {
+            "connect_timeout": _number("PYCYLON_CONNECT_TIMEOUT", connect_timeout, float),
+            "operation_timeout": _number("PYCYLON_OPERATION_TIMEOUT", operation_timeout, float),
+        }
+        if distributed:
+            options["token"] = token if token is not None else _token()
+        if options.get("token"):
+            options["rank"] = _number("PYCYLON_RANK", rank, int)
+            options["world_size"] = _number("PYCYLON_WORLD_SIZE", world_size, int)
+        elif token is None and (rank or (world_size or 1) > 1):
+            raise ValueError(
+                f"rank={rank}, world_size={world_size} need a job token: pass token=, set PYCYLON_TOKEN, or start the "
+                "ranks with pycylon.run or `python -m pycylon run`"
+            )
+        self._native = abi.open_environment({name: value for name, value in options.items() if value is not None})
+        described = self._native.describe()
+        self._rank, self._world_size = int(described["rank"]), int(described["world_size"])
+
+    @classmethod
+    def from_lambda(cls, event: Any, context: Any) -> CylonEnv:
+        """Join the job that a Lambda function was invoked for.
+
+        Parameters
+        ----------
+        event : dict
+            The function's event: the job token and what belongs to it.
+        context : object
+            The function's context.
+        """
+        from pycylon.serverless import aws
+
+        environment: CylonEnv = aws.environment(event, context)
+        return environment
+
+    @property
+    def rank(self) -> int:
+        """This process's number in the job, from 0 on."""
+        return self._rank
+
+    @property
+    def world_size(self) -> int:
+        """The number of ranks."""
+        return self._world_size
+
+    @property
+    def is_distributed(self) -> bool:
+        """Whether there are other ranks."""
+        return self._world_size > 1
+
+    @property
+    def comm(self) -> Communicator:
+        """Collectives of bytes."""
+        from pycylon.comm import Communicator
+
+        return Communicator(self)
+
+    def describe(self) -> dict[str, Any]:
+        """Return what is known of the job: rank, world, and for each peer its path and the bytes exchanged."""
+        return self._native.describe()
+
+    def events(self) -> list[dict[str, Any]]:
+        """Return what happened since the last call: progress, steps of operations, log lines."""
+        return self._native.events()
+
+    def barrier(self) -> None:
+        """Wait until every rank has come here. Collective."""
+        self._native.collective({"kind": "barrier", "site": abi.call_site("barrier")})
+
+    def finalize(self) -> None:
+        """Leave the job. Frames stay readable; a second call does nothing."""
+        self._leave("")
+
+    def _leave(self, reason: str) -> None:
+        if self._native.value:
+            try:
+                self._native.collective({"kind": "close", "error": reason})
+            finally:
+                self._native.free()
+
+    def __enter__(self) -> CylonEnv:
+        """Return itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Leave the job; the other ranks learn of an exception."""
+        if error is None:
+            self.finalize()
+            return
+        try:
+            self._leave(f"{type(error).__name__}: {error}")
+        except Exception as failure:  # the block's own exception is the one to raise
+            error.__context__ = error.__context__ or failure
+
+    def __repr__(self) -> str:
+        """Return "CylonEnv(rank 1 of 4)"."""
+        closed = "" if self._native.value else ", closed"
+        return f"CylonEnv(rank {self._rank} of {self._world_size}{closed})"
+
+
+def _token() -> str | None:
+    token = os.environ.get("PYCYLON_TOKEN")
+    if token:
+        return token
+    path = os.environ.get("PYCYLON_TOKEN_FILE")
+    return Path(path).read_text().strip() if path else None
+
+
+def _number(variable: str, given: Any, kind: type) -> Any:
+    """Return `given`, else the variable's value as a number, else None."""
+    text = os.environ.get(variable)
+    if given is not None or not text:
+        return given
+    try:
+        return kind(text)
+    except ValueError:
+        raise ValueError(f"{variable}={text!r}: expected a number") from None

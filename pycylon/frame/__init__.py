@@ -1,0 +1,6 @@
+"""`DataFrame`, by what its methods do: combining, indexing, display."""
+
+from pycylon.frame.combine import concat, merge
+from pycylon.frame.core import DataFrame
+
+__all__ = ["DataFrame", "concat", "merge"]

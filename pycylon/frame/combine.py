@@ -1,0 +1,139 @@
+"""Operations that combine frames or reorder their rows: merge, concat, sort."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from pycylon.errors import InvalidError
+from pycylon.frame.core import DataFrame, Label
+from pycylon.frame.plan import Plan
+
+if TYPE_CHECKING:
+    from pycylon.env import CylonEnv
+
+How = Literal["inner", "left", "right", "outer", "fullouter"]
+
+_HOW = {"inner": "inner", "left": "left", "right": "right", "outer": "outer", "fullouter": "outer"}
+
+
+def merge(
+    left: DataFrame,
+    right: DataFrame,
+    how: How = "inner",
+    on: Label | Sequence[Label] | None = None,
+    left_on: Label | Sequence[Label] | None = None,
+    right_on: Label | Sequence[Label] | None = None,
+    *,
+    suffixes: tuple[str, str] = ("_x", "_y"),
+    algorithm: str | None = None,
+    env: CylonEnv | None = None,
+) -> DataFrame:
+    """Match the rows of two frames on equal keys: `DataFrame.merge` as a function.
+
+    Parameters
+    ----------
+    left, right : DataFrame
+        The frames.
+    how, on, left_on, right_on, suffixes, algorithm, env
+        As in `DataFrame.merge`.
+    """
+    if not isinstance(right, DataFrame):
+        raise TypeError(f"merge needs a DataFrame, not {type(right).__name__}: wrap it in pycylon.DataFrame(...)")
+    if how not in _HOW:
+        raise InvalidError(f"how={how!r}: expected 'inner', 'left', 'right' or 'outer'", op="merge")
+    if algorithm not in (None, "sort", "hash"):
+        raise InvalidError(f"algorithm={algorithm!r}: expected 'sort' or 'hash'", op="merge")
+    left_keys, right_keys = _keys(left, right, on, left_on, right_on)
+    plan = Plan("merge", [left, right], env)
+    plan.node(
+        "join",
+        inputs=plan.inputs,
+        how=_HOW[how],
+        left_on=left_keys,
+        right_on=right_keys,
+        suffixes=[str(suffix or "") for suffix in suffixes],
+    )
+    return plan.run()
+
+
+def _keys(left: DataFrame, right: DataFrame, on: Any, left_on: Any, right_on: Any) -> tuple[list[str], list[str]]:
+    if on is not None:
+        if left_on is not None or right_on is not None:
+            raise InvalidError("give either on= or left_on= and right_on=, not both", op="merge")
+        return left._names(on), right._names(on)
+    if (left_on is None) != (right_on is None):
+        raise InvalidError("left_on= and right_on= go together", op="merge")
+    if left_on is not None:
+        keys = left._names(left_on), right._names(right_on)
+        if len(keys[0]) != len(keys[1]):
+            raise InvalidError(f"left_on= has {len(keys[0])} keys and right_on= has {len(keys[1])}", op="merge")
+        return keys
+    common = [name for name in left.columns if name in right.columns]
+    if not common:
+        raise InvalidError("the frames have no column name in common: give on=, or left_on= and right_on=", op="merge")
+    return common, common
+
+
+def concat(objs: Iterable[DataFrame], axis: int = 0, join: str = "outer", env: CylonEnv | None = None) -> DataFrame:
+    """Return the rows of several frames, one frame after the other.
+
+    Parameters
+    ----------
+    objs : iterable of DataFrame
+        The frames: of the same columns, whose types may differ as numbers do.
+    axis : int, default 0
+        Only 0, rows.
+    join : str, default "outer"
+        Accepted for pandas' scripts: the columns must be the same.
+    env : CylonEnv, optional
+        Treat local frames as this rank's share.
+
+    Examples
+    --------
+    >>> import pycylon as pc
+    >>> pc.concat([pc.DataFrame({"a": [1]}), pc.DataFrame({"a": [2]})]).to_dict()
+    {'a': [1, 2]}
+    """
+    if isinstance(objs, (DataFrame, Mapping)):
+        raise TypeError(f"concat needs a list of frames, not a {type(objs).__name__}")
+    frames = list(objs)
+    for frame in frames:
+        if not isinstance(frame, DataFrame):
+            raise TypeError(f"concat needs frames, not {type(frame).__name__}: wrap it in pycylon.DataFrame(...)")
+    if not frames:
+        raise InvalidError("there are no frames to concatenate", op="concat")
+    if axis not in (0, "index") or join not in ("outer", "inner"):
+        raise InvalidError(f"axis={axis!r}, join={join!r}: only rows of the same columns can be concatenated", op="concat")
+    plan = Plan("concat", frames, env)
+    plan.node("concat", inputs=plan.inputs)
+    return plan.run()
+
+
+def sort(
+    frame: DataFrame,
+    keys: list[str],
+    ascending: bool | Sequence[bool],
+    na_position: str,
+    env: CylonEnv | None,
+) -> DataFrame:
+    """Return the rows in the order of `keys`: `DataFrame.sort_values`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    keys, ascending, na_position, env
+        As in `DataFrame.sort_values`.
+    """
+    directions = list(ascending) if isinstance(ascending, Sequence) else [ascending] * len(keys)
+    if len(directions) != len(keys):
+        raise InvalidError(f"ascending= has {len(directions)} directions for {len(keys)} columns", op="sort_values")
+    if na_position not in ("first", "last"):
+        raise InvalidError(f"na_position={na_position!r}: expected 'first' or 'last'", op="sort_values")
+    if not keys:
+        raise InvalidError("there are no columns to sort by", op="sort_values")
+    plan = Plan("sort_values", [frame], env)
+    by = [{"column": name, "ascending": bool(up)} for name, up in zip(keys, directions)]
+    plan.node("sort", inputs=plan.inputs, keys=by, na_position=na_position)
+    return plan.run()

@@ -1,0 +1,153 @@
+"""How frames and series look: a table of text, a table of HTML. Neither communicates."""
+
+from __future__ import annotations
+
+import html
+import shutil
+import unicodedata
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pycylon.frame.core import DataFrame
+
+#: Rows shown of each end of a long frame; a frame of fewer than twice as many is shown whole.
+EDGE_ROWS = 5
+#: The longest string that is shown whole.
+MAX_WIDTH = 40
+MAX_HTML_COLUMNS = 30
+
+
+def as_text(frame: DataFrame) -> str:
+    """Return the first and last rows of a frame as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The frame.
+    """
+    numbers, columns = _edges(frame)
+    cells = [["", *_gap(numbers)]]
+    cells += [[_clip(name), *_gap([_text(value) for value in values])] for name, values in columns]
+    shown = _fit(cells, shutil.get_terminal_size((100, 24)).columns)
+    lines = []
+    for row in zip(*shown):
+        lines.append("  ".join(row).rstrip())
+    return "\n".join([*lines, f"[{summary(frame)}]"]) if columns else f"[{summary(frame)}]"
+
+
+def as_html(frame: DataFrame) -> str:
+    """Return the first and last rows of a frame as an HTML table.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The frame.
+    """
+    numbers, columns = _edges(frame)
+    kinds = list(frame.dtypes.values())
+    hidden = len(columns) - MAX_HTML_COLUMNS
+    if hidden > 0:
+        columns, kinds = columns[:MAX_HTML_COLUMNS], kinds[:MAX_HTML_COLUMNS]
+    head = "".join(
+        f'<th title="{html.escape(kind)}">{html.escape(name)}</th>' for (name, _), kind in zip(columns, kinds)
+    )
+    body = [_gap(numbers)]
+    body += [_gap([_text(value) for value in values]) for _, values in columns]
+    rows = "".join(
+        f"<tr><th>{number}</th>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+        for number, *row in zip(*body)
+    )
+    more = f", {hidden} columns not shown" if hidden > 0 else ""
+    return (
+        f'<table border="1"><thead><tr><th></th>{head}</tr></thead><tbody>{rows}</tbody></table>'
+        f"<p>{html.escape(summary(frame) + more)}</p>"
+    )
+
+
+def summary(frame: DataFrame) -> str:
+    """Return "3 rows x 2 columns, local", or this rank's part of it.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The frame.
+    """
+    rows, columns = frame.shape
+    size = f"{_counted(rows, 'row')} x {_counted(columns, 'column')}"
+    env = frame.env
+    if frame.placement == "local" or env is None:
+        return f"{size}, {frame.placement}"
+    keys = frame._placement.keys
+    by = f" by {', '.join(keys)}" if keys else ""
+    if frame.placement == "replicated":
+        return f"{size}, replicated on {_counted(env.world_size, 'rank')}"
+    return f"rank {env.rank} of {env.world_size}: {size}, partitioned{by}"
+
+
+def _counted(n: int, noun: str) -> str:
+    return f"{n:,} {noun}" + ("" if n == 1 else "s")
+
+
+def _edges(frame: DataFrame) -> tuple[list[str], list[tuple[str, list[Any]]]]:
+    """Return the numbers of the rows that are shown and their values by column: all rows, or `EDGE_ROWS` of each end."""
+    from pycylon.interop.decode import decode
+
+    rows = len(frame)
+    here = frame.local
+    if rows < 2 * EDGE_ROWS:
+        return [str(i) for i in range(rows)], decode(here._table)
+    top, bottom = decode(here.head(EDGE_ROWS)._table), decode(here.tail(EDGE_ROWS)._table)
+    numbers = [*range(EDGE_ROWS), *range(rows - EDGE_ROWS, rows)]
+    return [str(i) for i in numbers], [(name, first + last) for (name, first), (_, last) in zip(top, bottom)]
+
+
+def _gap(cells: list[str]) -> list[str]:
+    """Put an ellipsis between the two ends of a long frame."""
+    if len(cells) < 2 * EDGE_ROWS:
+        return cells
+    return [*cells[:EDGE_ROWS], "...", *cells[EDGE_ROWS:]]
+
+
+def _fit(cells: list[list[str]], width: int) -> list[list[str]]:
+    """Align the columns to the right and leave out those in the middle that don't fit in `width`."""
+    aligned = []
+    for column in cells:
+        size = max(map(_width, column), default=0)
+        aligned.append([" " * (size - _width(cell)) + cell for cell in column])
+    sizes = [_width(column[0]) + 2 for column in aligned]
+    if sum(sizes) - 2 <= width or len(aligned) <= 3:
+        return aligned
+    left, right, used = 1, len(aligned), sizes[0] + 5
+    while left < right:
+        is_left = left <= len(aligned) - right
+        next_size = sizes[left] if is_left else sizes[right - 1]
+        if used + next_size > width and left > 1:
+            break
+        used += next_size
+        left, right = (left + 1, right) if is_left else (left, right - 1)
+    return [*aligned[:left], ["..."] * len(aligned[0]), *aligned[right:]]
+
+
+def _width(text: str) -> int:
+    """Return the cells that `text` takes in a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return _clip(value)
+    if isinstance(value, float):
+        return f"{value:.1f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.6g}"
+    if isinstance(value, datetime):
+        return value.isoformat(" ")
+    return str(value)
+
+
+def _clip(text: str) -> str:
+    line = text.replace("\n", "\\n").replace("\r", "\\r").replace("\t", "\\t")
+    return line if len(line) <= MAX_WIDTH else line[: MAX_WIDTH - 3] + "..."

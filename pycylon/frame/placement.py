@@ -1,0 +1,82 @@
+"""Where a frame's rows are, and in which environment an operation on several frames runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pycylon.errors import InvalidError
+
+if TYPE_CHECKING:
+    from pycylon.env import CylonEnv
+    from pycylon.frame.core import DataFrame
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where the rows of a frame are.
+
+    Parameters
+    ----------
+    kind : {"local", "partitioned", "replicated"}
+        This rank's own rows, a share on each rank, or the same rows on all.
+    keys : tuple of str
+        Columns by whose hash the rows were partitioned; empty where there are none.
+    """
+
+    kind: str = "local"
+    keys: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plans spell it."""
+        return {"kind": self.kind, "keys": list(self.keys)}
+
+    @classmethod
+    def from_json(cls, described: dict[str, Any] | None) -> Placement:
+        """Read what a plan's result says.
+
+        Parameters
+        ----------
+        described : dict or None
+            The result's "placement".
+        """
+        if not described:
+            return LOCAL
+        return cls(described.get("kind", "local"), tuple(described.get("keys") or ()))
+
+
+LOCAL = Placement("local")
+PARTITIONED = Placement("partitioned")
+REPLICATED = Placement("replicated")
+
+
+def resolve(frames: Sequence[DataFrame], env: CylonEnv | None) -> tuple[CylonEnv | None, list[Placement]]:
+    """Return the environment in which an operation on `frames` runs, and what the frames count as in it.
+
+    With `env` a local frame counts as this rank's share. Without, frames that lie in an environment decide.
+
+    Parameters
+    ----------
+    frames : sequence of DataFrame
+        The operation's inputs.
+    env : CylonEnv, optional
+        What the caller gave.
+    """
+    for frame in frames:
+        if frame._env is not None and env is not None and frame._env is not env and frame._placement.kind != "local":
+            raise InvalidError(
+                f"a {frame._placement.kind} frame belongs to {frame._env!r} and can't be used in {env!r}: use its "
+                "own environment, or its rows here with `.local`"
+            )
+    if env is not None:
+        return env, [PARTITIONED if f._placement.kind == "local" else f._placement for f in frames]
+    spread = [f for f in frames if f._placement.kind == "partitioned"]
+    placed = spread or [f for f in frames if f._env is not None]
+    if spread and any(f._placement.kind == "local" for f in frames):
+        raise InvalidError(
+            "one frame is partitioned over the ranks and another is local to this rank: pass env= if the local one "
+            "is this rank's share, read it with replicate=True if all ranks hold the same rows, or use `.local` of "
+            "the partitioned one"
+        )
+    return (placed[0]._env if placed else None), [f._placement for f in frames]

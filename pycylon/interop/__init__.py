@@ -1,0 +1,1 @@
+"""Rows in and out: other libraries' frames, and plain Python."""

@@ -1,0 +1,429 @@
+"""Plain Python values into Arrow buffers, without NumPy or pyarrow.
+
+    list of values ──▶ Encoded (type, validity, buffers) ──▶ ArrowArrayStream of ctypes ──▶ a copy in the core
+"""
+
+from __future__ import annotations
+
+import ctypes
+from array import array
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta, timezone
+from itertools import accumulate
+from typing import Any, NamedTuple
+
+from pycylon._native import abi
+from pycylon._native.capsule import (
+    ArrayRelease,
+    ArrowArray,
+    ArrowArrayStream,
+    ArrowSchema,
+    GetError,
+    GetNext,
+    GetSchema,
+    SchemaRelease,
+    StreamRelease,
+)
+from pycylon.errors import InvalidError, TypeMismatchError, UnsupportedError
+
+#: Types by the names that Python, NumPy and pandas give them.
+_NAMES = {
+    "int": "int64",
+    "float": "float64",
+    "double": "float64",
+    "bool": "bool",
+    "str": "utf8",
+    "string": "utf8",
+    "object": "utf8",
+    "boolean": "bool",
+    "datetime64[ns]": "timestamp[ns]",
+    "datetime64[us]": "timestamp[us]",
+    "datetime64[ms]": "timestamp[ms]",
+    "datetime64[s]": "timestamp[s]",
+}
+
+#: The formats of Arrow's C data interface by type.
+FORMATS = {
+    "null": "n",
+    "bool": "b",
+    "int8": "c",
+    "int16": "s",
+    "int32": "i",
+    "int64": "l",
+    "uint8": "C",
+    "uint16": "S",
+    "uint32": "I",
+    "uint64": "L",
+    "float32": "f",
+    "float64": "g",
+    "utf8": "u",
+    "large_utf8": "U",
+    "date32": "tdD",
+}
+
+#: The types of machine numbers by the format of the buffer protocol.
+BUFFER_TYPES = {
+    "?": "bool",
+    "b": "int8",
+    "h": "int16",
+    "i": "int32",
+    "l": "int64",
+    "q": "int64",
+    "B": "uint8",
+    "H": "uint16",
+    "I": "uint32",
+    "L": "uint64",
+    "Q": "uint64",
+    "f": "float32",
+    "d": "float64",
+}
+
+EPOCH = date(1970, 1, 1)
+_EPOCH_TIME = datetime(1970, 1, 1)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Encoded(NamedTuple):
+    """A column as Arrow lays it out."""
+
+    format: str
+    rows: int
+    nulls: int
+    buffers: list[Any]  # bytes-like, or None for a missing one
+
+
+def type_name(dtype: str | type) -> str:
+    """Return a type's name as plans spell it.
+
+    Parameters
+    ----------
+    dtype : str or type
+        "int64", "str", ``float``.
+    """
+    name = dtype.__name__ if isinstance(dtype, type) else str(dtype)
+    return _NAMES.get(name, _NAMES.get(name.lower(), name.lower() if name.lower() in FORMATS else name))
+
+
+def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encoded:
+    """Encode one column.
+
+    Parameters
+    ----------
+    name : str
+        Its name, for errors.
+    values : iterable
+        None, and values of one type: bool, int, float (with ints), str, date or datetime. Objects with the buffer
+        protocol (array.array, NumPy) are taken as they lie.
+    wanted : str, optional
+        The type. Default: what the values have.
+    """
+    as_buffer = _from_buffer(values) if wanted is None else None
+    if as_buffer is not None:
+        return as_buffer
+    if hasattr(values, "tolist"):
+        values = values.tolist()
+    plain = [_plain(value) for value in values]
+    if wanted is None:
+        wanted = _infer(name, plain)
+    present = [value is not None for value in plain]
+    nulls = present.count(False)
+    valid = None if nulls == 0 else _bits(present)
+    return Encoded(FORMATS.get(wanted, "tsu:"), len(plain), nulls, []) if wanted == "null" else _encoders(
+        wanted
+    )(name, plain, nulls, valid, wanted)
+
+
+def _plain(value: Any) -> Any:
+    """Return a Python object for a scalar of another library; its missing values are None."""
+    if value is None or isinstance(value, (bool, int, float, str, datetime, date)):
+        return None if value is not None and type(value).__name__ == "NaTType" else value
+    if type(value).__name__ == "NAType":
+        return None
+    item = getattr(value, "item", None)
+    return item() if callable(item) else value
+
+
+def _infer(name: str, values: Sequence[Any]) -> str:
+    """Return the type that all values have, or raise TypeMismatchError naming two that don't go together."""
+    found: dict[str, Any] = {}
+    for value in values:
+        if value is None:
+            continue
+        found.setdefault(_kind(name, value), value)
+    if not found:
+        return "null"
+    if set(found) == {"int64", "float64"}:
+        return "float64"
+    if len(found) > 1:
+        (_, first), (_, second) = list(found.items())[:2]
+        raise TypeMismatchError(
+            f"column {name!r} has values of several types, such as {first!r} ({type(first).__name__}) and {second!r} "
+            f"({type(second).__name__}): convert them to one type"
+        )
+    kind = next(iter(found))
+    if kind == "int64" and max(value for value in values if value is not None) >= 1 << 63:
+        return "uint64"
+    return kind
+
+
+def _kind(name: str, value: Any) -> str:
+    for python, kind in _KINDS:
+        if isinstance(value, python):
+            return kind if kind != "timestamp" or value.tzinfo is None else f"timestamp {_zone(value)}"
+    raise UnsupportedError(
+        f"column {name!r} has a value of type {type(value).__name__}, which pycylon doesn't hold: convert it to a "
+        "number, bool, string, date or datetime"
+    )
+
+
+#: In this order: a bool is an int, a datetime is a date.
+_KINDS: tuple[tuple[type, str], ...] = (
+    (bool, "bool"),
+    (int, "int64"),
+    (float, "float64"),
+    (str, "utf8"),
+    (datetime, "timestamp"),
+    (date, "date32"),
+)
+
+
+def _zone(value: datetime) -> str:
+    """Return the name of a datetime's zone as Arrow has it: a place, "UTC", or an offset."""
+    key = getattr(value.tzinfo, "key", None)
+    if key:
+        return str(key)
+    seconds = int((value.utcoffset() or timedelta()).total_seconds())
+    if seconds == 0:
+        return "UTC"
+    sign, seconds = ("-", -seconds) if seconds < 0 else ("+", seconds)
+    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}"
+
+
+def _bits(flags: Sequence[bool]) -> bytes:
+    """Return flags as a bitmap, least significant bit first."""
+    packed = int("".join("1" if flag else "0" for flag in reversed(flags)) or "0", 2)
+    return packed.to_bytes((len(flags) + 7) // 8, "little")
+
+
+_Encoder = Callable[[str, list[Any], int, "bytes | None", str], Encoded]
+
+
+def _encoders(wanted: str) -> _Encoder:
+    if wanted.startswith("timestamp"):
+        return _timestamps
+    return {"bool": _bools, "utf8": _strings, "date32": _dates}.get(wanted, _numbers)
+
+
+def _bools(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    return Encoded("b", len(values), nulls, [valid, _bits([bool(value) for value in values])])
+
+
+_TYPECODES = {
+    "int8": "b",
+    "int16": "h",
+    "int32": "i",
+    "int64": "q",
+    "uint8": "B",
+    "uint16": "H",
+    "uint32": "I",
+    "uint64": "Q",
+    "float32": "f",
+    "float64": "d",
+}
+
+
+def _numbers(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    code = _TYPECODES.get(wanted)
+    if code is None:
+        raise UnsupportedError(f"column {name!r}: a list can't become {wanted}: make it another type and cast")
+    try:
+        data = array(code, [0 if value is None else value for value in values])
+    except (OverflowError, TypeError) as error:
+        raise InvalidError(f"column {name!r} has a value that doesn't fit {wanted}: {error}") from error
+    return Encoded(FORMATS[wanted], len(values), nulls, [valid, data])
+
+
+def _dates(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    days = array("i", [0 if value is None else value.toordinal() - EPOCH.toordinal() for value in values])
+    return Encoded("tdD", len(values), nulls, [valid, days])
+
+
+def _timestamps(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    zone = wanted.partition(" ")[2]
+    ticks = array("q", [0 if value is None else _ticks(value) for value in values])
+    return Encoded(f"tsu:{zone}", len(values), nulls, [valid, ticks])
+
+
+def _ticks(value: datetime) -> int:
+    """Return the microseconds since 1970; of a datetime with a zone, in UTC."""
+    if value.tzinfo is not None:
+        value = value.astimezone(timezone.utc).replace(tzinfo=None)
+    return (value - _EPOCH_TIME) // _MICROSECOND
+
+
+def _strings(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    texts = [b"" if value is None else value.encode("utf-8", "surrogatepass") for value in values]
+    total = sum(map(len, texts))
+    wide = total >= 1 << 31
+    ends = array("q" if wide else "i", accumulate(map(len, texts), initial=0))
+    return Encoded("U" if wide else "u", len(values), nulls, [valid, ends, b"".join(texts)])
+
+
+def _from_buffer(values: Any) -> Encoded | None:
+    """Encode an object with the buffer protocol as it lies; None where it has none, or not of machine numbers."""
+    if isinstance(values, (bytes, str, list, tuple)):
+        return None
+    kind = getattr(getattr(values, "dtype", None), "kind", "")
+    if kind == "M":
+        return _from_datetime64(values)
+    try:
+        view = memoryview(values)
+    except (TypeError, ValueError):
+        return None
+    code = view.format.lstrip("@=<") if view.format else ""
+    if view.ndim != 1 or code not in BUFFER_TYPES:
+        return None
+    if code == "?":
+        return Encoded("b", len(view), 0, [None, _bits(view.tolist())])
+    data = view if view.c_contiguous else view.tobytes()
+    return Encoded(FORMATS[BUFFER_TYPES[code]], len(view), 0, [None, data])
+
+
+def _from_datetime64(values: Any) -> Encoded | None:
+    """Encode a NumPy array of datetime64: its NaT are nulls."""
+    unit = values.dtype.str[3:].strip("[]")
+    if unit not in ("s", "ms", "us", "ns"):
+        values, unit = values.astype("datetime64[s]"), "s"
+    ticks = values.view("i8")
+    present = (~_is_nat(values)).tolist()
+    nulls = present.count(False)
+    return Encoded(f"ts{unit[0]}:", len(present), nulls, [_bits(present) if nulls else None, ticks.tobytes()])
+
+
+def _is_nat(values: Any) -> Any:
+    return values != values
+
+
+def table_of_columns(columns: Mapping[str, Iterable[Any]], types: Mapping[str, str] | None = None) -> abi.Table:
+    """Return a table of plain Python columns.
+
+    Parameters
+    ----------
+    columns : mapping
+        Values by name: all of one length.
+    types : mapping, optional
+        Types by name, of those whose values shall not decide.
+    """
+    wanted = types or {}
+    return table_of_encoded({name: encode(name, values, wanted.get(name)) for name, values in columns.items()})
+
+
+def table_of_encoded(columns: Mapping[str, Encoded]) -> abi.Table:
+    """Return a table of encoded columns, in a copy.
+
+    Parameters
+    ----------
+    columns : mapping
+        Columns by name: all of one length.
+    """
+    sizes = {name: column.rows for name, column in columns.items()}
+    if len(set(sizes.values())) > 1:
+        listed = ", ".join(f"{name!r} has {rows}" for name, rows in sizes.items())
+        raise InvalidError(f"the columns have different numbers of rows: {listed}")
+    stream = _Stream(columns, next(iter(sizes.values()), 0))
+    return abi.table_from_pointer(ctypes.addressof(stream.struct), copy=True)
+
+
+@SchemaRelease
+def _release_schema(schema: Any) -> None:
+    schema[0].release = SchemaRelease()
+
+
+@ArrayRelease
+def _release_array(lent: Any) -> None:
+    lent[0].release = ArrayRelease()
+
+
+class _Stream:
+    """An ArrowArrayStream of one array whose memory lives as long as this object: for imports that copy."""
+
+    def __init__(self, columns: Mapping[str, Encoded], rows: int) -> None:
+        self._keep: list[Any] = []
+        self._schema = self._struct_schema(columns)
+        self._array = self._struct_array(list(columns.values()), rows)
+        self._sent = rows == 0
+        self._callbacks = (GetSchema(self._get_schema), GetNext(self._get_next), GetError(lambda _: None))
+        self.struct = ArrowArrayStream(*self._callbacks, StreamRelease(self._release))
+
+    def _get_schema(self, stream: Any, out: Any) -> int:
+        out[0] = self._schema
+        return 0
+
+    def _get_next(self, stream: Any, out: Any) -> int:
+        if not self._sent:
+            self._sent = True
+            out[0] = self._array
+        return 0
+
+    def _release(self, stream: Any) -> None:
+        stream[0].release = StreamRelease()
+
+    def _struct_schema(self, columns: Mapping[str, Encoded]) -> ArrowSchema:
+        children = [self._leaf_schema(name, column.format) for name, column in columns.items()]
+        return ArrowSchema(
+            format=b"+s", name=b"", n_children=len(children), children=self._pointers(children), release=_release_schema
+        )
+
+    def _leaf_schema(self, name: str, layout: str) -> ArrowSchema:
+        nullable = 2
+        return ArrowSchema(
+            format=layout.encode(), name=name.encode(), flags=nullable, release=_release_schema
+        )
+
+    def _struct_array(self, columns: list[Encoded], rows: int) -> ArrowArray:
+        children = [self._leaf_array(column) for column in columns]
+        return ArrowArray(
+            length=rows,
+            n_buffers=1,
+            buffers=self._buffers([None]),
+            n_children=len(children),
+            children=self._pointers(children),
+            release=_release_array,
+        )
+
+    def _leaf_array(self, column: Encoded) -> ArrowArray:
+        return ArrowArray(
+            length=column.rows,
+            null_count=column.nulls,
+            n_buffers=len(column.buffers),
+            buffers=self._buffers(column.buffers),
+            release=_release_array,
+        )
+
+    def _buffers(self, buffers: list[Any]) -> Any:
+        addresses = (ctypes.c_void_p * max(len(buffers), 1))()
+        for i, data in enumerate(buffers):
+            if data is not None:
+                addresses[i] = self._address(data)
+        self._keep.append(addresses)
+        return ctypes.cast(addresses, ctypes.POINTER(ctypes.c_void_p))
+
+    def _address(self, data: Any) -> int:
+        view = memoryview(data).cast("B") if not isinstance(data, bytes) else memoryview(data)
+        if view.nbytes == 0:
+            data = view = memoryview(bytes(8))
+        if view.readonly:
+            text = bytes(view)
+            self._keep.append(text)
+            return int(ctypes.cast(ctypes.c_char_p(text), ctypes.c_void_p).value or 0)
+        block = (ctypes.c_char * view.nbytes).from_buffer(view)
+        self._keep.append(block)
+        return ctypes.addressof(block)
+
+    def _pointers(self, children: list[Any]) -> Any:
+        if not children:
+            return None
+        kind = type(children[0])
+        listed = (ctypes.POINTER(kind) * len(children))(*[ctypes.pointer(child) for child in children])
+        self._keep.append((children, listed))
+        return ctypes.cast(listed, ctypes.POINTER(ctypes.POINTER(kind)))

@@ -1,0 +1,153 @@
+"""Files in and out: CSV."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pycylon.errors import InvalidError
+from pycylon.frame.plan import Plan
+
+if TYPE_CHECKING:
+    from pycylon.env import CylonEnv
+    from pycylon.frame.core import DataFrame
+
+
+def read_csv(
+    path: str | os.PathLike[str],
+    sep: str = ",",
+    *,
+    names: Sequence[str] | None = None,
+    header: int | str | None = "infer",
+    usecols: Sequence[str] | None = None,
+    dtype: Mapping[str, str | type] | None = None,
+    na_values: str | Sequence[str] | None = None,
+    keep_default_na: bool = True,
+    skiprows: int = 0,
+    nrows: int | None = None,
+    parse_dates: Sequence[str] | bool = False,
+    quotechar: str = '"',
+    comment: str | None = None,
+    true_values: Sequence[str] | None = None,
+    false_values: Sequence[str] | None = None,
+    encoding: str = "utf-8",
+    delimiter: str | None = None,
+    slice: bool = False,
+    replicate: bool = False,
+    env: CylonEnv | None = None,
+) -> DataFrame:
+    """Read a CSV file, plain or compressed.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    sep : str, default ","
+        What stands between two values.
+    names : sequence of str, optional
+        The columns' names, of a file without a header; with ``header=0`` they replace it.
+    header : int or None, default "infer"
+        0: the first line has the names; None: there is no such line. "infer" is 0 without `names`, else None.
+    usecols : sequence of str, optional
+        The columns to read.
+    dtype : mapping, optional
+        Types by column. Default: what all values fit.
+    na_values : str or sequence of str, optional
+        More texts that stand for null.
+    keep_default_na : bool, default True
+        Whether the empty text, "NA", "NaN", "null" and the like stand for null.
+    skiprows : int, default 0
+        Lines to skip at the start.
+    nrows : int, optional
+        The most rows to read.
+    parse_dates : sequence of str, optional
+        Columns to read as timestamps.
+    quotechar : str, default '"'
+        What stands around a value that contains `sep` or a line's end.
+    comment : str, optional
+        What begins the rest of a line that is ignored.
+    true_values, false_values : sequence of str, optional
+        More texts that stand for true and false.
+    encoding : str, default "utf-8"
+        The text's encoding.
+    delimiter : str, optional
+        Another name of `sep`.
+    slice : bool, default False
+        With `env`: every rank reads its share of the file; the result is partitioned.
+    replicate : bool, default False
+        With `env`: every rank reads all of the file; the result is replicated, and needs no shuffle in a merge.
+    env : CylonEnv, optional
+        The job. Without `slice` and `replicate` the file is this rank's share.
+
+    Notes
+    -----
+    With `env` collective: the ranks agree on the types.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp(), "a.csv")
+    >>> _ = file.write_text("a,b\\n1,x\\n2,\\n")
+    >>> import pycylon as pc
+    >>> pc.read_csv(file).to_dict()
+    {'a': [1, 2], 'b': ['x', None]}
+    """
+    from pycylon.interop.columns import type_name
+
+    if (slice or replicate) and env is None:
+        raise InvalidError("slice= and replicate= say what each rank of a job reads: pass env= too", op="read_csv")
+    if slice and replicate:
+        raise InvalidError("slice= gives every rank a share, replicate= all rows: choose one", op="read_csv")
+    if header not in ("infer", None, 0):
+        raise InvalidError(f"header={header!r}: expected 0, None or 'infer'; skiprows= skips lines", op="read_csv")
+    if parse_dates is True:
+        raise InvalidError("parse_dates=True parses the index, which pycylon has not: name columns", op="read_csv")
+    listed = [na_values] if isinstance(na_values, str) else list(na_values or ())
+    options: dict[str, Any] = {
+        "delimiter": delimiter if delimiter is not None else sep,
+        "header": names is None if header == "infer" else header == 0,
+        "names": list(names or ()),
+        "use_columns": list(usecols or ()),
+        "types": {name: type_name(kind) for name, kind in (dtype or {}).items()},
+        "na_values": [str(value) for value in listed],
+        "keep_default_na": keep_default_na,
+        "skip_rows": skiprows,
+        "max_rows": -1 if nrows is None else nrows,
+        "parse_dates": list(parse_dates or ()),
+        "quote": quotechar,
+        "comment": comment or "",
+        "true_values": list(true_values or ()),
+        "false_values": list(false_values or ()),
+        "encoding": {"utf-8": "utf8"}.get(encoding.lower(), encoding.lower()),
+    }
+    plan = Plan("read_csv", [], env)
+    share = "slice" if slice else "replicate" if replicate else "all"
+    plan.node("scan_csv", path=os.fspath(path), share=share, options=options)
+    frame = plan.run()
+    if env is not None and frame.placement == "local":
+        from pycylon.frame.core import DataFrame
+        from pycylon.frame.placement import PARTITIONED
+
+        return DataFrame._of(frame._table, PARTITIONED, env)
+    return frame
+
+
+def write_csv(
+    frame: DataFrame, path: str | os.PathLike[str], *, sep: str, na_rep: str, header: bool, index: bool
+) -> None:
+    """Write the rows here to a CSV file: `DataFrame.to_csv`.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    path, sep, na_rep, header, index
+        As in `DataFrame.to_csv`.
+    """
+    if index:
+        raise InvalidError("index=True isn't supported: rows have no index", op="to_csv")
+    plan = Plan("to_csv", [frame.local])
+    options = {"delimiter": sep, "header": header, "na_rep": na_rep}
+    plan.node("write_csv", inputs=plan.inputs, path=os.fspath(path), options=options)
+    plan.execute()
