@@ -44,9 +44,7 @@ def _show_delays(world_size: int, channel: str, data: str | None, chart: str) ->
     from pycylon import concat, run
 
     folder = _data.folder(data)
-    print(
-        f"{world_size} ranks over {channel}: flights joined with planes and hourly weather, delay by carrier and month\n"
-    )
+    print(f"{world_size} ranks over {channel}: flights joined with planes and weather, delay by carrier and month\n")
     start = time.perf_counter()
     ranks = run(job.delays, world_size=world_size, args=(str(folder),))
     elapsed = time.perf_counter() - start
@@ -61,9 +59,7 @@ def _show_delays(world_size: int, channel: str, data: str | None, chart: str) ->
 def _show_join(world_size: int, rows: int, channel: str) -> int:
     from pycylon import run
 
-    print(
-        f"{world_size} ranks over {channel}: join of two tables, {rows:,} rows each, two int64 columns, keys in 0.9 x rows\n"
-    )
+    print(f"{world_size} ranks over {channel}: join of two tables of {rows:,} rows, keys uniform in 0.9 x rows\n")
     start = time.perf_counter()
     ranks = run(synthetic.join, world_size=world_size, args=(rows,))
     elapsed = time.perf_counter() - start
@@ -80,9 +76,7 @@ def _conclude(ranks: list[dict[str, Any]], elapsed: float, peer_seconds: float, 
     total = report.total_seconds(ranks)
     print(f"\n{report.connections(ranks)}; {ranks[0]['env'].get('threads', '?')} thread(s) in each rank")
     print(f"processes started, connected and ended in another {elapsed - total:.2f} s")
-    print(
-        f"the same job by pandas in one process: {peer_seconds:.3f} s, {peer_seconds / total:.1f} times the ranks' {total:.3f} s"
-    )
+    print(f"the same job by pandas in one process: {peer_seconds:.3f} s, {peer_seconds / total:.1f} x the ranks' time")
     if differences:
         print("THE ANSWERS DIFFER: " + "; ".join(differences))
         return 1

@@ -36,7 +36,7 @@ def folder(given: str | None = None) -> Path:
 
 
 def _unpacked(source: Path) -> Path:
-    """Copy the tables to a cache folder, unzipped: flights.csv is shipped as a zip, which no rank can read a part of."""
+    """Copy the tables to a cache folder, unzipped: ranks cannot each read a part of the zip that flights.csv is in."""
     base = os.environ.get("XDG_CACHE_HOME") or (
         Path(os.environ["HOME"]) / ".cache" if os.environ.get("HOME") else tempfile.gettempdir()
     )

@@ -4,8 +4,8 @@ Usage: python tests/benchmarks [--rows 1000000 9100000] [--threads 1 2] [--repea
 
 The join of the Cylon papers: two tables of two int64 columns, keys uniform in 0.9 x rows. Machines drift, so engines
 take turns within one process and ratios of their best times count. A time is from the Python call to a fully written
-result; inputs are imported before. Every engine's answer is checked by a checksum. Exit status 1: an answer is wrong, or
-pycylon takes over half of the best peer's time.
+result; inputs are imported before. Every engine's answer is checked by a checksum. Exit status 1: an answer is wrong,
+or pycylon takes over half of the best peer's time.
 """
 
 from __future__ import annotations
@@ -40,9 +40,7 @@ def show_join(rows: int, threads: int, repeats: int) -> bool:
     peers = {name: engine for name, engine in result["engines"].items() if name != "pycylon"}
     best = min(peers, key=lambda name: peers[name]["min"])
     ratio = ours["min"] / peers[best]["min"]
-    print(
-        f"\njoin, {rows:,} rows, {threads} thread(s), {repeats} runs in turn: {result['answer']['rows']:,} rows of result"
-    )
+    print(f"\njoin, {rows:,} rows, {threads} thread(s), {repeats} runs: {result['answer']['rows']:,} rows of result")
     for name, engine in sorted(result["engines"].items(), key=lambda item: item[1]["min"]):
         right = "" if engine["answer"] == result["answer"] else "   WRONG ANSWER"
         print(
@@ -60,9 +58,7 @@ def show_start(repeats: int) -> None:
     """Measure import and first use in fresh processes, and the round trip of a table."""
     runs = [child("start.py", 1) for _ in range(repeats)]
     imported, first = (1000 * min(run[name] for run in runs) for name in ("import", "first_use"))
-    print(
-        f"import pycylon: {imported:.1f} ms (required 50), then first use: {first:.1f} ms (required 100); min of {repeats}"
-    )
+    print(f"import pycylon {imported:.1f} ms (required 50), first use {first:.1f} ms (required 100); min of {repeats}")
     trip = child("roundtrip.py", 1)
     spent = f"{1000 * trip['min']:.3f} ms (required 1); min of {trip['repeats']}"
     print(f"pyarrow -> pycylon -> pyarrow, {trip['rows']:,} rows x 2: {spent}")

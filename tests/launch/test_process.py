@@ -158,11 +158,11 @@ def test_no_rank_survives_the_launcher(tmp_path, number):
 
 
 def test_descriptors_come_back(start):
-    before = len(os.listdir("/proc/self/fd"))
+    before = len(list(Path("/proc/self/fd").iterdir()))
     for _ in range(3):
         with start("print(1)") as ranks:
             ranks.wait()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_threads_are_divided(monkeypatch):

@@ -1,0 +1,109 @@
+"""``python -m pycylon``."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+import pycylon
+from pycylon.__main__ import main
+
+
+def command(*arguments, **variables):
+    return subprocess.run(
+        [sys.executable, "-m", "pycylon", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=dict(os.environ, **variables),
+        cwd="/",
+    )
+
+
+@pytest.mark.parametrize("name", ["run", "rendezvous", "token", "demo"])
+def test_help_teaches(name, capsys):
+    with pytest.raises(SystemExit) as end:
+        main([name, "--help"])
+    assert end.value.code == 0
+    text = capsys.readouterr().out
+    assert len(text.splitlines()) > 8
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit):
+        main(["--version"])
+    assert capsys.readouterr().out == f"pycylon {pycylon.__version__}\n"
+
+
+@pytest.mark.parametrize("arguments", [[], ["fly"], ["run"], ["run", "-n", "0", "script.py"], ["token"]])
+def test_wrong_usage(arguments, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(arguments)
+    assert end.value.code == 2
+    assert "usage: pycylon" in capsys.readouterr().err
+
+
+def test_run(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, pycylon as pc\n"
+        "with pc.CylonEnv() as env:\n"
+        "    env.barrier()\n"
+        "    print(env.rank, env.world_size, sys.argv[1:], __name__)\n"
+    )
+    done = command("run", "-n", "3", str(script), "--flag", "x")
+    assert done.returncode == 0, done.stderr
+    expected = [f"[rank {rank}] {rank} 3 ['--flag', 'x'] __main__" for rank in range(3)]
+    assert sorted(done.stdout.splitlines()) == expected
+
+
+def test_run_ends_with_the_status_of_the_first_failure(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text("import os, sys, time\nif os.environ['PYCYLON_RANK'] == '1': sys.exit(7)\ntime.sleep(60)\n")
+    assert command("run", "-n", "2", str(script)).returncode == 7
+
+
+def test_errors_are_one_line(tmp_path):
+    done = command("token", "--rendezvous", "127.0.0.1:1", "--state", str(tmp_path / "none"), "--world-size", "2")
+    assert done.returncode == 1
+    assert done.stderr.startswith("pycylon token: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_rendezvous_and_token_for_ranks_started_elsewhere(tmp_path):
+    state = tmp_path / "state"
+    server = subprocess.Popen(
+        [sys.executable, "-m", "pycylon", "rendezvous", "--listen", "127.0.0.1:0", "--state", str(state)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd="/",
+    )
+    try:
+        line = server.stdout.readline()
+        address = line.split(" listens on ")[1].split(",")[0]
+        done = command("token", "--rendezvous", address, "--state", str(state), "--world-size", "2")
+        assert done.returncode == 0, done.stderr
+        token = tmp_path / "token"
+        token.touch(0o600)
+        token.write_text(done.stdout)
+        ranks = [
+            subprocess.Popen(
+                [
+                    sys.executable,
+                    "-c",
+                    "import pycylon as pc\nwith pc.CylonEnv() as env: print(env.rank, env.world_size)",
+                ],
+                env=dict(os.environ, PYCYLON_TOKEN_FILE=str(token), PYCYLON_WORLD_SIZE="2"),
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd="/",
+            )
+            for _ in range(2)
+        ]
+        assert sorted(rank.communicate(timeout=60)[0] for rank in ranks) == ["0 2\n", "1 2\n"]
+    finally:
+        server.terminate()
+        assert server.wait(timeout=20) == 0
+        server.stdout.close()
