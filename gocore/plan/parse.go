@@ -163,6 +163,17 @@ func strict(text []byte, into any) error {
 	return nil
 }
 
+// DecodeOptions reads a scan's or a write's options into a struct that holds the defaults; unknown ones are refused.
+func DecodeOptions(text json.RawMessage, into any) error {
+	if len(text) == 0 {
+		return nil
+	}
+	if err := strict(text, into); err != nil {
+		return status.Errorf(status.Invalid, "options: %w", err)
+	}
+	return nil
+}
+
 // check refuses parameters that no schema could make right.
 func check(s Spec) error {
 	switch s := s.(type) {

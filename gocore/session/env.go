@@ -14,11 +14,13 @@ package session
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/events"
 	"github.com/pycylon/pycylon/gocore/base/status"
-	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/comm"
 )
 
 // Config says which environment to open.
@@ -39,42 +41,86 @@ type Env struct {
 	config  Config
 	process *process
 	ring    *events.Ring
-}
+	comm    *comm.Communicator // nil in a local world
+	member  *membership        // how the ranks are connected; nil in a local world
 
-// Result is what a Run made: a table, which the caller releases, and JSON that describes it.
-type Result struct {
-	Table *table.Table
-	Info  []byte
+	mu     sync.Mutex
+	closed bool
+	ctx    context.Context // of everything that runs; ends with Close
+	end    context.CancelCauseFunc
+	active sync.WaitGroup
 }
 
 // ringSize is how many events an environment keeps for a reader that comes late.
 const ringSize = 4096
 
 // Open joins the token's world, or makes a local one.
-func Open(_ context.Context, c Config) (*Env, error) {
-	return &Env{config: c, process: current(), ring: events.NewRing(ringSize)}, nil
+func Open(ctx context.Context, c Config) (*Env, error) {
+	e := newEnv(c)
+	if c.Token == "" {
+		if c.WorldSize > 1 || c.Rank != nil && *c.Rank != 0 {
+			return nil, status.Errorf(status.Invalid, "a world of several ranks needs a job token: set PYCYLON_TOKEN, or start the ranks with pycylon.run or python -m pycylon run")
+		}
+		return e, nil
+	}
+	if err := e.join(ctx); err != nil {
+		e.end(context.Canceled)
+		return nil, err
+	}
+	return e, nil
+}
+
+func newEnv(c Config) *Env {
+	e := &Env{config: c, process: current(), ring: events.NewRing(ringSize)}
+	e.ctx, e.end = context.WithCancelCause(context.Background())
+	return e
 }
 
 // Rank returns this process's rank.
-func (e *Env) Rank() int { return 0 }
+func (e *Env) Rank() int {
+	if e.comm == nil {
+		return 0
+	}
+	return e.comm.Rank()
+}
 
 // Size returns the number of ranks.
-func (e *Env) Size() int { return 1 }
-
-// Run runs a plan (gocore/plan's JSON) over args and returns its root's table. site is where the caller stands
-// ("script.py:12"): an error about ranks that run different plans names it.
-func (e *Env) Run(ctx context.Context, planJSON []byte, args []*table.Table, site string) (*Result, error) {
-	return nil, status.Errorf(status.Unsupported, "no plan can be run yet")
+func (e *Env) Size() int {
+	if e.comm == nil {
+		return 1
+	}
+	return e.comm.Size()
 }
 
-// Collective runs one of the communicator's collectives on bytes: "barrier", "bcast", "gather", "allgather" and
-// "allreduce". args holds what the kind needs: {"root": 0}, {"op": "sum", "type": "int64"}.
-func (e *Env) Collective(ctx context.Context, kind, site string, args json.RawMessage, data []byte) ([][]byte, error) {
-	return [][]byte{data}, nil
+// enter begins something that Close waits for.
+func (e *Env) enter(what string) (leave func(), err error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, status.Errorf(status.Closed, "%s: the environment is closed: open a new CylonEnv", what)
+	}
+	e.active.Add(1)
+	return e.active.Done, nil
 }
 
-// Describe returns JSON: rank, world, epoch, peers with path and bytes, threads, memory.
-func (e *Env) Describe() []byte { return []byte(`{"rank":0,"world_size":1}`) }
+// bounded returns ctx, ended also by the operation timeout and by Close.
+func (e *Env) bounded(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(e.ctx, func() { cancel(context.Cause(e.ctx)) })
+	release := func() {
+		stop()
+		cancel(context.Canceled)
+	}
+	if e.config.OperationTimeout <= 0 {
+		return ctx, release
+	}
+	late := status.Errorf(status.Timeout, "it took longer than operation_timeout, %s", e.config.OperationTimeout)
+	limited, done := context.WithTimeoutCause(ctx, e.config.OperationTimeout, late)
+	return limited, func() {
+		done()
+		release()
+	}
+}
 
 // Events returns the events from number cursor on as JSON lines, the cursor of the next call and how many were lost.
 func (e *Env) Events(cursor uint64) (lines []byte, next, lost uint64) {
@@ -82,12 +128,27 @@ func (e *Env) Events(cursor uint64) (lines []byte, next, lost uint64) {
 	for i := range list {
 		line, err := json.Marshal(&list[i])
 		if err != nil {
-			continue // an Event holds nothing that JSON can't
+			panic(fmt.Sprintf("session: an event that JSON can't hold: %v", err))
 		}
 		lines = append(append(lines, line...), '\n')
 	}
 	return lines, next, lost
 }
 
-// Close leaves the world; the other ranks learn cause where it isn't nil. Runs that are under way end first.
-func (e *Env) Close(ctx context.Context, cause error) error { return nil }
+// Close leaves the world and returns when nothing runs any more. Where cause isn't nil, what runs is cancelled and the
+// other ranks learn why. A second Close does nothing.
+func (e *Env) Close(ctx context.Context, cause error) error {
+	e.mu.Lock()
+	if e.closed {
+		e.mu.Unlock()
+		return nil
+	}
+	e.closed = true
+	e.mu.Unlock()
+	if cause != nil {
+		e.end(status.Errorf(status.Cancelled, "the environment was closed: %w", cause))
+	}
+	e.active.Wait()
+	e.end(context.Canceled)
+	return e.leave(ctx, cause)
+}

@@ -1,7 +1,6 @@
 package session
 
 import (
-	"math"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -79,10 +78,3 @@ func current() *process {
 	return configured
 }
 
-// limitOf returns a budget's limit for people: 0 where there is none.
-func limitOf(b *memory.Budget) int64 {
-	if b.Limit() == math.MaxInt64 {
-		return 0
-	}
-	return b.Limit()
-}

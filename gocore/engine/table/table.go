@@ -101,3 +101,18 @@ func (t *Table) Bytes() int64 {
 	}
 	return n
 }
+
+// AsViews returns b with every string column in the Views layout, with a reference of its own.
+func (b *Batch) AsViews(scope *memory.Scope) (*Batch, error) {
+	v := &Batch{Cols: make([]column.Column, len(b.Cols)), Len: b.Len, Seq: b.Seq}
+	for i := range b.Cols {
+		c, err := b.Cols[i].AsViews(scope)
+		if err != nil {
+			v.Cols = v.Cols[:i]
+			v.Release()
+			return nil, err
+		}
+		v.Cols[i] = c
+	}
+	return v, nil
+}

@@ -1,0 +1,94 @@
+package dist
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/plan"
+)
+
+// field is a column as ranks tell it each other.
+type field struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Nullable bool   `json:"nullable"`
+}
+
+func schemasOf(args []*table.Table) []*arrow.Schema {
+	schemas := make([]*arrow.Schema, len(args))
+	for i, a := range args {
+		schemas[i] = a.Schema
+	}
+	return schemas
+}
+
+// agree returns the schemas of the sources that hold every rank's rows: one rank's column of nulls or integers may be
+// another's of floats. A plan that isn't collective keeps its own.
+func (l *lowerer) agree(own map[int]*arrow.Schema) (map[int]*arrow.Schema, error) {
+	if l.world.Op == nil {
+		return own, nil
+	}
+	told := map[int][]field{}
+	for node, schema := range own {
+		fields := []field{}
+		for _, f := range schema.Fields() {
+			fields = append(fields, field{f.Name, plan.TypeName(f.Type), f.Nullable})
+		}
+		told[node] = fields
+	}
+	text, err := json.Marshal(told)
+	if err != nil {
+		return nil, fmt.Errorf("schemas that JSON can't hold: %w", err)
+	}
+	all, err := l.world.Op.Allgather(l.q.Context(), text)
+	if err != nil {
+		return nil, err
+	}
+	agreed := map[int]*arrow.Schema{}
+	for rank, text := range all {
+		schemas, err := readSchemas(text)
+		if err != nil || len(schemas) != len(own) {
+			return nil, status.AtRank(status.Malformed, rank, "its schemas can't be read: %w", err)
+		}
+		for node := range own {
+			theirs, ok := schemas[node]
+			if !ok {
+				return nil, status.AtRank(status.Malformed, rank, "it told no schema of source %d", node)
+			}
+			if rank == 0 {
+				agreed[node] = theirs
+				continue
+			}
+			unified, err := plan.UnifySchemas(agreed[node], theirs)
+			if err != nil {
+				return nil, status.Errorf(status.CodeOf(err), "the frame's parts on ranks 0 to %d and on rank %d don't go together: %w", rank-1, rank, err)
+			}
+			agreed[node] = unified
+		}
+	}
+	return agreed, nil
+}
+
+func readSchemas(text []byte) (map[int]*arrow.Schema, error) {
+	var told map[int][]field
+	if err := json.Unmarshal(text, &told); err != nil {
+		return nil, err
+	}
+	schemas := map[int]*arrow.Schema{}
+	for node, fields := range told {
+		list := make([]arrow.Field, len(fields))
+		for i, f := range fields {
+			t, err := plan.ParseType(f.Type)
+			if err != nil {
+				return nil, err
+			}
+			list[i] = arrow.Field{Name: f.Name, Type: t, Nullable: f.Nullable}
+		}
+		schemas[node] = arrow.NewSchema(list, nil)
+	}
+	return schemas, nil
+}

@@ -1,0 +1,176 @@
+package dist
+
+import (
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/plan"
+)
+
+// lowerer turns a program's steps into pipelines, inputs first. It runs those that end in a sink at once: what it
+// returns for a step is a source that hands out the step's rows once.
+type lowerer struct {
+	q       *exec.Query
+	world   World
+	plan    *plan.Plan
+	args    []*table.Table
+	files   map[int]file // of scan nodes
+	program *plan.Program
+
+	uses      []int // of each step: how many others read it
+	kept      map[int]stream
+	meters    []*meter
+	rowsMoved atomic.Int64
+}
+
+// stream is rows on their way: a source and what is done to its batches before they reach a sink.
+type stream struct {
+	source     exec.Source
+	transforms []exec.Transform
+	schema     *arrow.Schema
+	batches    []*table.Batch // where the source is a Scan of these, without transforms
+}
+
+// through returns s with another transform behind.
+func (s stream) through(t exec.Transform, schema *arrow.Schema) stream {
+	return stream{source: s.source, transforms: append(slices.Clip(s.transforms), t), schema: schema}
+}
+
+// scan returns a stream of batches, numbered anew.
+func scan(batches []*table.Batch, schema *arrow.Schema) stream {
+	return stream{source: exec.NewScan(batches), batches: batches, schema: schema}
+}
+
+// meter measures one step.
+type meter struct {
+	op             string
+	rows           atomic.Int64
+	nanos          atomic.Int64
+	sent, received atomic.Int64 // bytes
+}
+
+// took adds the time since start.
+func (m *meter) took(start time.Time) { m.nanos.Add(int64(time.Since(start))) }
+
+// Push counts rows on their way.
+func (m *meter) Push(_ *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
+	m.rows.Add(int64(b.Len))
+	return emit(b)
+}
+
+// prepare counts the uses of each step that the root needs, and gives each a meter.
+func (l *lowerer) prepare() {
+	steps := l.program.Steps
+	l.uses, l.meters, l.kept = make([]int, len(steps)), make([]*meter, len(steps)), map[int]stream{}
+	l.uses[l.program.Root] = 1
+	for i := len(steps) - 1; i >= 0; i-- {
+		l.meters[i] = &meter{op: opName(steps[i].Op)}
+		if l.uses[i] == 0 {
+			continue
+		}
+		for _, in := range steps[i].Inputs {
+			l.uses[in]++
+		}
+	}
+}
+
+func opName(op plan.Op) string {
+	switch op := op.(type) {
+	case *plan.SourceOp:
+		return "source"
+	case *plan.ProjectOp:
+		return "project"
+	case *plan.FilterOp:
+		return "filter"
+	case *plan.JoinOp:
+		return "join"
+	case *plan.GroupOp:
+		return [...]string{plan.Complete: "group", plan.Partial: "group partial", plan.Final: "group final"}[op.Phase]
+	case *plan.SortOp:
+		return "sort"
+	case *plan.SliceOp:
+		return "slice"
+	case *plan.TakeOp:
+		return "take"
+	case *plan.ConcatOp:
+		return "concat"
+	case *plan.WriteOp:
+		return "write"
+	case *plan.Exchange:
+		return [...]string{plan.ByHash: "exchange by hash", plan.ByRange: "exchange by range", plan.Even: "exchange evenly",
+			plan.ToAll: "exchange to all", plan.ToRoot: "exchange to root"}[op.Kind]
+	}
+	return "unknown"
+}
+
+// stats returns what the steps that ran did, in order.
+func (l *lowerer) stats() []OperatorStats {
+	var all []OperatorStats
+	for i, m := range l.meters {
+		if l.uses[i] > 0 {
+			all = append(all, OperatorStats{Op: m.op, Rows: m.rows.Load(), Seconds: time.Duration(m.nanos.Load()).Seconds(),
+				BytesSent: m.sent.Load(), BytesReceived: m.received.Load()})
+		}
+	}
+	return all
+}
+
+// collect runs a stream to its end and returns its batches in order. The scope holds their references.
+func (l *lowerer) collect(s stream) ([]*table.Batch, error) {
+	if s.batches != nil && len(s.transforms) == 0 {
+		return s.batches, nil
+	}
+	sink := exec.NewCollect(l.q.Threads)
+	l.q.Scope.OnClose(func() {
+		for _, b := range sink.Batches() {
+			b.Release()
+		}
+	})
+	if _, err := l.q.Run(s.source, s.transforms, sink); err != nil {
+		return nil, err
+	}
+	return sink.Batches(), nil
+}
+
+// into runs a stream into a sink and returns what the sink makes of it.
+func (l *lowerer) into(s stream, sink exec.Sink, schema *arrow.Schema) (stream, error) {
+	source, err := l.q.Run(s.source, s.transforms, sink)
+	return stream{source: source, schema: schema}, err
+}
+
+// lower returns the rows of a step. What several steps read is collected first, and handed to each.
+func (l *lowerer) lower(at int) (stream, error) {
+	if s, ok := l.kept[at]; ok {
+		return scan(s.batches, s.schema), nil
+	}
+	step := &l.program.Steps[at]
+	inputs := make([]stream, len(step.Inputs))
+	for i, in := range step.Inputs {
+		var err error
+		if inputs[i], err = l.lower(in); err != nil {
+			return stream{}, err
+		}
+	}
+	start := time.Now()
+	s, err := l.operator(at, step, inputs)
+	l.meters[at].took(start)
+	if err != nil {
+		return s, status.In(plan.UserName(l.plan.Nodes[step.Node].Op), err)
+	}
+	s = s.through(l.meters[at], s.schema)
+	if l.uses[at] > 1 {
+		batches, err := l.collect(s)
+		if err != nil {
+			return s, err
+		}
+		l.kept[at] = stream{batches: batches, schema: s.schema}
+		s = scan(batches, s.schema)
+	}
+	return s, nil
+}

@@ -1,0 +1,122 @@
+package dist
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/fileio"
+	"github.com/pycylon/pycylon/gocore/engine/operator"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/plan"
+)
+
+// operator returns the rows of one step, whose inputs are running or ready.
+func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error) {
+	switch op := step.Op.(type) {
+	case *plan.SourceOp:
+		return l.source(step, op)
+	case *plan.JoinOp:
+		return l.join(step, op, in)
+	case *plan.GroupOp:
+		return l.group(step, op, in[0])
+	case *plan.SortOp:
+		return l.into(in[0], operator.NewSort(operator.SortSpec{Keys: sortKeys(op.Keys)}, step.Schema), step.Schema)
+	case *plan.ConcatOp:
+		return l.concat(step, in)
+	case *plan.SliceOp:
+		return l.slice(step, op, in[0])
+	case *plan.WriteOp:
+		return l.write(step, op, in[0])
+	case *plan.Exchange:
+		return l.exchange(op, in[0], l.meters[at])
+	}
+	return stream{}, status.Errorf(status.Internal, "no operator runs a %T", step.Op)
+}
+
+var joinHows = map[plan.How]operator.JoinHow{plan.Inner: operator.JoinInner, plan.Left: operator.JoinLeft,
+	plan.Right: operator.JoinRight, plan.Outer: operator.JoinOuter}
+
+var joinSides = map[plan.Side]operator.JoinSide{plan.LeftSide: operator.FromLeft, plan.RightSide: operator.FromRight,
+	plan.Coalesced: operator.Coalesced}
+
+func (l *lowerer) join(step *plan.Step, op *plan.JoinOp, in []stream) (stream, error) {
+	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys}
+	for _, c := range op.Output {
+		spec.Output = append(spec.Output, operator.JoinColumn{Side: joinSides[c.Side], Index: c.Index})
+	}
+	j, err := operator.NewJoin(spec, in[0].schema, in[1].schema)
+	if err != nil {
+		return stream{}, err
+	}
+	for i, sink := range []exec.Sink{j.Left(), j.Right()} {
+		if _, err := l.q.Run(in[i].source, in[i].transforms, sink); err != nil {
+			return stream{}, err
+		}
+	}
+	source, err := j.Source(l.q)
+	return stream{source: source, schema: step.Schema}, err
+}
+
+var aggFns = map[string]operator.AggFn{"sum": operator.Sum, "min": operator.Min, "max": operator.Max,
+	"count": operator.Count, "mean": operator.Mean}
+
+var groupModes = map[plan.Phase]operator.GroupMode{plan.Complete: operator.Complete, plan.Partial: operator.Partial, plan.Final: operator.Final}
+
+func (l *lowerer) group(step *plan.Step, op *plan.GroupOp, in stream) (stream, error) {
+	spec := operator.GroupSpec{Keys: op.Keys, DropNull: op.DropNull, Mode: groupModes[op.Phase]}
+	for _, a := range op.Aggs {
+		spec.Aggs = append(spec.Aggs, operator.Agg{Fn: aggFns[a.Fn], Column: a.Column})
+	}
+	schema := step.Schema
+	if op.Phase == plan.Partial {
+		var err error
+		if schema, err = spec.StateSchema(op.Input); err != nil {
+			return stream{}, err
+		}
+	}
+	g, err := operator.NewGroup(spec, in.schema)
+	if err != nil {
+		return stream{}, err
+	}
+	return l.into(in, g, schema)
+}
+
+func sortKeys(keys []plan.BoundSortKey) []operator.SortKey {
+	out := make([]operator.SortKey, len(keys))
+	for i, k := range keys {
+		out[i] = operator.SortKey{Column: k.Column, Descending: k.Descending, NullsFirst: k.NullsFirst}
+	}
+	return out
+}
+
+// concat collects its inputs, so that their batches are numbered one input after the other.
+func (l *lowerer) concat(step *plan.Step, in []stream) (stream, error) {
+	var all []*table.Batch
+	for _, s := range in {
+		batches, err := l.collect(s)
+		if err != nil {
+			return stream{}, err
+		}
+		all = append(all, batches...)
+	}
+	return scan(all, step.Schema), nil
+}
+
+func (l *lowerer) write(step *plan.Step, op *plan.WriteOp, in stream) (stream, error) {
+	var sink exec.Sink = fileio.NewIPCWriter(op.Path, step.Schema, l.q.Threads)
+	if op.Format == "csv" {
+		options := fileio.DefaultCSVWriteOptions()
+		if err := plan.DecodeOptions(op.Options, &options); err != nil {
+			return stream{}, err
+		}
+		var err error
+		if sink, err = fileio.NewCSVWriter(op.Path, step.Schema, options, l.q.Threads); err != nil {
+			return stream{}, err
+		}
+	}
+	if _, err := l.into(in, sink, step.Schema); err != nil {
+		return stream{}, err
+	}
+	return scan(nil, arrow.NewSchema(step.Schema.Fields(), nil)), nil
+}

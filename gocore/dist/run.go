@@ -1,0 +1,110 @@
+// Package dist runs plans over one rank or many: the only place where the engine and the communicator meet.
+//
+//	1 agree     every rank tells the schemas of its sources; all unify them the same way, and cast where they differ
+//	2 bind      plan.Bind and plan.Place: the same program on all ranks
+//	3 lower     steps become pipelines of engine operators, in the same order on all ranks
+//
+// An Exchange is two ends that run at once, so that neither a rank's memory nor a slow peer bounds its size:
+//
+//	pipeline ─▶ sink: choose each row's rank ─┬─ encode ─▶ comm.Exchange ═══▶ other ranks
+//	                                          └─ own rows, as they are ─▶ queue ─┐
+//	              next pipeline ◀── source: decode ◀── comm.Exchange ◀══ others ─┴─ whichever comes first
+//
+// Both ends wait only without a compute slot, so one thread is enough. Received batches are numbered source<<40 | n,
+// n counting the source's batches in its order: what is ordered by Seq is in the order of the rank concatenation.
+//
+// The law: the concatenation of the results over the ranks is the result on the concatenated input, as a multiset, or
+// in order where the operation is ordered.
+package dist
+
+import (
+	"context"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/comm"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/plan"
+)
+
+// World is where a plan runs. Op is nil for a plan that isn't Collective, or in a world of one rank.
+type World struct {
+	Rank, Size int
+	Op         *comm.Operation
+}
+
+// OperatorStats is what one step of a program did on this rank.
+type OperatorStats struct {
+	Op            string  `json:"op"`
+	Rows          int64   `json:"rows"` // that it made
+	Seconds       float64 `json:"seconds"`
+	BytesSent     int64   `json:"bytes_sent"`
+	BytesReceived int64   `json:"bytes_received"`
+}
+
+// Result is this rank's part of what a plan made. The caller releases the table.
+type Result struct {
+	Table     *table.Table
+	Placement plan.Placement
+	RowsMoved int64 // rows sent to other ranks
+	Operators []OperatorStats
+}
+
+// Run runs p on this rank over args, lent for the call. It returns when all it started has ended.
+func Run(ctx context.Context, pool *exec.Pool, budget *memory.Budget, world World, p *plan.Plan, args []*table.Table) (*Result, error) {
+	scope := memory.NewScope(budget, p.Name())
+	defer scope.Close()
+	q := exec.NewQuery(ctx, pool, scope)
+	l := &lowerer{q: q, world: world, plan: p, args: args}
+	result, err := l.run()
+	if err != nil {
+		q.Fail(err)
+	}
+	if failed := q.Wait(); failed != nil {
+		if result != nil {
+			result.Table.Release()
+		}
+		return nil, failed
+	}
+	return result, nil
+}
+
+// run makes the program and runs it.
+func (l *lowerer) run() (*Result, error) {
+	defer l.closeFiles()
+	sources, err := l.openSources()
+	if err != nil {
+		return nil, err
+	}
+	if sources, err = l.agree(sources); err != nil {
+		return nil, err
+	}
+	program, err := plan.Bind(l.plan, sources, schemasOf(l.args))
+	if err != nil {
+		return nil, err
+	}
+	if l.program, err = plan.Place(program, l.world.Size); err != nil {
+		return nil, err
+	}
+	l.prepare()
+	start := time.Now()
+	root, err := l.lower(l.program.Root)
+	if err != nil {
+		return nil, err
+	}
+	batches, err := l.collect(root)
+	if err != nil {
+		return nil, err
+	}
+	l.meters[l.program.Root].took(start)
+	for _, b := range batches {
+		b.Retain() // the scope drops what it collected
+	}
+	return &Result{
+		Table:     table.New(root.schema, batches),
+		Placement: l.program.PlacementOf(l.program.Root),
+		RowsMoved: l.rowsMoved.Load(),
+		Operators: l.stats(),
+	}, nil
+}

@@ -1,0 +1,149 @@
+package encoding
+
+import (
+	"encoding/binary"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// malformed is the error of bytes that Encode can't have written for this schema.
+func malformed(format string, args ...any) error {
+	e := status.Errorf(status.Malformed, format, args...)
+	return status.Errorf(status.Malformed, "an encoded batch is damaged: %w", e)
+}
+
+// Read copies an encoded batch into scope and decodes it: for bytes that their owner takes back.
+func Read(scope *memory.Scope, schema *arrow.Schema, encoded []byte) (*table.Batch, error) {
+	buffer, err := scope.Alloc(len(encoded))
+	if err != nil {
+		return nil, err
+	}
+	defer buffer.Release()
+	copy(buffer.Bytes(), encoded)
+	return Decode(buffer, schema)
+}
+
+// Decode returns the batch that lies encoded in buffer, whose columns have the types of schema. They refer to the
+// buffer, each with a reference of its own; the caller keeps his.
+func Decode(buffer *memory.Buffer, schema *arrow.Schema) (*table.Batch, error) {
+	encoded := buffer.Bytes()
+	if len(encoded) < headerSize {
+		return nil, malformed("%d bytes are no header", len(encoded))
+	}
+	if v := encoded[0]; v != Version {
+		return nil, malformed("version %d, where this is %d", v, Version)
+	}
+	columns, rows := int(binary.LittleEndian.Uint32(encoded[4:])), int(binary.LittleEndian.Uint32(encoded[8:]))
+	seq, length := binary.LittleEndian.Uint64(encoded[16:]), binary.LittleEndian.Uint64(encoded[24:])
+	if length != uint64(len(encoded)) {
+		return nil, malformed("%d bytes announced, %d there", length, len(encoded))
+	}
+	if columns != schema.NumFields() {
+		return nil, malformed("%d columns, where the schema has %d", columns, schema.NumFields())
+	}
+	if rows > table.MaxRows {
+		return nil, malformed("%d rows in a batch", rows)
+	}
+	body := headerSize + descriptorSize*columns
+	if len(encoded) < body {
+		return nil, malformed("%d bytes are no %d columns", len(encoded), columns)
+	}
+	r := reader{rest: encoded[body:]}
+	b := &table.Batch{Cols: make([]column.Column, columns), Len: rows, Seq: seq}
+	for i := range b.Cols {
+		d, err := parseDescriptor(encoded[headerSize+descriptorSize*i:])
+		if err == nil {
+			b.Cols[i], err = r.column(&d, schema.Field(i).Type, rows)
+		}
+		if err != nil {
+			return nil, status.Errorf(status.Malformed, "column %q: %w", schema.Field(i).Name, err)
+		}
+	}
+	if len(r.rest) > 0 {
+		return nil, malformed("%d bytes behind its last column", len(r.rest))
+	}
+	for i := range b.Cols {
+		if b.Cols[i].Kind != column.Null {
+			b.Cols[i].Owners = []*memory.Buffer{buffer}
+		}
+	}
+	b.Retain()
+	return b, nil
+}
+
+func parseDescriptor(src []byte) (descriptor, error) {
+	d := descriptor{kind: column.Kind(src[0]), encoding: src[1], flags: src[2], nulls: int(binary.LittleEndian.Uint32(src[4:]))}
+	values, heap := binary.LittleEndian.Uint64(src[8:]), binary.LittleEndian.Uint64(src[16:])
+	const most = 1 << 40 // no int overflows in sums of these
+	if d.encoding != plain {
+		return d, malformed("encoding %d isn't known to this version", d.encoding)
+	}
+	if d.flags&^hasValidity != 0 || values > most || heap > most {
+		return d, malformed("a column with flags %#x, %d and %d bytes", d.flags, values, heap)
+	}
+	d.values, d.heap = int(values), int(heap)
+	return d, nil
+}
+
+// reader cuts sections off the encoded bytes.
+type reader struct{ rest []byte }
+
+func (r *reader) section(n int) ([]byte, error) {
+	if align(n) > len(r.rest) {
+		return nil, malformed("a section of %d bytes, where %d are left", n, len(r.rest))
+	}
+	s := r.rest[:n:n]
+	r.rest = r.rest[align(n):]
+	return s, nil
+}
+
+// column reads the sections of one column and checks all that its readers rely on.
+func (r *reader) column(d *descriptor, t arrow.DataType, rows int) (column.Column, error) {
+	c := column.Column{Type: t, Len: rows, Nulls: d.nulls}
+	kind, ok := column.KindOf(t)
+	if !ok || kind != d.kind {
+		return c, malformed("kind %d, where %s is %d", d.kind, t, kind)
+	}
+	c.Kind = kind
+	want := rows * kind.Width()
+	if kind == column.Bool {
+		want = column.BitmapBytes(rows)
+	}
+	if d.values != want || (d.heap != 0 && kind != column.String) || (kind == column.Null && (d.nulls != rows || d.flags != 0)) {
+		return c, malformed("%d bytes of values and %d nulls for %d rows of %s", d.values, d.nulls, rows, t)
+	}
+	var err error
+	if d.flags&hasValidity != 0 {
+		if c.Valid.Bits, err = r.section(column.BitmapBytes(rows)); err != nil {
+			return c, err
+		}
+		if d.nulls == 0 {
+			return c, malformed("a validity bitmap without nulls")
+		}
+	}
+	values, err := r.section(d.values)
+	if err != nil {
+		return c, err
+	}
+	heap, err := r.section(d.heap)
+	if err != nil {
+		return c, err
+	}
+	if kind == column.String {
+		c.Views = memory.As[column.View](values)[:rows:rows]
+		if len(heap) > 0 {
+			c.Heaps = [][]byte{heap}
+		}
+	} else {
+		c.Values = values
+	}
+	if err := c.Check(); err != nil {
+		return c, malformed("%w", err)
+	}
+	return c, nil
+}

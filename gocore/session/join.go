@@ -1,0 +1,84 @@
+package session
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm"
+	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
+	"github.com/pycylon/pycylon/gocore/comm/connect"
+	"github.com/pycylon/pycylon/gocore/comm/trust"
+)
+
+// membership is how this rank is connected to the others, for Describe.
+type membership struct {
+	epoch string
+	setup time.Duration
+	paths []string // by rank
+	each  []time.Duration
+}
+
+// join connects to the token's other ranks.
+func (e *Env) join(ctx context.Context) error {
+	token, err := trust.ParseToken(e.config.Token)
+	if err != nil {
+		return err
+	}
+	m, err := connect.Join(ctx, token, connect.Options{Rank: e.config.Rank, WorldSize: e.config.WorldSize, Timeout: e.config.ConnectTimeout})
+	if err != nil {
+		return err
+	}
+	ch, err := tcp.New(m.Rank, m.Conns(), tcp.Options{})
+	if err != nil {
+		m.Close()
+		return err
+	}
+	e.member = &membership{epoch: hex.EncodeToString(m.Epoch[:]), setup: m.Setup}
+	for _, l := range m.Links {
+		e.member.paths = append(e.member.paths, l.Path)
+		e.member.each = append(e.member.each, l.Setup)
+	}
+	return e.over(ctx, ch)
+}
+
+// over makes the communicator over a channel, which it owns from here on.
+func (e *Env) over(ctx context.Context, ch channel.Channel) error {
+	c, err := comm.New(ch, comm.Options{Budget: e.process.budget})
+	if err != nil {
+		return errors.Join(err, ch.Close(ctx))
+	}
+	e.comm = c
+	return nil
+}
+
+// OpenOver opens an environment over a channel that is connected already: ranks within one process, for tests.
+func OpenOver(ctx context.Context, ch channel.Channel, c Config) (*Env, error) {
+	e := newEnv(c)
+	if err := e.over(ctx, ch); err != nil {
+		e.end(context.Canceled)
+		return nil, err
+	}
+	return e, nil
+}
+
+// leave says goodbye; where there is a cause, by an operation that fails with it, so that ranks which wait for this one
+// learn it.
+func (e *Env) leave(ctx context.Context, cause error) error {
+	if e.comm == nil {
+		return nil
+	}
+	if cause != nil {
+		// A failure to tell it is no news for a caller who is leaving.
+		if op, err := e.comm.Begin(ctx, comm.Call{Name: "leaving after an error: " + cause.Error()}); err == nil {
+			_ = op.End(status.Errorf(status.Cancelled, "this rank left: %w", cause))
+		}
+	}
+	err := e.comm.Close(ctx)
+	memory.Trim(0)
+	return err
+}

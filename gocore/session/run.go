@@ -1,0 +1,104 @@
+package session
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/events"
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm"
+	"github.com/pycylon/pycylon/gocore/dist"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/plan"
+)
+
+// Result is what a Run made: a table, which the caller releases, and JSON that describes it.
+type Result struct {
+	Table *table.Table
+	Info  []byte
+}
+
+// info is the JSON beside a result.
+type info struct {
+	Schema    []fieldInfo    `json:"schema"`
+	Rows      int            `json:"rows"`
+	Placement plan.Placement `json:"placement"`
+	Stats     stats          `json:"stats"`
+}
+
+type fieldInfo struct {
+	Name     string `json:"name"`
+	Type     string `json:"type"`
+	Nullable bool   `json:"nullable"`
+}
+
+type stats struct {
+	Seconds    float64              `json:"seconds"`
+	RowsMoved  int64                `json:"rows_moved"`  // sent to other ranks
+	BytesMoved int64                `json:"bytes_moved"` // the same, encoded
+	Operators  []dist.OperatorStats `json:"operators"`
+}
+
+// Run runs a plan (gocore/plan's JSON) over args, which are lent for the call, and returns its root's table. site is
+// where the caller stands ("script.py:12"): an error about ranks that run different plans names it.
+func (e *Env) Run(ctx context.Context, planJSON []byte, args []*table.Table, site string) (*Result, error) {
+	p, err := plan.Parse(planJSON)
+	if err != nil {
+		return nil, err
+	}
+	leave, err := e.enter(p.Name())
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	ctx, cancel := e.bounded(ctx)
+	defer cancel()
+	start := time.Now()
+	result, err := e.run(ctx, p, args, site)
+	memory.Trim(idleLimit)
+	if err != nil {
+		e.ring.Emit(events.Event{Kind: events.Log, Rank: e.Rank(), Op: p.Name(), Level: "error", Text: err.Error()})
+		return nil, status.In(p.Name(), err)
+	}
+	seconds := time.Since(start).Seconds()
+	e.ring.Emit(events.Event{Kind: events.Span, Rank: e.Rank(), Op: p.Name(), Rows: int64(result.Table.Rows), Seconds: seconds})
+	text, err := json.Marshal(describe(result, seconds))
+	if err != nil {
+		result.Table.Release()
+		return nil, status.Errorf(status.Internal, "a result that JSON can't describe: %w", err)
+	}
+	return &Result{Table: result.Table, Info: text}, nil
+}
+
+// run runs p, as an operation of all ranks where it touches rows of theirs.
+func (e *Env) run(ctx context.Context, p *plan.Plan, args []*table.Table, site string) (*dist.Result, error) {
+	world := dist.World{Rank: e.Rank(), Size: e.Size()}
+	if e.comm == nil || !p.Collective() {
+		return dist.Run(ctx, e.process.pool, e.process.budget, world, p, args)
+	}
+	op, err := e.comm.Begin(ctx, comm.Call{Name: p.Name(), Site: site, Signature: p.Signature()})
+	if err != nil {
+		return nil, err
+	}
+	world.Op = op
+	result, err := dist.Run(ctx, e.process.pool, e.process.budget, world, p, args)
+	if ended := op.End(err); err == nil && ended != nil {
+		result.Table.Release()
+		return nil, ended
+	}
+	return result, err
+}
+
+func describe(r *dist.Result, seconds float64) info {
+	out := info{Schema: []fieldInfo{}, Rows: r.Table.Rows, Placement: r.Placement,
+		Stats: stats{Seconds: seconds, RowsMoved: r.RowsMoved, Operators: r.Operators}}
+	for _, f := range r.Table.Schema.Fields() {
+		out.Schema = append(out.Schema, fieldInfo{f.Name, plan.TypeName(f.Type), f.Nullable})
+	}
+	for _, o := range r.Operators {
+		out.Stats.BytesMoved += o.BytesSent
+	}
+	return out
+}
