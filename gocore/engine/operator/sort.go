@@ -1,13 +1,11 @@
 package operator
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
-	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
@@ -39,89 +37,43 @@ type SortKey struct {
 type Sort struct {
 	spec   SortSpec
 	schema *arrow.Schema
+	input  ordered
 	once   sync.Once
-	inputs []sortInput // per worker
+	ranges [][]keyRange // by worker, by key
 }
 
 var _ exec.Sink = (*Sort)(nil)
-
-// sortInput is what one worker was pushed.
-type sortInput struct {
-	batches []*table.Batch
-	ranges  []keyRange // per key
-}
 
 // NewSort returns a Sort of rows of schema.
 func NewSort(spec SortSpec, schema *arrow.Schema) *Sort { return &Sort{spec: spec, schema: schema} }
 
 // Push keeps b, its strings as views.
 func (s *Sort) Push(w *exec.Worker, b *table.Batch) error {
-	if b.Len == 0 {
-		return nil
-	}
-	s.once.Do(func() { s.inputs = make([]sortInput, w.Query.Threads) })
-	in := &s.inputs[w.ID]
-	if in.ranges == nil {
-		in.ranges = newKeyRanges(len(s.spec.Keys))
-		w.Scope().OnClose(in.release)
-	}
-	kept, err := withViews(w.Scope(), b)
+	s.once.Do(func() { s.ranges = make([][]keyRange, w.Query.Threads) })
+	kept, err := s.input.push(w, b)
 	if err != nil {
 		return err
 	}
-	in.batches = append(in.batches, kept)
+	if s.ranges[w.ID] == nil {
+		s.ranges[w.ID] = newKeyRanges(len(s.spec.Keys))
+	}
 	for i, key := range s.spec.Keys {
-		in.ranges[i].include(&kept.Cols[key.Column])
+		s.ranges[w.ID][i].include(&kept.Cols[key.Column])
 	}
 	return nil
-}
-
-// withViews returns b with a reference of its own, every string column in the Views layout.
-func withViews(scope *memory.Scope, b *table.Batch) (*table.Batch, error) {
-	kept := &table.Batch{Cols: make([]column.Column, len(b.Cols)), Len: b.Len, Seq: b.Seq}
-	for i := range b.Cols {
-		c, err := b.Cols[i].AsViews(scope)
-		if err != nil {
-			kept.Cols = kept.Cols[:i]
-			kept.Release()
-			return nil, err
-		}
-		kept.Cols[i] = c
-	}
-	return kept, nil
 }
 
 // Combine does nothing.
 func (s *Sort) Combine(*exec.Worker) error { return nil }
 
-func (in *sortInput) release() {
-	for _, b := range in.batches {
-		b.Release()
-	}
-	in.batches = nil
-}
-
-// release gives the input back.
-func (s *Sort) release() {
-	for i := range s.inputs {
-		s.inputs[i].release()
-	}
-}
-
 // Finish orders the rows and returns the Source of the result.
 func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
-	var batches []*table.Batch
+	batches, rows := s.input.batches()
 	ranges := newKeyRanges(len(s.spec.Keys))
-	rows := 0
-	for _, in := range s.inputs {
-		batches = append(batches, in.batches...)
-		for i := range in.ranges {
-			ranges[i].merge(in.ranges[i])
+	for _, worker := range s.ranges {
+		for i := range worker {
+			ranges[i].merge(worker[i])
 		}
-	}
-	slices.SortStableFunc(batches, bySeq)
-	for _, b := range batches {
-		rows += b.Len
 	}
 	src := &sortSource{sort: s, batches: batches, rows: rows}
 	if rows == 0 {
@@ -139,14 +91,4 @@ func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
 		return nil, err
 	}
 	return src, nil
-}
-
-func bySeq(a, b *table.Batch) int {
-	switch {
-	case a.Seq < b.Seq:
-		return -1
-	case a.Seq > b.Seq:
-		return 1
-	}
-	return 0
 }

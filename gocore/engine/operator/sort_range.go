@@ -148,19 +148,15 @@ func (s *rangeSorter) byWord(entries []entry) {
 		return
 	}
 	width := bits.Len64(high - low)
-	wanted := min(width, bits.Len(uint(n))+2)
-	shift := uint(width - wanted)
-	if n < twoDigitRows || wanted <= maxDigit-2 {
-		wanted = min(wanted, maxDigit, bits.Len(uint(n))+1)
-		shift = uint(width - wanted)
-		s.oneDigit(entries, low, shift, uint(wanted))
+	top := min(width, bits.Len(uint(n))+2, 2*maxDigit)
+	if n < twoDigitRows || top <= maxDigit-2 {
+		top = min(top, bits.Len(uint(n))+1, maxDigit)
+		s.oneDigit(entries, low, uint(width-top), uint(top))
 	} else {
-		wanted = min(wanted, 2*maxDigit)
-		shift = uint(width - wanted)
-		s.twoDigits(entries, low, shift, uint(wanted/2), uint(wanted-wanted/2))
+		s.twoDigits(entries, low, uint(width-top), uint(top/2), uint(top-top/2))
 	}
-	if shift > 0 {
-		s.mend(entries, low, shift)
+	if width > top {
+		s.mend(entries, low, uint(width-top))
 	}
 }
 

@@ -89,7 +89,7 @@ func (s *sortSource) Next(w *exec.Worker) (*table.Batch, error) {
 	out.Seq = uint64(i)
 	if s.left.Add(-1) == 0 {
 		s.owner.Release()
-		s.sort.release()
+		s.sort.input.release()
 	}
 	return out, nil
 }

@@ -1,0 +1,199 @@
+package operator
+
+import (
+	"context"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/expr"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/internal/leak"
+	"github.com/pycylon/pycylon/gocore/internal/optest"
+)
+
+const simpleColumns = "a int64, s utf8, f float64, b bool"
+
+// throughTransforms returns the Run of a case that runs its input through transforms.
+func throughTransforms(transforms ...exec.Transform) func(*exec.Query, []exec.Source) (exec.Source, error) {
+	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+		return q.Run(in[0], transforms, newOrderedScan())
+	}
+}
+
+// orderedScan is a Sink that hands out what it was pushed and gives it back when the query ends.
+type orderedScan struct{ ordered }
+
+func newOrderedScan() *orderedScan { return &orderedScan{} }
+
+func (o *orderedScan) Push(w *exec.Worker, b *table.Batch) error {
+	_, err := o.push(w, b)
+	return err
+}
+func (o *orderedScan) Combine(*exec.Worker) error { return nil }
+func (o *orderedScan) Finish(*exec.Query) (exec.Source, error) {
+	batches, _ := o.batches()
+	return exec.NewScan(batches), nil
+}
+
+func TestFilter(t *testing.T) {
+	leak.Check(t)
+	schema := optest.Schema(t, simpleColumns)
+	a, err := expr.NewColumn(schema, 0)
+	require.NoError(t, err)
+	for _, limit := range []int{-100, 0, 100} {
+		literal, err := expr.NewLiteral(optest.Column(t, "int64", limit))
+		require.NoError(t, err)
+		less, err := expr.NewCompare(compute.Less, a, literal)
+		require.NoError(t, err)
+		filter, err := NewFilter(less)
+		require.NoError(t, err)
+		optest.Run(t, optest.Case{
+			Name:   "less",
+			Inputs: []optest.Input{{Columns: simpleColumns, Rows: optest.RandomRows(t, 1, simpleColumns, 40, 20)}},
+			Run:    throughTransforms(filter),
+			Model: func(in [][][]any) [][]any {
+				return slices.DeleteFunc(slices.Clone(in[0]), func(row []any) bool { return row[0] == nil || row[0].(int) >= limit })
+			},
+			Ordered: true,
+		})
+	}
+	null, err := expr.NewLiteral(optest.Column(t, "null", nil))
+	require.NoError(t, err)
+	none, err := NewFilter(null)
+	require.NoError(t, err)
+	optest.Run(t, optest.Case{
+		Name: "null", Inputs: []optest.Input{{Columns: "a int64", Rows: [][]any{{1}}}}, Run: throughTransforms(none),
+	})
+	_, err = NewFilter(a)
+	require.Equal(t, status.TypeMismatch, status.CodeOf(err))
+}
+
+func TestProjectAndCompute(t *testing.T) {
+	leak.Check(t)
+	optest.Run(t, optest.Case{
+		Name:   "project",
+		Inputs: []optest.Input{{Columns: simpleColumns, Rows: optest.RandomRows(t, 1, simpleColumns, 20, 20)}},
+		Run:    throughTransforms(&Project{[]int{2, 0, 2}}),
+		Model: func(in [][][]any) [][]any {
+			var out [][]any
+			for _, row := range in[0] {
+				out = append(out, []any{row[2], row[0], row[2]})
+			}
+			return out
+		},
+		Ordered: true,
+	})
+	schema := optest.Schema(t, simpleColumns)
+	b, err := expr.NewColumn(schema, 3)
+	require.NoError(t, err)
+	not, err := expr.NewNot(b)
+	require.NoError(t, err)
+	seven, err := expr.NewLiteral(optest.Column(t, "utf8", "seven is a number"))
+	require.NoError(t, err)
+	optest.Run(t, optest.Case{
+		Name:   "compute",
+		Inputs: []optest.Input{{Columns: simpleColumns, Rows: optest.RandomRows(t, 1, simpleColumns, 20, 20)}},
+		Run:    throughTransforms(&Compute{[]expr.Expr{not, seven}}),
+		Model: func(in [][][]any) [][]any {
+			var out [][]any
+			for _, row := range in[0] {
+				var opposite any
+				if row[3] != nil {
+					opposite = !row[3].(bool)
+				}
+				out = append(out, []any{opposite, "seven is a number"})
+			}
+			return out
+		},
+		Ordered: true,
+	})
+}
+
+func TestSlice(t *testing.T) {
+	leak.Check(t)
+	rows := optest.RandomRows(t, 1, simpleColumns, 20, 20)
+	for _, test := range []struct{ offset, length, from, to int }{
+		{0, 5, 0, 5}, {3, 0, 0, 0}, {3, 5, 3, 8}, {18, 5, 18, 20}, {20, 5, 0, 0}, {100, 5, 0, 0}, {0, -1, 0, 20}, {7, -1, 7, 20},
+		{-5, -1, 15, 20}, {-5, 2, 15, 17}, {-100, 3, 0, 3}, {0, 1 << 62, 0, 20},
+	} {
+		optest.Run(t, optest.Case{
+			Name:   "slice",
+			Inputs: []optest.Input{{Columns: simpleColumns, Rows: rows}},
+			Run: func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+				return q.Run(in[0], nil, NewSlice(test.offset, test.length))
+			},
+			Model:   func(in [][][]any) [][]any { return in[0][test.from:test.to] },
+			Ordered: true,
+		})
+	}
+}
+
+func TestTake(t *testing.T) {
+	leak.Check(t)
+	rows := optest.RandomRows(t, 1, simpleColumns, 20, 20)
+	take := func(indices ...int64) func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+		return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+			return q.Run(in[0], nil, NewTake(indices, optest.Schema(t, simpleColumns)))
+		}
+	}
+	for _, indices := range [][]int64{{}, {0}, {19, 0, 0, -1, 7, 8, 9, -1}, {-1}} {
+		optest.Run(t, optest.Case{
+			Name:   "take",
+			Inputs: []optest.Input{{Columns: simpleColumns, Rows: rows}},
+			Run:    take(indices...),
+			Model: func(in [][][]any) [][]any {
+				var out [][]any
+				for _, i := range indices {
+					if i < 0 {
+						out = append(out, make([]any, 4))
+					} else {
+						out = append(out, in[0][i])
+					}
+				}
+				return out
+			},
+			Ordered: true,
+		})
+	}
+	for _, wrong := range []int64{20, -2} {
+		scope := memory.NewScope(memory.NewBudget(0), "test")
+		q := exec.NewQuery(context.Background(), exec.NewPool(2), scope)
+		b := optest.Batch(t, simpleColumns, rows...)
+		_, err := take(wrong)(q, []exec.Source{exec.NewScan([]*table.Batch{b})})
+		require.Equal(t, status.NotFound, status.CodeOf(err))
+		require.ErrorContains(t, err, "20 rows")
+		require.NoError(t, q.Wait())
+		scope.Close()
+	}
+}
+
+func TestConcat(t *testing.T) {
+	leak.Check(t)
+	inputs := []optest.Input{}
+	for i := range 3 {
+		inputs = append(inputs, optest.Input{Columns: simpleColumns, Rows: optest.RandomRows(t, uint64(i), simpleColumns, 10*i, 20)})
+	}
+	optest.Run(t, optest.Case{
+		Name:   "concat",
+		Inputs: inputs,
+		Run: func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+			inner, err := NewConcat(in[1:]...)
+			if err != nil {
+				return nil, err
+			}
+			outer, err := NewConcat(in[0], inner, exec.NewScan(nil))
+			if err != nil {
+				return nil, err
+			}
+			return q.Run(outer, nil, newOrderedScan())
+		},
+		Model:   func(in [][][]any) [][]any { return slices.Concat(in...) },
+		Ordered: true,
+	})
+}
