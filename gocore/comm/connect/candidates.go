@@ -15,18 +15,18 @@ type candidate struct {
 	address netip.AddrPort
 }
 
-// Delays before a path is tried, so that a better one that works is not raced by worse ones. The higher rank of a
-// pair dials only if the lower one has not got through by then.
+// Delays before a path is tried, so that a better one that works is not raced by worse ones. One rank of a pair dials
+// first: the lower, or the one behind a NAT if only the higher is. The other dials if that has not got through by then.
 const (
 	stagger     = 40 * time.Millisecond
-	higherWaits = 300 * time.Millisecond
+	secondWaits = 300 * time.Millisecond
 )
 
 // delay returns how long after the roster a candidate is tried: position is its place in the list of candidates.
-func delay(lower bool, position int) time.Duration {
+func delay(first bool, position int) time.Duration {
 	d := time.Duration(position) * stagger
-	if !lower {
-		d += higherWaits
+	if !first {
+		d += secondWaits
 	}
 	return d
 }
@@ -46,7 +46,11 @@ func candidates(self, peer *wire.Entry, allowed map[wire.Path]bool) []candidate 
 		add(wire.Loopback, netip.AddrFrom4([4]byte{127, 0, 0, 1}))
 	}
 	for _, a := range peer.Member.Addresses {
-		if routable(a) {
+		switch {
+		case !routable(a):
+		case a == peer.Observed.Addr() && !a.IsPrivate():
+			add(wire.Public, a)
+		default:
 			add(wire.Private, a)
 		}
 	}
@@ -54,6 +58,11 @@ func candidates(self, peer *wire.Entry, allowed map[wire.Path]bool) []candidate 
 		add(wire.Public, a)
 	}
 	return list
+}
+
+// translated tells whether a rank is behind a NAT: the server saw another address than its own.
+func translated(e *wire.Entry) bool {
+	return len(e.Member.Addresses) > 0 && !slices.Contains(e.Member.Addresses, e.Observed.Addr())
 }
 
 // punchable tells whether, and at which address, a punch may reach the peer.

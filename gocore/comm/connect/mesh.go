@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -86,7 +84,7 @@ func (j *joiner) closePairs(keep bool) {
 func (j *joiner) report(ctx context.Context) error {
 	limit := pairTimeout(len(j.roster.Entries))
 	if deadline, ok := ctx.Deadline(); ok {
-		limit = min(limit, time.Until(deadline)*9/10)
+		limit = min(limit, time.Until(deadline)*4/5)
 	}
 	timer := time.NewTimer(limit)
 	defer timer.Stop()
@@ -109,27 +107,11 @@ func (j *joiner) unconnected(after time.Duration) error {
 		if p == nil || p.isSettled() {
 			continue
 		}
-		tried := p.failures()
-		if tried == "" {
-			tried = "no path is possible with these settings"
-		}
 		return status.AtRank(status.Unreachable, p.peer, "rank %d could not connect to rank %d within %s (%s). Let TCP connections "+
 			"pass between the two; through NATs, both have to keep one public port per private port: one that picks a port for "+
-			"every destination (symmetric) can't be passed without a relay", j.rank, p.peer, after.Round(time.Millisecond), tried)
+			"every destination (symmetric) can't be passed without a relay", j.rank, p.peer, after.Round(time.Millisecond), p.failures())
 	}
 	return status.Errorf(status.Internal, "no pair is without a connection")
-}
-
-// failures lists the last failure of each path.
-func (p *pair) failures() string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	var list []string
-	for where, err := range p.errs {
-		list = append(list, fmt.Sprintf("%s: %v", where, err))
-	}
-	slices.Sort(list)
-	return strings.Join(list, "; ")
 }
 
 // accept takes in connections at the listening port.
@@ -161,20 +143,17 @@ func (j *joiner) accept(ctx context.Context, g *task.Group) error {
 // race starts every attempt at connecting a pair.
 func (j *joiner) race(g *task.Group, p *pair) {
 	self, peer := &j.roster.Entries[j.rank], &j.roster.Entries[p.peer]
-	list := candidates(self, peer, j.allowed)
-	p.best = wire.Punched
-	if len(list) > 0 {
-		p.best = list[0].path
-	}
+	p.list = candidates(self, peer, j.allowed)
+	first := p.lower || (translated(self) && !translated(peer))
 	if p.lower {
 		g.Go(func(ctx context.Context) error {
 			j.nominate(ctx, p)
 			return nil
 		})
 	}
-	for i, c := range list {
+	for i, c := range p.list {
 		g.Go(func(ctx context.Context) error {
-			j.dial(ctx, p, c, delay(p.lower, i))
+			j.dial(ctx, p, c, delay(first, i))
 			return nil
 		})
 	}
@@ -204,7 +183,7 @@ func (j *joiner) dial(ctx context.Context, p *pair, c candidate, wait time.Durat
 		case err == nil:
 			j.offer(ctx, p, r)
 		default:
-			p.failed(fmt.Sprintf("%s %s", c.path, c.address), err)
+			p.failed(c.path, c.address, err)
 			j.event(p.peer, c.path, c.address.String(), "refused", err)
 		}
 		pause(p.ctx, firstPause<<min(try, 3))
@@ -237,13 +216,14 @@ func (j *joiner) prove(p *pair, raw net.Conn, client bool, path wire.Path) (*rac
 // punch tries simultaneous open until the pair is settled. On punch ports the lower rank is the client.
 func (j *joiner) punch(ctx context.Context, p *pair, remote netip.AddrPort) {
 	start := punchStart(j.start, j.rank, p.peer, len(j.roster.Entries))
-	pause(p.ctx, time.Until(start))
+	pause(p.ctx, time.Until(start)-yieldPoll)
 	p.giveWay()
+	p.failed(wire.Punched, remote, errNoAnswer)
 	for p.ctx.Err() == nil {
-		raw, err := j.port.Punch(p.ctx, remote, start, func(a holepunch.Attempt) {
-			j.event(p.peer, wire.Punched, remote.String(), "punch", a.Err)
+		raw, err := j.port.Punch(p.ctx, remote, start, func(a holepunch.Burst) {
+			j.event(p.peer, wire.Punched, remote.String(), fmt.Sprintf("punch (%d SYN)", a.Tries), a.Err)
 			if a.Err != nil {
-				p.failed("punched "+remote.String(), a.Err)
+				p.failed(wire.Punched, remote, a.Err)
 			}
 		})
 		if err != nil {
@@ -251,7 +231,7 @@ func (j *joiner) punch(ctx context.Context, p *pair, remote netip.AddrPort) {
 		}
 		r, err := j.prove(p, raw, p.lower, wire.Punched)
 		if err != nil {
-			p.failed("punched "+remote.String(), err)
+			p.failed(wire.Punched, remote, err)
 			j.event(p.peer, wire.Punched, remote.String(), "refused", err)
 			pause(p.ctx, firstPause)
 			continue

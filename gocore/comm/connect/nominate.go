@@ -36,14 +36,14 @@ func (j *joiner) nominate(ctx context.Context, p *pair) {
 	}
 }
 
-// gather waits for racers beyond those at hand, until one is on the best possible path or the grace is over, and
+// gather waits for racers beyond those at hand, until no better path can be hoped for or the grace is over, and
 // returns them best first; none if the context ended.
 func (j *joiner) gather(ctx context.Context, p *pair, ready []*racer) []*racer {
 	var patience <-chan time.Time
 	for {
 		if len(ready) > 0 {
 			slices.SortStableFunc(ready, func(a, b *racer) int { return int(a.path) - int(b.path) })
-			if ready[0].path <= p.best {
+			if !p.hopes(ready[0].path) {
 				return ready
 			}
 			if patience == nil {

@@ -3,6 +3,12 @@ package connect
 import (
 	"context"
 	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,7 +30,7 @@ type pair struct {
 	peer   int
 	lower  bool // this rank is the lower one
 	racers chan *racer
-	best   wire.Path       // the best path that is possible
+	list   []candidate     // that this rank dials, best first
 	ctx    context.Context // of the attempts to connect; ends when the pair settles
 	stop   context.CancelFunc
 
@@ -33,12 +39,12 @@ type pair struct {
 	settled *racer
 	setup   time.Duration
 	closed  bool
-	dialled int              // connections by TCP that are still to prove themselves
-	errs    map[string]error // the last failure by path and address
+	dialled int                 // connections by TCP that are still to prove themselves
+	errs    map[candidate]error // the last failure
 }
 
 func newPair(ctx context.Context, self, peer int) *pair {
-	p := &pair{peer: peer, lower: self < peer, racers: make(chan *racer), live: map[*racer]bool{}, errs: map[string]error{}}
+	p := &pair{peer: peer, lower: self < peer, racers: make(chan *racer), live: map[*racer]bool{}, errs: map[candidate]error{}}
 	p.ctx, p.stop = context.WithCancel(ctx)
 	return p
 }
@@ -107,6 +113,13 @@ func (p *pair) isSettled() bool {
 	return p.settled != nil
 }
 
+// hopes tells whether a better path than the given one has not failed yet.
+func (p *pair) hopes(path wire.Path) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.ContainsFunc(p.list, func(c candidate) bool { return c.path < path && p.errs[c] == nil })
+}
+
 // busy tells whether a connection has been made that may still prove itself.
 func (p *pair) busy() bool {
 	p.mu.Lock()
@@ -120,8 +133,30 @@ func (p *pair) proving(n int) {
 	p.dialled += n
 }
 
-func (p *pair) failed(where string, err error) {
+// failed notes why a candidate has not worked so far.
+func (p *pair) failed(path wire.Path, address netip.AddrPort, err error) {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err // without the addresses, which are in the report anyway
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.errs[where] = err
+	p.errs[candidate{path, address}] = err
 }
+
+// failures lists the last failure of each candidate, for an error.
+func (p *pair) failures() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var list []string
+	for c, err := range p.errs {
+		list = append(list, fmt.Sprintf("%s %s: %v", c.path, c.address, err))
+	}
+	if len(list) == 0 {
+		return "no path is possible with these settings"
+	}
+	slices.Sort(list)
+	return strings.Join(list, "; ")
+}
+
+var errNoAnswer = errors.New("no answer")

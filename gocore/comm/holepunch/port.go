@@ -15,8 +15,9 @@
 // public port per private port whatever the destination; one that picks a port per destination needs a relay.
 //
 // A NAT that drops the early SYN lets the kernel's retransmission through: one attempt does. A NAT that answers it
-// with RST ends the attempt: attempts then repeat in common slots after the start, with a jitter that grows from
-// zero, so that well-estimated clocks meet at once and badly estimated ones soon.
+// with RST ends the attempt after one round trip, and the two SYNs must cross on the wire. Attempts then follow each
+// other without a pause in bursts, so that one is on its way most of the time; bursts repeat in common slots after the
+// start, with a jitter that grows from zero: well-estimated clocks meet at once and badly estimated ones soon.
 package holepunch
 
 import (
@@ -89,75 +90,94 @@ func taken(err error) bool {
 
 // Timing of attempts.
 const (
-	attemptTimeout = 3 * time.Second // the kernel repeats a SYN after one second, and after three
+	attemptTimeout = 3 * time.Second      // the kernel repeats a SYN after one second
+	burst          = 4 * time.Millisecond // of attempts that RST ends at once, one right after the other
 	slot           = 20 * time.Millisecond
+	lateSlot       = 100 * time.Millisecond
+	lateAfter      = 50 // bursts
 	maxJitter      = slot / 2
 )
 
-// nextAttempt returns when attempt n (from 0) is due, at or after now: in the next common slot after start, plus
-// jitter drawn from [0, 1) times a width that grows with n.
-func nextAttempt(start, now time.Time, n int, draw float64) time.Time {
+// nextBurst returns when burst n (from 0) is due: at the first common instant that isn't past, plus jitter drawn from
+// [0, 1) times a width that grows with n.
+func nextBurst(start, now time.Time, n int, draw float64) time.Time {
+	every := slot
+	if n >= lateAfter {
+		every = lateSlot
+	}
 	due := start
 	if late := now.Sub(start); late > 0 {
-		due = start.Add((late + slot - 1) / slot * slot)
+		due = start.Add((late + every - 1) / every * every)
 	}
 	width := min(time.Duration(n)*time.Millisecond, maxJitter)
 	return due.Add(time.Duration(draw * float64(width)))
 }
 
-// Attempt is one try of a punch, for reports.
-type Attempt struct {
+// Burst is one step of a punch, for reports.
+type Burst struct {
 	Number int
-	At     time.Time
-	Err    error // nil: connected
+	Tries  int
+	Err    error // of the last try; nil: connected
 }
 
 // Punch connects to the remote punch port at the start instant, or again after it, until the context ends. Both sides
 // call it. The connection says nothing about who is at its other end.
-func (p *Port) Punch(ctx context.Context, remote netip.AddrPort, start time.Time, trace func(Attempt)) (net.Conn, error) {
+func (p *Port) Punch(ctx context.Context, remote netip.AddrPort, start time.Time, trace func(Burst)) (net.Conn, error) {
 	return punch(ctx, remote, start, trace, func(ctx context.Context, address string) (net.Conn, error) {
 		return dialFrom(ctx, p.Number(), address)
 	})
 }
 
-func punch(ctx context.Context, remote netip.AddrPort, start time.Time, trace func(Attempt),
-	dial func(context.Context, string) (net.Conn, error)) (net.Conn, error) {
+type dialer func(context.Context, string) (net.Conn, error)
+
+func punch(ctx context.Context, remote netip.AddrPort, start time.Time, trace func(Burst), dial dialer) (net.Conn, error) {
 	var last error
 	for n := 0; ; n++ {
-		timer := time.NewTimer(time.Until(nextAttempt(start, time.Now(), n, rand.Float64())))
+		timer := time.NewTimer(time.Until(nextBurst(start, time.Now(), n, rand.Float64())))
 		select {
 		case <-ctx.Done():
 			timer.Stop()
-			return nil, gaveUp(remote, n, last, ctx)
+			return nil, gaveUp(ctx, remote, n, last)
 		case <-timer.C:
 		}
-		at := time.Now()
-		attempt, cancel := context.WithTimeout(ctx, attemptTimeout)
-		conn, err := dial(attempt, remote.String())
-		cancel()
-		if err == nil && conn.LocalAddr().String() == conn.RemoteAddr().String() {
-			Abandon(conn)
-			err = errSelf
+		b := Burst{Number: n}
+		var conn net.Conn
+		for began := time.Now(); ; {
+			b.Tries++
+			conn, b.Err = attempt(ctx, remote, dial)
+			if b.Err == nil || ctx.Err() != nil || !errors.Is(b.Err, syscall.ECONNREFUSED) || time.Since(began) > burst {
+				break
+			}
 		}
-		if ctx.Err() == nil || err == nil {
-			trace(Attempt{Number: n, At: at, Err: err})
+		if b.Err == nil || ctx.Err() == nil {
+			trace(b)
+			last = b.Err
 		}
-		if err == nil {
+		if b.Err == nil {
 			return conn, nil
-		}
-		if ctx.Err() == nil {
-			last = err
 		}
 	}
 }
 
+// attempt sends one SYN, and its repetitions. A SYN to the own port would connect to itself.
+func attempt(ctx context.Context, remote netip.AddrPort, dial dialer) (net.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, attemptTimeout)
+	defer cancel()
+	conn, err := dial(ctx, remote.String())
+	if err == nil && conn.LocalAddr().String() == conn.RemoteAddr().String() {
+		Abandon(conn)
+		return nil, errSelf
+	}
+	return conn, err
+}
+
 var errSelf = status.Errorf(status.Unreachable, "connected to itself")
 
-func gaveUp(remote netip.AddrPort, attempts int, last error, ctx context.Context) error {
+func gaveUp(ctx context.Context, remote netip.AddrPort, bursts int, last error) error {
 	if last == nil {
 		last = context.Cause(ctx)
 	}
-	return status.Errorf(status.Unreachable, "no simultaneous open with %s in %d attempts: %w", remote, attempts, last)
+	return status.Errorf(status.Unreachable, "no simultaneous open with %s in %d bursts of attempts: %w", remote, bursts, last)
 }
 
 // Abandon closes a connection without leaving its addresses in TIME_WAIT, so that they can be used again at once.
