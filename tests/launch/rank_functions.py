@@ -25,7 +25,7 @@ def fail_on_one(env, kind):
     env.barrier()
 
 
-class NotPicklable(Exception):  # noqa: N818  # noqa: N818
+class NotPicklable(Exception):  # noqa: N818
     def __init__(self, first, second):
         super().__init__(f"{first} and {second}")
 
