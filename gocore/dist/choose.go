@@ -151,7 +151,9 @@ func (c toAll) push(w *exec.Worker, b *table.Batch, out *outbox) error {
 // toRoot sends every row to one rank.
 type toRoot struct{ root int }
 
-func (c toRoot) push(w *exec.Worker, b *table.Batch, out *outbox) error { return out.send(w, c.root, b, nil) }
+func (c toRoot) push(w *exec.Worker, b *table.Batch, out *outbox) error {
+	return out.send(w, c.root, b, nil)
+}
 
 // ownShare keeps this rank's part of rows that every rank holds.
 func (l *lowerer) ownShare(op *plan.Exchange, in stream) (stream, error) {

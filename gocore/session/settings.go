@@ -77,4 +77,3 @@ func current() *process {
 	}
 	return configured
 }
-
