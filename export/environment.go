@@ -114,14 +114,3 @@ func discard(object any) {
 		panic(status.Errorf(status.Internal, "a %T was freed", object))
 	}
 }
-
-// kindOf returns the field "kind" of a service's options.
-func kindOf(options []byte) (string, error) {
-	var kind struct {
-		Kind string `json:"kind"`
-	}
-	if err := json.Unmarshal(options, &kind); err != nil {
-		return "", status.Errorf(status.Invalid, "the service's options: %w", err)
-	}
-	return kind.Kind, nil
-}

@@ -69,7 +69,11 @@ func messageOf(err error, s *status.Error) string {
 
 // decode reads a call's JSON into v. Unknown fields are refused: a misspelled option must not be ignored.
 func decode(what string, text *C.char, n C.size_t, v any) error {
-	d := json.NewDecoder(bytes.NewReader(C.GoBytes(unsafe.Pointer(text), C.int(n))))
+	return decodeBytes(what, C.GoBytes(unsafe.Pointer(text), C.int(n)), v)
+}
+
+func decodeBytes(what string, text []byte, v any) error {
+	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(v); err != nil {
 		return status.Errorf(status.Invalid, "%s: %w", what, err)

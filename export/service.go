@@ -4,6 +4,7 @@ package main
 import "C"
 
 import (
+	"encoding/json"
 	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -16,25 +17,23 @@ type service interface{ stop() error }
 type serviceKind func(options []byte) (service, []byte, error)
 
 // serviceKinds are the services by the name that "kind" gives.
-var serviceKinds = map[string]serviceKind{}
-
-func startService(options []byte, kind string) (service, []byte, error) {
-	begin, ok := serviceKinds[kind]
-	if !ok {
-		return nil, nil, status.Errorf(status.NotFound, "there is no service of kind %q", kind)
-	}
-	return begin(options)
-}
+var serviceKinds = map[string]serviceKind{"rendezvous": startRendezvous, "token": issueToken}
 
 //export goServiceStart
 func goServiceStart(text *C.char, n C.size_t, out *C.pcy_handle, info **C.char, e *C.pcy_error) C.int32_t {
 	return guard(e, func() error {
 		options := C.GoBytes(unsafe.Pointer(text), C.int(n))
-		kind, err := kindOf(options)
-		if err != nil {
-			return err
+		var named struct {
+			Kind string `json:"kind"`
 		}
-		s, told, err := startService(options, kind)
+		if err := json.Unmarshal(options, &named); err != nil {
+			return status.Errorf(status.Invalid, "the service's options: %w", err)
+		}
+		begin, ok := serviceKinds[named.Kind]
+		if !ok {
+			return status.Errorf(status.NotFound, "there is no service of kind %q", named.Kind)
+		}
+		s, told, err := begin(options)
 		if err != nil {
 			return err
 		}

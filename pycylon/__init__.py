@@ -11,7 +11,17 @@
 `DataFrame` and `read_csv` hold rows, `CylonEnv` is this process's place in a job, and `run` starts a job.
 """
 
+from typing import TYPE_CHECKING
+
 from pycylon._version import __version__
+
+if TYPE_CHECKING:
+    from pycylon.cluster import run
+    from pycylon.env import CylonEnv
+    from pycylon.frame import DataFrame, concat, merge
+    from pycylon.io import read_csv
+    from pycylon.launch import Local
+    from pycylon.series import Series
 
 __all__ = [
     "CylonEnv",

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from pycylon import config as settings
 from pycylon._native import abi
 
 if TYPE_CHECKING:
+    from types import TracebackType
+
     from pycylon.comm import Communicator
 
 
 class CylonEnv:
-    """This process's place in a job: its rank, and its connections to the other ranks.
+    """The place of this process in a job: its rank, and its connections to the other ranks.
 
     Parameters
     ----------
@@ -103,7 +104,7 @@ class CylonEnv:
 
     @property
     def rank(self) -> int:
-        """This process's number in the job, from 0 on."""
+        """The number of this process in the job, from 0 on."""
         return self._rank
 
     @property

@@ -144,7 +144,7 @@ class UnauthenticatedError(PyCylonError, ConnectionError):
     code = "Unauthenticated"
 
 
-class PeerLost(PyCylonError, ConnectionError):
+class PeerLost(PyCylonError, ConnectionError):  # noqa: N818  (the field's word)
     """A rank that died or stopped answering; `rank` names it."""
 
     code = "PeerLost"

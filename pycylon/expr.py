@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from pycylon.frame.plan import Plan
@@ -69,4 +69,4 @@ class Call:
         return call
 
 
-Expr = Union[Column, Literal, Call]
+Expr: TypeAlias = Column | Literal | Call

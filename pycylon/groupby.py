@@ -59,9 +59,7 @@ class GroupBy:
             Which.
         """
         selected = self._frame._names(columns)
-        return GroupBy(
-            self._frame, self._keys, sort=self._sort, dropna=self._dropna, env=self._env, selected=selected
-        )
+        return GroupBy(self._frame, self._keys, sort=self._sort, dropna=self._dropna, env=self._env, selected=selected)
 
     def agg(self, how: Any = None, **named: tuple[Label, str]) -> DataFrame:
         """Return one row per group.
@@ -85,10 +83,8 @@ class GroupBy:
 
         def add(name: str, column: Label, function: Any) -> None:
             if not isinstance(function, str) or function not in FUNCTIONS:
-                raise InvalidError(
-                    f"there is no aggregate {function!r}: expected one of {', '.join(dict.fromkeys(FUNCTIONS.values()))}",
-                    op="groupby",
-                )
+                known = ", ".join(dict.fromkeys(FUNCTIONS.values()))
+                raise InvalidError(f"there is no aggregate {function!r}: expected one of {known}", op="groupby")
             source = self._frame._names(column)[0]
             aggregates.append({"name": name, "fn": FUNCTIONS[function], "column": source})
 
@@ -103,14 +99,14 @@ class GroupBy:
                 add(f"{label}_{function}", column, function)
         for name, pair in named.items():
             if not (isinstance(pair, tuple) and len(pair) == 2):
-                raise InvalidError(f"{name}={pair!r}: expected a column and an aggregate, as in {name}=('a', 'sum')", op="groupby")
+                raise InvalidError(
+                    f"{name}={pair!r}: expected a column and an aggregate, as in {name}=('a', 'sum')", op="groupby"
+                )
             add(name, *pair)
         if not aggregates:
             raise InvalidError("there is nothing to aggregate: name columns, as in total=('a', 'sum')", op="groupby")
         plan = Plan("groupby", [self._frame], self._env)
-        plan.node(
-            "group", inputs=plan.inputs, keys=self._keys, aggs=aggregates, dropna=self._dropna, sort=self._sort
-        )
+        plan.node("group", inputs=plan.inputs, keys=self._keys, aggs=aggregates, dropna=self._dropna, sort=self._sort)
         return plan.run()
 
     aggregate = agg

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pycylon.errors import InvalidError
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pycylon.env import CylonEnv
     from pycylon.frame.core import DataFrame
 
@@ -37,7 +38,7 @@ def read_csv(
     replicate: bool = False,
     env: CylonEnv | None = None,
 ) -> DataFrame:
-    """Read a CSV file, plain or compressed.
+    r"""Read a CSV file, plain or compressed.
 
     Parameters
     ----------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.errors import InvalidError
@@ -10,6 +9,8 @@ from pycylon.expr import Call, Column, Expr, Literal
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import numpy
     import pandas
 
@@ -102,7 +103,11 @@ class Series:
             Which.
         """
         if isinstance(key, slice):
-            return self._frame[key]._column(self.name) if isinstance(self._expr, Column) else self.to_frame()[key][self.name]
+            return (
+                self._frame[key]._column(self.name)
+                if isinstance(self._expr, Column)
+                else self.to_frame()[key][self.name]
+            )
         size = len(self)
         if not -size <= key < size:
             raise IndexError(f"there is no row {key}: there are {size}")
@@ -142,7 +147,8 @@ class Series:
 
     def to_numpy(self) -> numpy.ndarray[Any, Any]:
         """Return the values here as a NumPy array."""
-        return self.to_pandas().to_numpy()
+        values: numpy.ndarray[Any, Any] = self.to_pandas().to_numpy()
+        return values
 
     # ---- expressions ----
 
@@ -154,10 +160,14 @@ class Series:
     def _argument(self, other: object, function: str) -> Expr:
         if isinstance(other, Series):
             if other._frame._table is not self._frame._table:
-                raise InvalidError("two columns of different frames can't be combined: merge the frames first", op=function)
+                raise InvalidError(
+                    "two columns of different frames can't be combined: merge the frames first", op=function
+                )
             return other._expr
         if isinstance(other, (list, tuple, dict, set)):
-            raise TypeError(f"a column can be compared with a value or a column of its frame, not with a {type(other).__name__}")
+            raise TypeError(
+                f"a column can be compared with a value or a column of its frame, not with a {type(other).__name__}"
+            )
         return Literal(other)
 
     def __eq__(self, other: object) -> Series:  # type: ignore[override]

@@ -14,7 +14,6 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -23,6 +22,8 @@ from pycylon._native import capsule
 from pycylon._version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from pycylon.frame import DataFrame
 
 ABI_VERSION = 1
@@ -69,9 +70,7 @@ FUNCTIONS = {
     "pcy_table_import": _Function(_int, (_ptr, _int, _out_handle, _err), waits=True),
     "pcy_table_export": _Function(_int, (_handle, _ptr, _err), waits=True),
     "pcy_table_info": _Function(_int, (_handle, _out_text, _err)),
-    "pcy_start": _Function(
-        _int, (_handle, _text, _size, ctypes.POINTER(_handle), _int, _text, _out_handle, _err)
-    ),
+    "pcy_start": _Function(_int, (_handle, _text, _size, ctypes.POINTER(_handle), _int, _text, _out_handle, _err)),
     "pcy_collective": _Function(_int, (_handle, _text, _size, _ptr, _size, _out_handle, _err)),
     "pcy_wait": _Function(_int, (_handle, _long, _out_handle, _out_text, _err), waits=True),
     "pcy_cancel": _Function(_int, (_handle,)),
@@ -458,7 +457,7 @@ def call_site(operation: str) -> str:
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "pycylon":
         frame = frame.f_back
-    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno} {operation}"
+    return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {operation}"
 
 
 def write_ipc(frame: DataFrame, path: str | os.PathLike[str]) -> None:

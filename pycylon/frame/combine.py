@@ -104,7 +104,9 @@ def concat(objs: Iterable[DataFrame], axis: int = 0, join: str = "outer", env: C
     if not frames:
         raise InvalidError("there are no frames to concatenate", op="concat")
     if axis not in (0, "index") or join not in ("outer", "inner"):
-        raise InvalidError(f"axis={axis!r}, join={join!r}: only rows of the same columns can be concatenated", op="concat")
+        raise InvalidError(
+            f"axis={axis!r}, join={join!r}: only rows of the same columns can be concatenated", op="concat"
+        )
     plan = Plan("concat", frames, env)
     plan.node("concat", inputs=plan.inputs)
     return plan.run()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -11,6 +10,8 @@ from pycylon.frame.placement import LOCAL, Placement
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
+    import os
+
     import numpy
     import pandas
     import polars
@@ -77,9 +78,7 @@ class DataFrame:
         self._table, self._placement, self._env = ingest(data, columns, copy), LOCAL, None
 
     @classmethod
-    def _of(
-        cls, table: abi.Table | None, placement: Placement = LOCAL, env: CylonEnv | None = None
-    ) -> DataFrame:
+    def _of(cls, table: abi.Table | None, placement: Placement = LOCAL, env: CylonEnv | None = None) -> DataFrame:
         """Return a frame of a table of the core."""
         if table is None:
             raise AssertionError("an operation made no rows")
@@ -199,7 +198,8 @@ class DataFrame:
 
     def to_numpy(self) -> numpy.ndarray[Any, Any]:
         """Return the rows here as a two-dimensional NumPy array, of a type that holds all columns."""
-        return self.to_pandas().to_numpy()
+        values: numpy.ndarray[Any, Any] = self.to_pandas().to_numpy()
+        return values
 
     def to_dict(self, orient: Literal["list", "records"] = "list") -> Any:
         """Return the rows here as Python objects.
@@ -254,7 +254,7 @@ class DataFrame:
     # ---- rows and columns ----
 
     def __getitem__(self, key: Any) -> Any:
-        """Return a column (``df["a"]``), columns (``df[["a", "b"]]``), rows (``df[2:5]``) or those where a mask is true.
+        """Return a column (``df["a"]``), columns (``df[["a", "b"]]``), rows (``df[2:5]``) or masked ones.
 
         Parameters
         ----------
@@ -383,9 +383,7 @@ class DataFrame:
         """
         from pycylon.frame.combine import merge
 
-        return merge(
-            self, right, how, on, left_on, right_on, suffixes=suffixes, algorithm=algorithm, env=env
-        )
+        return merge(self, right, how, on, left_on, right_on, suffixes=suffixes, algorithm=algorithm, env=env)
 
     def groupby(
         self,
@@ -427,7 +425,9 @@ class DataFrame:
 
         del groupby_type
         if as_index:
-            raise InvalidError("as_index=True isn't supported: the keys are ordinary columns of the result", op="groupby")
+            raise InvalidError(
+                "as_index=True isn't supported: the keys are ordinary columns of the result", op="groupby"
+            )
         return GroupBy(self, self._names(by), sort=sort, dropna=dropna, env=env)
 
     def sort_values(

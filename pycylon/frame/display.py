@@ -90,7 +90,7 @@ def _counted(n: int, noun: str) -> str:
 
 
 def _edges(frame: DataFrame) -> tuple[list[str], list[tuple[str, list[Any]]]]:
-    """Return the numbers of the rows that are shown and their values by column: all rows, or `EDGE_ROWS` of each end."""
+    """Return the numbers of the rows that are shown, all or `EDGE_ROWS` of each end, and their values by column."""
     from pycylon.interop.decode import decode
 
     rows = len(frame)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from pycylon.errors import InvalidError
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from pycylon.env import CylonEnv
     from pycylon.frame.core import DataFrame
     from pycylon.series import Series
@@ -52,7 +53,8 @@ def masked(frame: DataFrame, mask: Series) -> DataFrame:
     """
     if mask._frame._table is not frame._table:
         raise InvalidError(
-            "the mask is of another frame: compute it from the frame that it filters, as in df[df['a'] > 0]", op="filter"
+            "the mask is of another frame: compute it from the frame that it filters, as in df[df['a'] > 0]",
+            op="filter",
         )
     plan = Plan("filter", [frame])
     plan.node("filter", inputs=plan.inputs, predicate=mask._expr.to_json(plan))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pycylon.errors import InvalidError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pycylon.env import CylonEnv
     from pycylon.frame.core import DataFrame
 

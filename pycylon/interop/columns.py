@@ -1,6 +1,6 @@
 """Plain Python values into Arrow buffers, without NumPy or pyarrow.
 
-    list of values ──▶ Encoded (type, validity, buffers) ──▶ ArrowArrayStream of ctypes ──▶ a copy in the core
+list of values ──▶ Encoded (type, validity, buffers) ──▶ ArrowArrayStream of ctypes ──▶ a copy in the core
 """
 
 from __future__ import annotations
@@ -128,9 +128,11 @@ def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encod
     present = [value is not None for value in plain]
     nulls = present.count(False)
     valid = None if nulls == 0 else _bits(present)
-    return Encoded(FORMATS.get(wanted, "tsu:"), len(plain), nulls, []) if wanted == "null" else _encoders(
-        wanted
-    )(name, plain, nulls, valid, wanted)
+    return (
+        Encoded(FORMATS.get(wanted, "tsu:"), len(plain), nulls, [])
+        if wanted == "null"
+        else _encoders(wanted)(name, plain, nulls, valid, wanted)
+    )
 
 
 def _plain(value: Any) -> Any:
@@ -169,7 +171,7 @@ def _infer(name: str, values: Sequence[Any]) -> str:
 def _kind(name: str, value: Any) -> str:
     for python, kind in _KINDS:
         if isinstance(value, python):
-            return kind if kind != "timestamp" or value.tzinfo is None else f"timestamp {_zone(value)}"
+            return f"timestamp {_zone(value)}" if isinstance(value, datetime) and value.tzinfo else kind
     raise UnsupportedError(
         f"column {name!r} has a value of type {type(value).__name__}, which pycylon doesn't hold: convert it to a "
         "number, bool, string, date or datetime"
@@ -199,7 +201,7 @@ def _zone(value: datetime) -> str:
     return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}"
 
 
-def _bits(flags: Sequence[bool]) -> bytes:
+def _bits(flags: Sequence[Any]) -> bytes:
     """Return flags as a bitmap, least significant bit first."""
     packed = int("".join("1" if flag else "0" for flag in reversed(flags)) or "0", 2)
     return packed.to_bytes((len(flags) + 7) // 8, "little")
@@ -334,12 +336,12 @@ def table_of_encoded(columns: Mapping[str, Encoded]) -> abi.Table:
     return abi.table_from_pointer(ctypes.addressof(stream.struct), copy=True)
 
 
-@SchemaRelease
+@SchemaRelease  # type: ignore[untyped-decorator]
 def _release_schema(schema: Any) -> None:
     schema[0].release = SchemaRelease()
 
 
-@ArrayRelease
+@ArrayRelease  # type: ignore[untyped-decorator]
 def _release_array(lent: Any) -> None:
     lent[0].release = ArrayRelease()
 
@@ -376,9 +378,7 @@ class _Stream:
 
     def _leaf_schema(self, name: str, layout: str) -> ArrowSchema:
         nullable = 2
-        return ArrowSchema(
-            format=layout.encode(), name=name.encode(), flags=nullable, release=_release_schema
-        )
+        return ArrowSchema(format=layout.encode(), name=name.encode(), flags=nullable, release=_release_schema)
 
     def _struct_array(self, columns: list[Encoded], rows: int) -> ArrowArray:
         children = [self._leaf_array(column) for column in columns]

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import ctypes
+import itertools
 import re
 import struct
-from collections.abc import Callable
-from ctypes import PYFUNCTYPE, POINTER, c_int
+from ctypes import POINTER, PYFUNCTYPE, c_int
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pycylon._native import abi, capsule
 from pycylon._native.capsule import ArrowArray, ArrowArrayStream, ArrowSchema
 from pycylon.errors import InternalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _EPOCH = datetime(1970, 1, 1)
@@ -43,7 +46,8 @@ def decode(table: abi.Table) -> list[tuple[str, list[Any]]]:
     """
     lent = table.stream()
     stream = ArrowArrayStream.from_address(capsule.pointer(lent, b"arrow_array_stream"))
-    schema, columns = ArrowSchema(), []
+    schema = ArrowSchema()
+    columns: list[tuple[str, str, list[Any]]] = []
     _pull(stream, _GetSchema, "get_schema", schema)
     try:
         children = [schema.children[i][0] for i in range(schema.n_children)]
@@ -102,7 +106,7 @@ def _decoder(layout: str) -> Callable[[ArrowArray, int], list[Any]]:
     return _numbers(_CASTS[layout])
 
 
-def _buffer(array: ArrowArray, index: int, code: str, count: int) -> memoryview:
+def _buffer(array: ArrowArray, index: int, code: Any, count: int) -> memoryview[Any]:
     size = struct.calcsize(code) * count
     if size == 0:
         return memoryview(b"").cast(code)
@@ -134,7 +138,7 @@ def _strings(code: str) -> Callable[[ArrowArray, int], list[Any]]:
         ends = _buffer(array, 1, code, rows + 1).tolist()
         first = ends[0]
         text = ctypes.string_at(array.buffers[2] + first, ends[-1] - first) if ends[-1] > first else b""
-        return [text[a - first : b - first].decode("utf-8", "replace") for a, b in zip(ends, ends[1:])]
+        return [text[a - first : b - first].decode("utf-8", "replace") for a, b in itertools.pairwise(ends)]
 
     return decode_all
 

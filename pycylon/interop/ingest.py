@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pycylon import _optional
 from pycylon._native import abi
 from pycylon.errors import InvalidError, NotFoundError, UnsupportedError
 from pycylon.interop import columns as plain
-from pycylon.interop.columns import Encoded
+
+if TYPE_CHECKING:
+    from pycylon.interop.columns import Encoded
 
 
 def ingest(data: Any, columns: Sequence[str] | None, copy: bool) -> abi.Table:
@@ -40,7 +42,9 @@ def ingest(data: Any, columns: Sequence[str] | None, copy: bool) -> abi.Table:
             raise NotFoundError(f"columns= asks for {missing[0]!r}, the dict has no such key")
         return plain.table_of_encoded({str(name): column(str(name), data[name]) for name in chosen})
     if isinstance(data, str) or not isinstance(data, Iterable):
-        raise TypeError(f"a DataFrame can't be made of {type(data).__name__}: pass a dict of columns, a list, or a table")
+        raise TypeError(
+            f"a DataFrame can't be made of {type(data).__name__}: pass a dict of columns, a list, or a table"
+        )
     return _from_items(list(data), columns)
 
 
@@ -121,5 +125,7 @@ def _check_unique(table: abi.Table) -> None:
     seen = set()
     for field in table.schema:
         if field.name in seen:
-            raise UnsupportedError(f"two columns are called {field.name!r}: rename one, the names of columns are unique")
+            raise UnsupportedError(
+                f"two columns are called {field.name!r}: rename one, the names of columns are unique"
+            )
         seen.add(field.name)

@@ -11,7 +11,7 @@ from pycylon.interop import columns as plain
 from pycylon.interop.columns import BUFFER_TYPES, FORMATS, Encoded
 
 if TYPE_CHECKING:
-    import pandas
+    import pandas as pd
 
     from pycylon.frame.core import DataFrame
 
@@ -73,7 +73,7 @@ def encode_series(name: str, series: Any) -> Encoded:
     return Encoded(FORMATS[BUFFER_TYPES[target.char]], len(values), nulls, [valid, values])
 
 
-def to_pandas(frame: DataFrame) -> pandas.DataFrame:
+def to_pandas(frame: DataFrame) -> pd.DataFrame:
     """Return a pandas frame of the rows here.
 
     Parameters
@@ -84,7 +84,7 @@ def to_pandas(frame: DataFrame) -> pandas.DataFrame:
     pandas = _optional.need("pandas", "to_pandas")
     pyarrow = _optional.find("pyarrow")
     if pyarrow is not None:
-        converted: pandas.DataFrame = pyarrow.table(frame).to_pandas()
+        converted: pd.DataFrame = pyarrow.table(frame).to_pandas()
         return converted
     series = {}
     for (name, values), kind in zip(frame.to_dict().items(), frame.dtypes.values()):
