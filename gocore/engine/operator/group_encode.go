@@ -22,6 +22,13 @@ type groupVec struct {
 
 func (v groupVec) at(i int) uint64 { return *(*uint64)(unsafe.Add(v.p, uintptr(i)*v.stride)) }
 
+// next returns the first word and moves to the one after it.
+func (v *groupVec) next() uint64 {
+	w := *(*uint64)(v.p)
+	v.p = unsafe.Add(v.p, v.stride)
+	return w
+}
+
 // from returns the words from row i on.
 func (v groupVec) from(i int) groupVec {
 	return groupVec{unsafe.Add(v.p, uintptr(i)*v.stride), v.stride}

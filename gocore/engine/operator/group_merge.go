@@ -2,7 +2,6 @@ package operator
 
 import (
 	"slices"
-	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
@@ -62,11 +61,11 @@ func (g *Group) finishSmall(q *exec.Query, workers []*groupWorker) (exec.Source,
 func (u *groupUnit) addTable(w *exec.Worker, from *groupTable, scratch *groupWorker) error {
 	l := from.layout
 	vecs := make([]groupVec, l.recWords)
-	for at := uint32(1); at < from.n; at += groupChunkRows {
+	for at := 1; at < from.n; at += groupChunkRows {
 		for i := range vecs {
-			vecs[i] = groupVec{unsafe.Add(from.at(at), 8*i), from.size}
+			vecs[i] = groupVec{from.at(uint32(at*l.recWords + i)), uintptr(8 * l.recWords)}
 		}
-		c := groupChunk{n: int(min(groupChunkRows, from.n-at)), hash: vecs[0], keys: vecs[1 : 1+l.keyWords], values: vecs[1+l.keyWords:]}
+		c := groupChunk{n: min(groupChunkRows, from.n-at), hash: vecs[0], keys: vecs[1 : 1+l.keyWords], values: vecs[1+l.keyWords:]}
 		if err := u.add(&c, scratch.ids, nil, true); err != nil {
 			return err
 		}
@@ -186,7 +185,7 @@ func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scra
 	for 1<<skip < groupPartitions/u.count {
 		skip++
 	}
-	t, err := newGroupTable(g.layout, w.Scope(), skip, 0)
+	t, err := newGroupTable(g.layout, w.Scope(), skip, min(u.rows, int(g.expected.Load())))
 	if err != nil {
 		return err
 	}
@@ -214,5 +213,6 @@ func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scra
 			return err
 		}
 	}
+	g.expected.Store(int64(t.groups()))
 	return u.sort()
 }

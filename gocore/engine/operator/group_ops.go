@@ -108,15 +108,10 @@ func minMaxOp(fn AggFn, kind column.Kind) groupOp {
 	return op + opMaxInt - opMinInt
 }
 
-// groupCells is one state of all groups of a table: group g's is at base + g*stride. Group 0 takes what belongs to none.
-type groupCells struct {
-	base   unsafe.Pointer
-	stride uintptr
-}
+// groupCells is one state of all groups of a table. Group 0 takes what belongs to none.
+type groupCells struct{ base unsafe.Pointer }
 
-func (c groupCells) at(g uint32) *[2]uint64 {
-	return (*[2]uint64)(unsafe.Add(c.base, uintptr(g)*c.stride))
-}
+func (c groupCells) at(g uint32) *[2]uint64 { return (*[2]uint64)(unsafe.Add(c.base, 8*uintptr(g))) }
 
 // one is a constant column of ones: "seen".
 var one = uint64(1)
@@ -128,8 +123,8 @@ var ones = groupVec{p: unsafe.Pointer(&one)}
 func (op groupOp) update(cells groupCells, ids []uint32, v, w groupVec, strings *groupHeap) error {
 	switch op {
 	case opSumInt:
-		for i, g := range ids {
-			s, x := cells.at(g), v.at(i)
+		for _, g := range ids {
+			s, x := cells.at(g), v.next()
 			lo, carry := bits.Add64(s[0], x, 0)
 			s[0] = lo
 			s[1] += carry + uint64(int64(x)>>63)
@@ -179,8 +174,8 @@ func (op groupOp) update(cells groupCells, ids []uint32, v, w groupVec, strings 
 
 // updateFloats adds with Neumaier's compensation: a sum, and beside it what each addition rounded away.
 func updateFloats(cells groupCells, ids []uint32, v groupVec) {
-	for i, g := range ids {
-		if x := math.Float64frombits(v.at(i)); x == x {
+	for _, g := range ids {
+		if x := math.Float64frombits(v.next()); x == x {
 			addFloat(cells.at(g), x, 0)
 		}
 	}

@@ -96,17 +96,13 @@ func (p *groupParts) extend(c *groupChain) error {
 	return nil
 }
 
-// next returns room for one record of the partition of hash h.
-func (p *groupParts) next(h uint64, size uint32) (unsafe.Pointer, error) {
+// room returns the chain of hash h with room for one more record in its tail, at used, which the caller moves on.
+func (p *groupParts) room(h uint64) (*groupChain, error) {
 	c := &p.chains[h>>(64-groupBits)]
 	if c.used == c.size {
-		if err := p.extend(c); err != nil {
-			return nil, err
-		}
+		return c, p.extend(c)
 	}
-	at := unsafe.Add(c.tail, uintptr(c.used))
-	c.used += size
-	return at, nil
+	return c, nil
 }
 
 // scatter writes the chunk's rows to their partitions. The characters of long strings go to heap.
@@ -128,11 +124,12 @@ func (p *groupParts) scatter(l *groupLayout, c *groupChunk, heap *groupHeap) err
 	size := uint32(p.recordBytes())
 	for i := range c.n {
 		h := c.hash.at(i)
-		at, err := p.next(h, size)
+		chain, err := p.room(h)
 		if err != nil {
 			return err
 		}
-		r := unsafe.Slice((*uint64)(at), len(columns)+1)
+		r := unsafe.Slice((*uint64)(unsafe.Add(chain.tail, uintptr(chain.used))), len(columns)+1)
+		chain.used += size
 		r[0] = h
 		for j, v := range columns {
 			r[j+1] = v.at(i)
@@ -151,13 +148,18 @@ var none uint64
 
 // scatterPairs is scatter for rows of a hash and one more word.
 func (p *groupParts) scatterPairs(c *groupChunk, v groupVec) error {
-	for i := range c.n {
-		h := c.hash.at(i)
-		at, err := p.next(h, 16)
-		if err != nil {
-			return err
+	hash := c.hash
+	for range c.n {
+		h := hash.next()
+		chain := &p.chains[h>>(64-groupBits)]
+		if chain.used == chain.size {
+			if err := p.extend(chain); err != nil {
+				return err
+			}
 		}
-		*(*[2]uint64)(at) = [2]uint64{h, v.at(i)}
+		r := (*[2]uint64)(unsafe.Add(chain.tail, uintptr(chain.used)))
+		chain.used += 16
+		r[0], r[1] = h, v.next()
 	}
 	return nil
 }
@@ -184,13 +186,15 @@ func (l *groupLayout) keepStrings(r []uint64, heap *groupHeap) error {
 // flush writes t's groups to their partitions and empties t.
 func (p *groupParts) flush(t *groupTable) error {
 	size := uint32(p.recordBytes())
-	for g := uint32(1); g < t.n; g++ {
+	words := uint32(p.words)
+	for g := words; g < t.words(); g += words {
 		r := t.record(g)
-		at, err := p.next(r[0], size)
+		chain, err := p.room(r[0])
 		if err != nil {
 			return err
 		}
-		copy(unsafe.Slice((*uint64)(at), len(r)), r)
+		copy(unsafe.Slice((*uint64)(unsafe.Add(chain.tail, uintptr(chain.used))), len(r)), r)
+		chain.used += size
 	}
 	t.reset()
 	return nil

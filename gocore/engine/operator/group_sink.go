@@ -2,6 +2,7 @@ package operator
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -24,6 +25,8 @@ type Group struct {
 	layout  *groupLayout
 	once    sync.Once
 	workers []*groupWorker
+	// expected is how many groups the last unit had: hashes spread evenly, so the next will have about as many.
+	expected atomic.Int64
 }
 
 var _ exec.Sink = (*Group)(nil)
@@ -38,8 +41,8 @@ func NewGroup(spec GroupSpec, in *arrow.Schema) (*Group, error) {
 }
 
 const (
-	// tableBytes bounds a worker's table, so that it stays in the L2 cache.
-	tableBytes = 768 << 10
+	// tableBytes bounds a worker's table, so that it mostly stays in the L2 cache.
+	tableBytes = 1536 << 10
 	// worthwhile is how many rows per group a full table must have taken in to be filled again.
 	worthwhile = 6
 	// firstSpread is after how many rows a worker that spreads its rows tries a table again; it doubles every time.
@@ -76,7 +79,7 @@ func newGroupWorker(l *groupLayout, scope *memory.Scope) (*groupWorker, error) {
 	}
 	w := &groupWorker{encoder: encoder, table: t, ids: ids[:groupChunkRows], scratch: ids[groupChunkRows:], span: firstSpread}
 	w.strings.scope = scope
-	for w.max = minSlots / 2; w.max < 32<<10 && 2*w.max*8*l.recWords <= tableBytes; w.max *= 2 {
+	for w.max = minSlots / slotsPerGroup; w.max < 32<<10 && 2*w.max*(8*l.recWords+4*slotsPerGroup) <= tableBytes; w.max *= 2 {
 	}
 	return w, nil
 }

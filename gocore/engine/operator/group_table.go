@@ -10,9 +10,10 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
 
-// groupTable is a hash table of groups: open addressing with linear probing over record numbers, and the records.
+// groupTable is a hash table of groups: open addressing with linear probing over groups, and their records. A group
+// is a number: of the first word of its record.
 //
-//	slots    | 0 | 7 | 0 | 3 | ...     the group whose hash (after the skipped bits) leads here or before; 0 = none
+//	slots    | 0 | 28 | 0 | 12 | ...     the group whose hash (after the skipped bits) leads here or before; 0 = none
 //	record   | hash | key words | state words |     8 bytes each; record 0 takes the values of rows that have none
 //
 // Slots are chosen by the hash's upper bits, so a walk over them finds the groups nearly in the order of their hashes:
@@ -21,27 +22,31 @@ type groupTable struct {
 	layout  *groupLayout
 	scope   *memory.Scope
 	skip    uint // upper bits that the hashes of all groups share
-	shift   uint
+	shift   uint // of the bits below them that choose a slot
+	mask    uint64
 	slots   []uint32
 	records unsafe.Pointer
-	size    uintptr // of a record
-	n       uint32  // records in use
-	limit   uint32  // records that fit
+	n       int // records in use
+	limit   int // records that fit
 	initial []uint64
 	slotBuf *memory.Buffer
 	recBuf  *memory.Buffer
 }
 
-const minSlots = 4096
+const (
+	minSlots = 4096
+	// slotsPerGroup keeps most searches to one slot: a mispredicted branch costs more than the cache that slots take.
+	slotsPerGroup = 4
+)
 
 // newGroupTable returns a table with room for about groups groups.
 func newGroupTable(l *groupLayout, scope *memory.Scope, skip uint, groups int) (*groupTable, error) {
-	t := &groupTable{layout: l, scope: scope, skip: skip, size: uintptr(l.recWords) * 8, initial: make([]uint64, l.recWords)}
+	t := &groupTable{layout: l, scope: scope, skip: skip, initial: make([]uint64, l.recWords)}
 	for _, s := range l.states {
 		state := s.op.initial()
 		copy(t.initial[s.word:s.word+s.op.words()], state[:])
 	}
-	if err := t.resize(max(minSlots, 1<<bits.Len(uint(2*groups)))); err != nil {
+	if err := t.resize(max(minSlots, 1<<bits.Len(uint(slotsPerGroup*groups)))); err != nil {
 		return nil, err
 	}
 	t.reset()
@@ -55,20 +60,27 @@ func (t *groupTable) reset() {
 	t.n = 1
 }
 
-func (t *groupTable) groups() int { return int(t.n) - 1 }
+func (t *groupTable) groups() int { return t.n - 1 }
 
 // record returns the words of group g.
 func (t *groupTable) record(g uint32) []uint64 {
 	return unsafe.Slice((*uint64)(t.at(g)), t.layout.recWords)
 }
 
-func (t *groupTable) at(g uint32) unsafe.Pointer { return unsafe.Add(t.records, uintptr(g)*t.size) }
+func (t *groupTable) at(g uint32) unsafe.Pointer { return unsafe.Add(t.records, 8*uintptr(g)) }
+
+// words returns how many words the records in use have: groups are the multiples of recWords below it, from the second.
+func (t *groupTable) words() uint32 { return uint32(t.n * t.layout.recWords) }
+
+// slot returns where the search for hash h begins.
+func (t *groupTable) slot(h uint64) uint64 { return h >> (t.shift & 63) & t.mask }
 
 func (t *groupTable) hash(g uint32) uint64 { return *(*uint64)(t.at(g)) }
 
-// resize makes room for slots/2 groups and finds the groups' slots anew.
+// resize makes room for slots/slotsPerGroup groups and finds the groups' slots anew.
 func (t *groupTable) resize(slots int) error {
-	records, err := t.scope.Alloc((slots/2 + 1) * int(t.size))
+	size := 8 * t.layout.recWords
+	records, err := t.scope.Alloc((slots/slotsPerGroup + 1) * size)
 	if err != nil {
 		return err
 	}
@@ -77,17 +89,17 @@ func (t *groupTable) resize(slots int) error {
 		records.Release()
 		return err
 	}
-	copy(records.Bytes(), unsafe.Slice((*byte)(t.records), uintptr(t.n)*t.size))
+	copy(records.Bytes(), unsafe.Slice((*byte)(t.records), t.n*size))
 	t.free()
 	t.recBuf, t.slotBuf = records, slotBuf
 	t.records, t.slots = unsafe.Pointer(unsafe.SliceData(records.Bytes())), memory.As[uint32](slotBuf.Bytes())
-	t.limit = uint32(slots/2 + 1)
-	t.shift = uint(64 - bits.TrailingZeros(uint(slots)))
-	mask := uint64(slots - 1)
-	for g := uint32(1); g < t.n; g++ {
-		s := t.hash(g) << t.skip >> t.shift
+	t.limit = slots/slotsPerGroup + 1
+	t.shift = uint(64-bits.TrailingZeros(uint(slots))) - t.skip
+	t.mask = uint64(slots - 1)
+	for g := uint32(t.layout.recWords); g < t.words(); g += uint32(t.layout.recWords) {
+		s := t.slot(t.hash(g))
 		for t.slots[s] != 0 {
-			s = (s + 1) & mask
+			s = (s + 1) & t.mask
 		}
 		t.slots[s] = g
 	}
@@ -125,21 +137,20 @@ func (t *groupTable) lookup(c *groupChunk, i int, ids []uint32, heap *groupHeap)
 	if t.layout.exact {
 		return t.lookupExact(c, i, ids), nil
 	}
-	slots, mask := t.slots, uint64(len(t.slots)-1)
 	for ; i < c.n; i++ {
 		h := c.hash.at(i)
-		s := h << t.skip >> t.shift
+		s := t.slot(h)
 		for {
-			g := slots[s&mask]
+			g := t.slots[s]
 			if g == 0 {
 				if t.n == t.limit {
 					return i, nil
 				}
-				g = t.n
-				if err := t.insert(h, c, i, heap); err != nil {
+				g, err := t.insert(h, c, i, heap)
+				if err != nil {
 					return i, err
 				}
-				slots[s&mask] = g
+				t.slots[s] = g
 				ids[i] = g
 				break
 			}
@@ -147,7 +158,7 @@ func (t *groupTable) lookup(c *groupChunk, i int, ids []uint32, heap *groupHeap)
 				ids[i] = g
 				break
 			}
-			s++
+			s = (s + 1) & t.mask
 		}
 	}
 	return i, nil
@@ -155,38 +166,59 @@ func (t *groupTable) lookup(c *groupChunk, i int, ids []uint32, heap *groupHeap)
 
 // lookupExact is lookup where equal hashes are equal keys.
 func (t *groupTable) lookupExact(c *groupChunk, i int, ids []uint32) int {
-	slots, mask := t.slots, uint64(len(t.slots)-1)
-	records, size, hash := t.records, t.size, c.hash
-	skip, shift := t.skip&63, t.shift&63
-	for ; i < c.n; i++ {
-		h := hash.at(i)
-		s := h << skip >> shift
-		g := slots[s&mask]
-		for g != 0 && *(*uint64)(unsafe.Add(records, uintptr(g)*size)) != h {
-			s++
-			g = slots[s&mask]
+	for {
+		i += t.probe(c.hash.from(i), ids[i:c.n])
+		if i == c.n || t.n == t.limit {
+			return i
 		}
-		if g == 0 {
-			if t.n == t.limit {
+		h := c.hash.at(i)
+		s := t.slot(h)
+		for t.slots[s] != 0 {
+			s = (s + 1) & t.mask
+		}
+		t.slots[s] = t.add(h)
+	}
+}
+
+// probe writes the groups of rows with the given hashes to ids and returns the first row whose group is new. It calls
+// nothing, so that everything stays in registers: this is the loop that most rows spend their time in.
+func (t *groupTable) probe(hash groupVec, ids []uint32) int {
+	slots, records, shift, mask := unsafe.Pointer(unsafe.SliceData(t.slots)), t.records, t.shift, t.mask
+	for i := range ids {
+		h := hash.next()
+		s := h >> (shift & 63) & mask
+		g := *(*uint32)(unsafe.Add(slots, 4*s))
+		for *(*uint64)(unsafe.Add(records, 8*uintptr(g))) != h {
+			if g == 0 {
 				return i
 			}
-			g = t.n
-			t.n++
-			r := t.record(g)
-			copy(r, t.initial)
-			r[0] = h
-			slots[s&mask] = g
+			s = (s + 1) & mask
+			g = *(*uint32)(unsafe.Add(slots, 4*s))
+		}
+		if g == 0 {
+			return i // record 0 has a hash like any other
 		}
 		ids[i] = g
 	}
-	return i
+	return len(ids)
 }
 
-// insert makes the next record: row i's hash and keys, and the states of no values.
-func (t *groupTable) insert(h uint64, c *groupChunk, i int, heap *groupHeap) error {
-	r := t.record(t.n)
-	copy(r, t.initial)
+// add makes the next record, with the states of no values, and returns its group.
+func (t *groupTable) add(h uint64) uint32 {
+	g := uint32(t.n * t.layout.recWords)
+	t.n++
+	r := t.record(g)
+	for i, w := range t.initial { // a few words: shorter than the call of a copy
+		r[i] = w
+	}
 	r[0] = h
+	return g
+}
+
+// insert makes the next record for row i and returns its group.
+func (t *groupTable) insert(h uint64, c *groupChunk, i int, heap *groupHeap) (uint32, error) {
+	g := t.add(h)
+	r := t.record(g)
 	for j, k := range c.keys {
 		r[1+j] = k.at(i)
 	}
@@ -196,12 +228,11 @@ func (t *groupTable) insert(h uint64, c *groupChunk, i int, heap *groupHeap) err
 				continue
 			}
 			if err := heap.keep((*[2]uint64)(r[k.word:])); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
-	t.n++
-	return nil
+	return g, nil
 }
 
 // equal compares the keys of a record and of row i.
@@ -247,7 +278,7 @@ func (t *groupTable) order() ([]uint32, *memory.Buffer, error) {
 	for end < len(t.slots) && t.slots[end] != 0 {
 		end++
 	}
-	wrapped := func(g uint32) bool { return t.hash(g)<<t.skip>>t.shift >= half }
+	wrapped := func(g uint32) bool { return t.slot(t.hash(g)) >= half }
 	for _, g := range t.slots[:end] {
 		if !wrapped(g) {
 			add(g)
@@ -347,7 +378,7 @@ func (t *groupTable) merge(u groupUpdate) error {
 }
 
 func (t *groupTable) cells(s groupState) groupCells {
-	return groupCells{unsafe.Add(t.records, 8*s.word), t.size}
+	return groupCells{unsafe.Add(t.records, 8*s.word)}
 }
 
 // present returns ids with 0 for the rows whose bit is set in mask.

@@ -1,0 +1,132 @@
+package operator
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/internal/leak"
+)
+
+// groupInput is a table of a key and a value column in memory that Go's collector doesn't see.
+type groupInput struct {
+	schema *arrow.Schema
+	batch  *table.Batch
+	scope  *memory.Scope
+}
+
+// newGroupInput returns rows rows whose keys key draws; the values are small integers of type value.
+func newGroupInput(tb testing.TB, rows int, value arrow.DataType, key func(r *rand.Rand) int64) *groupInput {
+	scope := memory.NewScope(memory.NewBudget(0), "input")
+	tb.Cleanup(scope.Close)
+	keys, _, err := memory.Make[int64](scope, rows)
+	require.NoError(tb, err)
+	values, _, err := memory.Make[int64](scope, rows)
+	require.NoError(tb, err)
+	floats := memory.As[float64](memory.BytesOf(values))
+	r := rand.New(rand.NewPCG(1, 2))
+	for i := range rows {
+		keys[i] = key(r)
+		v := r.Int64N(1000)
+		if value.ID() == arrow.FLOAT64 {
+			floats[i] = float64(v)
+		} else {
+			values[i] = v
+		}
+	}
+	fields := []arrow.Field{{Name: "k", Type: arrow.PrimitiveTypes.Int64}, {Name: "v", Type: value}}
+	b := &table.Batch{Len: rows}
+	for i, words := range [][]int64{keys, values} {
+		kind, _ := column.KindOf(fields[i].Type)
+		b.Cols = append(b.Cols, column.Column{Type: fields[i].Type, Kind: kind, Len: rows, Values: memory.BytesOf(words)[:8*rows]})
+	}
+	return &groupInput{arrow.NewSchema(fields, nil), b, scope}
+}
+
+// run groups the input and returns the number of groups and how long it took.
+func (in *groupInput) run(tb testing.TB, threads int, spec GroupSpec) (int, time.Duration) {
+	scope := memory.NewScope(memory.NewBudget(0), "group")
+	defer scope.Close()
+	q := exec.NewQuery(context.Background(), exec.NewPool(threads), scope)
+	start := time.Now()
+	g, err := NewGroup(spec, in.schema)
+	require.NoError(tb, err)
+	src, err := q.Run(exec.NewScan([]*table.Batch{in.batch}), nil, g)
+	require.NoError(tb, err)
+	counts := make([]int, threads)
+	_, err = q.Run(src, nil, &groupCounter{counts})
+	took := time.Since(start)
+	require.NoError(tb, err)
+	require.NoError(tb, q.Wait())
+	total := 0
+	for _, n := range counts {
+		total += n
+	}
+	return total, took
+}
+
+// groupCounter is a sink that counts rows.
+type groupCounter struct{ rows []int }
+
+func (c *groupCounter) Push(w *exec.Worker, b *table.Batch) error {
+	c.rows[w.ID] += b.Len
+	return nil
+}
+func (c *groupCounter) Combine(*exec.Worker) error              { return nil }
+func (c *groupCounter) Finish(*exec.Query) (exec.Source, error) { return nil, nil }
+
+func groupUniform(groups int64) func(r *rand.Rand) int64 {
+	return func(r *rand.Rand) int64 { return r.Int64N(groups) }
+}
+
+// groupHalfOne draws one key half the time.
+func groupHalfOne(groups int64) func(r *rand.Rand) int64 {
+	return func(r *rand.Rand) int64 {
+		if r.IntN(2) == 0 {
+			return 7
+		}
+		return r.Int64N(groups)
+	}
+}
+
+func BenchmarkGroup(b *testing.B) {
+	const rows = 10_000_000
+	for _, value := range []arrow.DataType{arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Float64} {
+		for _, groups := range []int64{100, 10_000, 100_000, 1_000_000, 9_000_000} {
+			in := newGroupInput(b, rows, value, groupUniform(groups))
+			for _, threads := range []int{1, 2} {
+				b.Run(fmt.Sprintf("%s/groups=%d/threads=%d", value, groups, threads), func(b *testing.B) {
+					best := time.Duration(1 << 62)
+					for range b.N {
+						_, took := in.run(b, threads, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}}, DropNull: true})
+						best = min(best, took)
+					}
+					b.ReportMetric(float64(best.Nanoseconds())/rows, "ns/row")
+				})
+			}
+			in.scope.Close()
+		}
+	}
+}
+
+func TestGroupHeapGrowth(t *testing.T) {
+	if testing.Short() {
+		t.Skip("10M rows")
+	}
+	in := newGroupInput(t, 10_000_000, arrow.PrimitiveTypes.Float64, groupUniform(9_000_000))
+	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Max, 1}}, DropNull: true}
+	growth := leak.HeapGrowth(func() {
+		groups, _ := in.run(t, 2, spec)
+		require.InDelta(t, 6_000_000, groups, 200_000)
+	})
+	require.Less(t, growth, int64(16<<20))
+}
