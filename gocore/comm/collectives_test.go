@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/internal/leak"
 )
 
 // fabrics are the channels that the collectives are tested over, and the worlds.
@@ -37,7 +38,7 @@ func onEveryFabric(t *testing.T, f func(t *testing.T, world []*Communicator)) {
 	for _, fabric := range fabrics {
 		for _, n := range fabric.worlds {
 			t.Run(fmt.Sprintf("%s/%d", fabric.name, n), func(t *testing.T) {
-				checkGoroutines(t)
+				leak.Check(t)
 				world := openWorld(t, fabric.open(t, n), Options{})
 				f(t, world)
 				closeWorld(t, world)
@@ -49,7 +50,10 @@ func onEveryFabric(t *testing.T, f func(t *testing.T, world []*Communicator)) {
 func TestCollectives(t *testing.T) {
 	onEveryFabric(t, func(t *testing.T, world []*Communicator) {
 		n := len(world)
-		for _, size := range sizes {
+		for i, size := range sizes {
+			if n > 4 && i%3 != n%3 { // larger worlds take turns
+				continue
+			}
 			operate(t, world, func(ctx context.Context, o *Operation) error {
 				r := o.c.rank
 				if err := o.Barrier(ctx); err != nil {

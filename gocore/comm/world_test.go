@@ -3,8 +3,6 @@ package comm
 import (
 	"context"
 	"fmt"
-	"runtime"
-	"strings"
 	"testing"
 	"time"
 
@@ -19,10 +17,13 @@ import (
 // patience bounds every test's operations: a hang fails rather than lasts.
 const patience = 30 * time.Second
 
-// overLocal and overTCP make the channels of a world.
+// overLocal makes the channels of a world in this process.
 func overLocal(_ testing.TB, n int) []channel.Channel { return local.NewWorld(n) }
 
-func overTCP(t testing.TB, n int) []channel.Channel { return channeltest.TCPWorld(t, n, 10*time.Second).Channels }
+// overTCP makes the channels of a world over loopback with TLS.
+func overTCP(t testing.TB, n int) []channel.Channel {
+	return channeltest.TCPWorld(t, n, 10*time.Second).Channels
+}
 
 // openWorld makes the communicators of a world and closes them when the test ends.
 func openWorld(t testing.TB, channels []channel.Channel, opt Options) []*Communicator {
@@ -77,16 +78,4 @@ func inOperation(name string, signature uint64, f func(ctx context.Context, o *O
 		}
 		return o.End(f(ctx, o))
 	}
-}
-
-// checkGoroutines fails the test if it leaves goroutines of this module behind.
-func checkGoroutines(t testing.TB) {
-	t.Cleanup(func() {
-		var stacks string
-		require.Eventually(t, func() bool {
-			buf := make([]byte, 1<<20)
-			stacks = string(buf[:runtime.Stack(buf, true)])
-			return strings.Count(stacks, "base/task.(*Group).Go") == 0
-		}, 5*time.Second, 10*time.Millisecond, "goroutines are left: %v", &stacks)
-	})
 }
