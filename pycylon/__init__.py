@@ -47,19 +47,23 @@ _HOMES = {
     "run": "pycylon.cluster",
 }
 
+#: Modules that are public, too.
+_MODULES = ("errors", "testing")
+
 
 def __getattr__(name: str) -> object:
     """Import a public name at its first use."""
-    home = _HOMES.get(name)
-    if home is None:
-        raise AttributeError(f"module 'pycylon' has no attribute {name!r}")
     from importlib import import_module
 
-    value = getattr(import_module(home), name)
+    if name in _MODULES:
+        return import_module(f"pycylon.{name}")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pycylon' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
 
 
 def __dir__() -> list[str]:
     """List the public names."""
-    return sorted(set(globals()) | set(__all__))
+    return sorted({*globals(), *__all__, *_MODULES})

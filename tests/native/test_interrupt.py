@@ -1,0 +1,58 @@
+"""Ctrl-C while the core works or waits: the operation is cancelled and KeyboardInterrupt raised."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+OPERATIONS = {
+    # 40,000 x 40,000 matches of one key: minutes of work and more memory than there is, if it isn't cancelled
+    "merge": """
+frame = pc.DataFrame({"k": [1] * 40_000, "v": list(range(40_000))})
+def work(): frame.merge(frame, on="k")
+""",
+    # a rank that never comes
+    "open": """
+server = abi.start_service("rendezvous", {"listen": "127.0.0.1:0"})
+options = {"rendezvous": server.info["address"], "world_size": 2, "expiry": 60}
+token = abi.start_service("token", options).info["token"]
+def work(): pc.CylonEnv(token=token, connect_timeout=60)
+""",
+}
+
+CODE = """
+import os, signal, threading, time
+import pycylon as pc
+from pycylon._native import abi
+{operation}
+def interrupt():
+    global sent
+    sent = time.perf_counter()
+    os.kill(os.getpid(), signal.SIGINT)
+timer = threading.Timer(0.3, interrupt)
+timer.start()
+try:
+    work()
+    print("it ended")
+except KeyboardInterrupt:
+    print(time.perf_counter() - sent)
+assert pc.DataFrame({{"a": [2, 1]}}).sort_values("a").to_dict() == {{"a": [1, 2]}}
+"""
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_interrupt(operation):
+    delays = []
+    for _ in range(3):
+        done = subprocess.run(
+            [sys.executable, "-c", CODE.format(operation=OPERATIONS[operation])],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        delays.append(float(done.stdout))
+    assert min(delays) < 0.1, delays

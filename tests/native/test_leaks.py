@@ -1,0 +1,122 @@
+"""What a thousand round trips leave behind: nothing."""
+
+from __future__ import annotations
+
+import gc
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+import pycylon as pc
+from pycylon._native import abi
+
+pa = pytest.importorskip("pyarrow")
+
+
+def resident() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def descriptors() -> int:
+    return len(os.listdir("/proc/self/fd"))
+
+
+def settled(expected: int) -> int:
+    """Return pyarrow's bytes once the reaper has released what waits, or after a second."""
+    deadline = time.monotonic() + 5
+    while pa.total_allocated_bytes() != expected and time.monotonic() < deadline:
+        gc.collect()
+        time.sleep(0.01)
+    return pa.total_allocated_bytes()
+
+
+def sample(rows: int) -> object:
+    text = pa.array([f"a longer string, number {i}" for i in range(rows)])
+    return pa.table({"a": pa.array(range(rows)), "s": text, "v": text.cast(pa.string_view())})
+
+
+def test_bytes_return_to_the_start():
+    start = pa.total_allocated_bytes()
+    table = sample(10_000)
+    size = pa.total_allocated_bytes()
+    frame = pc.DataFrame(table)
+    out = pa.table(frame)
+    assert pa.total_allocated_bytes() - size < 4096  # no copy either way: only pyarrow's own lists of buffers
+    assert out.equals(table)
+    del table, frame
+    gc.collect()
+    assert pa.total_allocated_bytes() >= size  # the result keeps what it came from
+    del out
+    assert settled(start) == start
+
+
+def test_pieces_may_be_released_in_any_order():
+    start = pa.total_allocated_bytes()
+    frame = pc.DataFrame(sample(1000))
+    columns = pa.table(frame).columns
+    del frame
+    for column in reversed(columns):
+        assert len(column) == 1000
+    del column, columns
+    assert settled(start) == start
+
+
+def test_a_refused_stream_is_released():
+    start = pa.total_allocated_bytes()
+    for _ in range(10):
+        with pytest.raises(pc.errors.UnsupportedError):
+            pc.DataFrame(pa.table({"a": list(range(1000)), "b": [[1]] * 1000}))
+    assert settled(start) == start
+
+
+def test_a_stream_that_is_not_read_is_released():
+    start = pa.total_allocated_bytes()
+    frame = pc.DataFrame(sample(1000))
+    for _ in range(100):
+        frame.__arrow_c_stream__()
+    reader = pa.RecordBatchReader.from_stream(frame)
+    reader.read_next_batch()
+    del reader, frame
+    assert settled(start) == start
+
+
+def test_a_thousand_round_trips():
+    table = sample(1000)
+
+    def trip() -> None:
+        frame = pc.DataFrame(table)
+        assert pa.table(frame).num_rows == 1000
+        frame.sort_values("a", ascending=False).to_dict()
+        with pytest.raises(KeyError):
+            _ = frame["nothing"]
+
+    for _ in range(50):
+        trip()
+    before, files = resident(), descriptors()
+    for _ in range(500):
+        trip()
+    gc.collect()
+    assert descriptors() == files
+    assert resident() - before < 24 << 20
+
+
+def test_environments_leave_nothing():
+    def trip() -> None:
+        server = abi.start_service("rendezvous", {"listen": "127.0.0.1:0"})
+        options = {"rendezvous": server.info["address"], "world_size": 1, "expiry": 60}
+        token = abi.start_service("token", options).info["token"]
+        with pc.CylonEnv(token=token) as env:
+            env.barrier()
+        server.stop()
+
+    trip()
+    time.sleep(0.5)
+    files = descriptors()
+    for _ in range(20):
+        trip()
+    deadline = time.monotonic() + 10
+    while descriptors() > files and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert descriptors() <= files
