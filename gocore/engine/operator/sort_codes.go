@@ -52,6 +52,12 @@ func (f *field) append(c *column.Column, from int, shift uint, out []uint64) {
 func appendIntegers[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32 | uint64](f *field, c *column.Column, from int, shift uint, sign uint64, out []uint64) {
 	values := column.Of[T](c)[from : from+len(out)]
 	flip, mask, add := f.flip^sign, f.mask, f.add
+	if c.Valid.Bits == nil && shift == 64 {
+		for i, v := range values {
+			out[i] = (uint64(v)^flip)&mask + add
+		}
+		return
+	}
 	if c.Valid.Bits == nil {
 		for i, v := range values {
 			out[i] = out[i]<<shift | ((uint64(v)^flip)&mask + add)

@@ -202,8 +202,9 @@ func (p *partitioner) spread(in feed, s span, low, high uint64, dst []entry) err
 			rows = rows[:len(words)]
 			for j, word := range words {
 				d := digit(word, low, shift, heavy)
-				dst[next[d]] = entry{word, rows[j]}
-				next[d]++
+				at := next[d]
+				next[d] = at + 1
+				dst[at] = entry{word, rows[j]}
 			}
 		})
 	})
@@ -231,7 +232,7 @@ func (p *partitioner) spread(in feed, s span, low, high uint64, dst []entry) err
 func digit(word, low uint64, shift uint, heavy uint64) uint64 {
 	_, below := bits.Sub64(word, heavy, 0)
 	_, above := bits.Sub64(heavy, word, 0)
-	return (word-low)>>shift + 1 - below + above
+	return (word-low)>>(shift&63) + 1 - below + above
 }
 
 // heavyWord returns the word that fills much of a sample, or noHeavy.
@@ -317,12 +318,12 @@ func (f *inputFeed) each(w *exec.Worker, chunk int, use func(words, rows []uint6
 				f.p.words.fill(&f.p.words.levels[0], i, from, words[:n])
 			}
 			if f.p.payload >= 0 {
-				bitsOf(&b.Cols[f.p.payload], from, rows[:n])
-			} else {
-				address := compute.RowAddress(i, from)
-				for j := range rows[:n] {
-					rows[j] = address + uint64(j)
-				}
+				use(words[:n], bitsOf(&b.Cols[f.p.payload], from, rows[:n]))
+				continue
+			}
+			address := compute.RowAddress(i, from)
+			for j := range rows[:n] {
+				rows[j] = address + uint64(j)
 			}
 			use(words[:n], rows[:n])
 		}

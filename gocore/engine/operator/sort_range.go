@@ -135,16 +135,16 @@ func (s *rangeSorter) runs(entries []entry, p position) error {
 func (s *rangeSorter) byWord(entries []entry) {
 	n := len(entries)
 	if n <= insertionRows {
-		insertion(entries)
+		insertion(entries, n*n)
 		return
 	}
-	low, high := entries[0].word, entries[0].word
-	sorted := true
-	for i, e := range entries {
-		low, high = min(low, e.word), max(high, e.word)
-		sorted = sorted && entries[max(i-1, 0)].word <= e.word
+	low, high, last, descents := entries[0].word, entries[0].word, entries[0].word, uint64(0)
+	for i := range entries {
+		word := entries[i].word
+		_, descent := bits.Sub64(word, last, 0)
+		low, high, last, descents = min(low, word), max(high, word), word, descents+descent
 	}
-	if sorted {
+	if descents == 0 {
 		return
 	}
 	width := bits.Len64(high - low)
@@ -155,21 +155,34 @@ func (s *rangeSorter) byWord(entries []entry) {
 	} else {
 		s.twoDigits(entries, low, uint(width-top), uint(top/2), uint(top-top/2))
 	}
-	if width > top {
+	if width > top && !insertion(entries, 4*n) {
 		s.mend(entries, low, uint(width-top))
 	}
 }
 
-// insertion orders few or almost ordered entries.
-func insertion(entries []entry) {
+// insertion orders few or almost ordered entries, or gives up, with equal ones still in order, after too many moves.
+func insertion(entries []entry, moves int) bool {
+	if len(entries) == 0 {
+		return true
+	}
+	last := entries[0].word
 	for i := 1; i < len(entries); i++ {
+		word := entries[i].word
+		if word >= last {
+			last = word
+			continue
+		}
 		e := entries[i]
 		j := i
-		for ; j > 0 && entries[j-1].word > e.word; j-- {
+		for ; j > 0 && entries[j-1].word > word; j-- {
 			entries[j] = entries[j-1]
 		}
 		entries[j] = e
+		if moves -= i - j; moves < 0 {
+			return false
+		}
 	}
+	return true
 }
 
 // mend orders each run of entries that are equal above bit shift.
@@ -211,21 +224,25 @@ func (s *rangeSorter) twoDigits(entries []entry, low uint64, shift, lowWidth, hi
 	lowMask, highMask, highShift := uint64(len(lows)-1), uint64(len(highs)-1), shift+lowWidth
 	for i := range entries {
 		v := entries[i].word - low
-		lows[v>>shift&lowMask]++
-		highs[v>>highShift&highMask]++
+		lows[v>>(shift&63)&lowMask]++
+		highs[v>>(highShift&63)&highMask]++
 	}
 	starts(lows)
 	starts(highs)
 	scratch := s.scratch[:len(entries)]
-	for _, e := range entries {
-		d := (e.word - low) >> shift & lowMask
-		scratch[lows[d]] = e
-		lows[d]++
+	for i := range entries {
+		e := entries[i]
+		d := (e.word - low) >> (shift & 63) & lowMask
+		at := lows[d]
+		lows[d] = at + 1
+		scratch[at] = e
 	}
-	for _, e := range scratch {
-		d := (e.word - low) >> highShift & highMask
-		entries[highs[d]] = e
-		highs[d]++
+	for i := range scratch {
+		e := scratch[i]
+		d := (e.word - low) >> (highShift & 63) & highMask
+		at := highs[d]
+		highs[d] = at + 1
+		entries[at] = e
 	}
 }
 

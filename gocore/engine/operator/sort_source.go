@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -22,7 +23,7 @@ type sortSource struct {
 	entries []entry
 	owner   *memory.Buffer
 	payload int               // column whose bits are in the entries' rows, or -1: they are addresses
-	decoded []*field          // by column: the field of the word that it is decoded from, or nil
+	decoded []*decoder        // by column, where it is decoded from the word
 	pieces  []*compute.Pieces // by column, where it is neither
 	next    atomic.Int64
 	left    atomic.Int64 // batches not yet gathered
@@ -33,15 +34,15 @@ var _ exec.Source = (*sortSource)(nil)
 // plan decides how each column is made from the entries.
 func (s *sortSource) plan() {
 	columns := s.sort.schema.NumFields()
-	s.decoded = make([]*field, columns)
+	s.decoded = make([]*decoder, columns)
 	s.payload = -1
 	var rest []int
 	if len(s.words.levels) == 1 && !s.words.levels[0].text {
-		fields := s.words.levels[0].fields
-		for i := range fields {
-			f := &fields[i]
-			if f.mask != 0 && !s.words.ranges[f.key].negativeZero {
-				s.decoded[s.sort.spec.Keys[f.key].Column] = f
+		below := s.words.levels[0].bits
+		for _, f := range s.words.levels[0].fields {
+			below -= f.bits
+			if r := s.words.ranges[f.key]; f.mask != 0 && !r.negativeZero {
+				s.decoded[s.sort.spec.Keys[f.key].Column] = newDecoder(f, below, r.nulls)
 			}
 		}
 	}
@@ -95,13 +96,12 @@ func (s *sortSource) Next(w *exec.Worker) (*table.Batch, error) {
 }
 
 func (s *sortSource) gather(w *exec.Worker, entries []entry) (*table.Batch, error) {
-	addresses, owner, err := memory.Make[uint64](w.Scope(), len(entries))
+	addresses, owner, err := s.addresses(w.Scope(), entries)
 	if err != nil {
 		return nil, err
 	}
-	defer owner.Release()
-	for i := range addresses {
-		addresses[i] = entries[i].row
+	if owner != nil {
+		defer owner.Release()
 	}
 	out := &table.Batch{Len: len(entries)}
 	for i := range s.pieces {
@@ -111,10 +111,10 @@ func (s *sortSource) gather(w *exec.Worker, entries []entry) (*table.Batch, erro
 			c, err = s.pieces[i].Gather(w.Scope(), addresses)
 		case i == s.payload:
 			if c, err = compute.New(w.Scope(), s.sort.schema.Field(i).Type, len(entries)); err == nil {
-				putBits(&c, addresses)
+				putRows(&c, entries)
 			}
 		default:
-			c, err = s.decode(w.Scope(), i, entries)
+			c, err = s.decoded[i].column(w.Scope(), s.sort.schema.Field(i).Type, entries)
 		}
 		if err != nil {
 			out.Release()
@@ -125,107 +125,14 @@ func (s *sortSource) gather(w *exec.Worker, entries []entry) (*table.Batch, erro
 	return out, nil
 }
 
-// decode makes key column i from the words.
-func (s *sortSource) decode(scope *memory.Scope, i int, entries []entry) (column.Column, error) {
-	c, err := compute.New(scope, s.sort.schema.Field(i).Type, len(entries))
-	if err != nil {
-		return c, err
+// addresses returns the addresses of the rows of entries, if a column is to be gathered from them.
+func (s *sortSource) addresses(scope *memory.Scope, entries []entry) ([]uint64, *memory.Buffer, error) {
+	if !slices.ContainsFunc(s.pieces, func(p *compute.Pieces) bool { return p != nil }) {
+		return nil, nil, nil
 	}
-	f := s.decoded[i]
-	below := uint(0) // bits of the fields after f
-	fields := s.words.levels[0].fields
-	for j := len(fields) - 1; &fields[j] != f; j-- {
-		below += uint(fields[j].bits)
+	addresses, owner, err := memory.Make[uint64](scope, len(entries))
+	for i := range addresses {
+		addresses[i] = entries[i].row
 	}
-	mask := uint64(1)<<f.bits - 1
-	values, owner, err := memory.Make[uint64](scope, len(entries))
-	if err != nil {
-		c.Release()
-		return c, err
-	}
-	defer owner.Release()
-	if s.words.ranges[f.key].nulls {
-		bitmap, err := scope.Zeroed(column.BitmapBytes(len(entries)))
-		if err != nil {
-			c.Release()
-			return c, err
-		}
-		nulls := 0
-		for j := range entries {
-			if entries[j].word>>below&mask == f.null {
-				nulls++
-			} else {
-				bitmap.Bytes()[j>>3] |= 1 << (j & 7)
-			}
-		}
-		compute.SetValid(&c, bitmap, nulls)
-	}
-	flip := f.flip
-	if c.Kind.IsSigned() {
-		flip ^= sign
-	}
-	for j := range values {
-		values[j] = (entries[j].word>>below&mask - f.add) ^ flip
-	}
-	switch c.Kind {
-	case column.Float32:
-		out := column.Of[float32](&c)
-		for j, u := range values {
-			out[j] = float32(valueFloat(u))
-		}
-	case column.Float64:
-		out := column.Of[float64](&c)
-		for j, u := range values {
-			out[j] = valueFloat(u)
-		}
-	default:
-		putBits(&c, values)
-	}
-	return c, nil
-}
-
-// bitsOf writes the elements of rows [from, from+len(out)) of a numeric column, as unsigned integers.
-func bitsOf(c *column.Column, from int, out []uint64) {
-	switch c.Kind.Width() {
-	case 1:
-		widenBits(out, c.Values[from:])
-	case 2:
-		widenBits(out, column.Of[uint16](c)[from:])
-	case 4:
-		widenBits(out, column.Of[uint32](c)[from:])
-	default:
-		copy(out, column.Of[uint64](c)[from:])
-	}
-}
-
-// putBits writes the low bits of values as the elements of a numeric column, or as the bits of a Bool column.
-func putBits(c *column.Column, values []uint64) {
-	switch {
-	case c.Kind == column.Bool:
-		for i, v := range values {
-			c.Values[i>>3] |= byte(v&1) << (i & 7)
-		}
-	case c.Kind.Width() == 1:
-		narrowBits(c.Values, values)
-	case c.Kind.Width() == 2:
-		narrowBits(column.Of[uint16](c), values)
-	case c.Kind.Width() == 4:
-		narrowBits(column.Of[uint32](c), values)
-	default:
-		copy(column.Of[uint64](c), values)
-	}
-}
-
-func widenBits[T uint8 | uint16 | uint32](dst []uint64, src []T) {
-	src = src[:len(dst)]
-	for i, v := range src {
-		dst[i] = uint64(v)
-	}
-}
-
-func narrowBits[T uint8 | uint16 | uint32](dst []T, src []uint64) {
-	dst = dst[:len(src)]
-	for i, v := range src {
-		dst[i] = T(v)
-	}
+	return addresses, owner, err
 }
