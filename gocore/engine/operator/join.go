@@ -46,7 +46,7 @@ type JoinSpec struct {
 // Join is the hash join. Its two inputs are pushed by a pipeline each, in any order; Source then hands out the result.
 //
 //	1 keep       both inputs' batches, in order of Seq
-//	2 partition  the rows of both sides into 256 partitions by their key's hash (package radix): all columns, so that
+//	2 partition  the rows of both sides into 512 partitions by their key's hash (package radix): all columns, so that
 //	             what follows touches memory that fits a core's L2 cache. A small side isn't worth it: then it is
 //	             one table, and the other side's batches are read where they lie
 //	3 build      per partition, a chained table over the smaller side: head[bucket], next[row]

@@ -10,7 +10,7 @@ import (
 
 const (
 	// A group is the partitions that are allocated, joined and freed together.
-	joinGroupParts = 4
+	joinGroupParts = 8
 	joinGroups     = radix.Ways/joinGroupParts + 1 // the last has the partition of null keys alone
 
 	// maxPartRows bounds a partition: row numbers are 32 bits, and 0 ends a chain.
@@ -53,9 +53,7 @@ func (s *joinSide) partition(q *exec.Query) error {
 				s.hash(b, s.hashes[s.first[b]:])
 			}
 		}
-		return s.blocks(w, i, scratch[w.ID], func(batch, from, n int) {
-			radix.Count(scratch[w.ID].digits[:n], &counts[i])
-		})
+		return s.blocks(w, i, func(batch, from, n int) { s.count(scratch[w.ID], &counts[i], batch, from, n) })
 	})
 	if err != nil {
 		return err
@@ -65,13 +63,7 @@ func (s *joinSide) partition(q *exec.Query) error {
 		return err
 	}
 	err = q.For(len(s.chunks), func(w *exec.Worker, i int) error {
-		x := scratch[w.ID]
-		return s.blocks(w, i, x, func(batch, from, n int) {
-			radix.Positions(x.digits[:n], &counts[i], x.positions)
-			for slot := range s.slots {
-				scatterElements(&bases[slot], x, s.slots[slot].width, s.elements(slot, batch, from, n, x.elements))
-			}
-		})
+		return s.blocks(w, i, func(batch, from, n int) { s.scatter(scratch[w.ID], bases, &counts[i], batch, from, n) })
 	})
 	if err != nil {
 		return err
@@ -84,23 +76,13 @@ func (s *joinSide) partition(q *exec.Query) error {
 	return nil
 }
 
-// blocks calls f for each block of rows of chunk number i, with their digits in x.
-func (s *joinSide) blocks(w *exec.Worker, i int, x *scatterScratch, f func(batch, from, n int)) error {
+// blocks calls f for each block of rows of chunk number i.
+func (s *joinSide) blocks(w *exec.Worker, i int, f func(batch, from, n int)) error {
 	for batch := s.chunks[i].from; batch < s.chunks[i].to; batch++ {
-		b := s.in.batches[batch]
-		key := &b.Cols[s.in.keys[0]]
-		for from := 0; from < b.Len; from += radix.Block {
-			n := min(radix.Block, b.Len-from)
-			radix.Digits(memory.As[uint64](s.elements(0, batch, from, n, x.keys)), 0, x.digits)
-			if s.exact && key.Nulls > 0 {
-				for r := range n {
-					if key.IsNull(from + r) {
-						x.digits[r] = radix.Ways
-					}
-				}
-			}
-			f(batch, from, n)
-			if from&(radix.Block*32-1) == 0 {
+		rows := s.in.batches[batch].Len
+		for from := 0; from < rows; from += radix.Block {
+			f(batch, from, min(radix.Block, rows-from))
+			if from%yieldRows == 0 {
 				if err := w.Yield(); err != nil {
 					return err
 				}
@@ -108,6 +90,53 @@ func (s *joinSide) blocks(w *exec.Worker, i int, x *scatterScratch, f func(batch
 		}
 	}
 	return nil
+}
+
+// count adds a block of rows to counts.
+func (s *joinSide) count(x *scatterScratch, counts *radix.Counts, batch, from, n int) {
+	keys := memory.As[uint64](s.elements(0, batch, from, n, x.keys))
+	if !s.hasNullKeys(batch) {
+		radix.CountKeys(keys, 0, counts)
+		return
+	}
+	s.digits(x, keys, batch, from)
+	radix.Count(x.digits[:n], counts)
+}
+
+// scatter moves a block of rows to the partitions.
+func (s *joinSide) scatter(x *scatterScratch, bases []radix.Bases, next *radix.Counts, batch, from, n int) {
+	keys := memory.As[uint64](s.elements(0, batch, from, n, x.keys))
+	switch {
+	case s.hasNullKeys(batch):
+		s.digits(x, keys, batch, from)
+		radix.Positions(x.digits[:n], next, x.positions)
+		radix.Scatter(&bases[0], x.digits, x.positions, keys)
+	case len(s.slots) == 2 && s.slots[1].width == 8:
+		values := memory.As[uint64](s.elements(1, batch, from, n, x.elements))
+		radix.ScatterPairs(&bases[0], &bases[1], keys, values, 0, next)
+		return
+	default:
+		radix.ScatterKeys(&bases[0], keys, 0, next, x.digits, x.positions)
+	}
+	for slot := 1; slot < len(s.slots); slot++ {
+		scatterElements(&bases[slot], x, s.slots[slot].width, s.elements(slot, batch, from, n, x.elements))
+	}
+}
+
+// hasNullKeys tells whether a batch has rows for the partition of null keys. Hashes hold nulls like other values.
+func (s *joinSide) hasNullKeys(batch int) bool {
+	return s.exact && s.in.batches[batch].Cols[s.in.keys[0]].Nulls > 0
+}
+
+// digits writes the digits of a block of rows, some of whose keys are null.
+func (s *joinSide) digits(x *scatterScratch, keys []uint64, batch, from int) {
+	radix.Digits(keys, 0, x.digits)
+	key := &s.in.batches[batch].Cols[s.in.keys[0]]
+	for r := range keys {
+		if key.IsNull(from + r) {
+			x.digits[r] = radix.Ways
+		}
+	}
 }
 
 // allocate makes the partitions, of the given lengths, and returns where each slot of each starts.

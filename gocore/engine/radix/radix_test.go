@@ -57,7 +57,7 @@ func TestSpreadKeepsOrderWithinPartitions(t *testing.T) {
 	defer scope.Close()
 	want := [Ways][]uint64{}
 	for i, k := range keys {
-		p := Hash(k) >> 56
+		p := Hash(k) >> (64 - Bits)
 		want[p] = append(want[p], uint64(i))
 	}
 	for _, chunk := range []int{7, Block, 3*Block + 1, rows} {
@@ -69,6 +69,49 @@ func TestSpreadKeepsOrderWithinPartitions(t *testing.T) {
 				require.Equal(t, keys[row], partKeys[p][i])
 			}
 		}
+	}
+}
+
+// TestFusedKernels compares the kernels that do several steps at once with the steps.
+func TestFusedKernels(t *testing.T) {
+	const rows = Block
+	keys, payload := make([]uint64, rows), make([]uint64, rows)
+	for i := range keys {
+		keys[i], payload[i] = rand.Uint64(), uint64(i)
+	}
+	for level := range uint(2) {
+		var counts, fused Counts
+		digits, positions := make([]uint16, rows), make([]uint32, rows)
+		Digits(keys, level, digits)
+		Count(digits, &counts)
+		CountKeys(keys, level, &fused)
+		require.Equal(t, counts, fused)
+
+		var next Counts
+		Positions(digits, &next, positions)
+		require.Equal(t, counts, next)
+		var want, got [2]Bases
+		var wanted, gotten [2][Parts][]uint64
+		for column := range want {
+			for p, n := range counts {
+				wanted[column][p], gotten[column][p] = make([]uint64, n+1), make([]uint64, n+1)
+				want[column][p] = unsafe.Pointer(unsafe.SliceData(wanted[column][p]))
+				got[column][p] = unsafe.Pointer(unsafe.SliceData(gotten[column][p]))
+			}
+		}
+		Scatter(&want[0], digits, positions, keys)
+		Scatter(&want[1], digits, positions, payload)
+		next = Counts{}
+		ScatterPairs(&got[0], &got[1], keys, payload, level, &next)
+		require.Equal(t, wanted, gotten)
+		require.Equal(t, counts, next)
+
+		fusedDigits, fusedPositions := make([]uint16, rows), make([]uint32, rows)
+		next = Counts{}
+		ScatterKeys(&got[0], keys, level, &next, fusedDigits, fusedPositions)
+		require.Equal(t, wanted[0], gotten[0])
+		require.Equal(t, digits, fusedDigits)
+		require.Equal(t, positions, fusedPositions)
 	}
 }
 
@@ -133,14 +176,19 @@ func BenchmarkSpread(b *testing.B) {
 			count()
 		}
 	})
-	b.Run("scatter", func(b *testing.B) {
+	b.Run("pairs", func(b *testing.B) {
+		b.SetBytes(32 * rows)
+		for b.Loop() {
+			next := chunks[0]
+			ScatterPairs(&keyBases, &payloadBases, keys, payload, 0, &next)
+		}
+	})
+	b.Run("columns", func(b *testing.B) {
 		b.SetBytes(32 * rows)
 		for b.Loop() {
 			next := chunks[0]
 			for from := 0; from < rows; from += Block {
-				Digits(keys[from:from+Block], 0, digits)
-				Positions(digits, &next, positions)
-				Scatter(&keyBases, digits, positions, keys[from:from+Block])
+				ScatterKeys(&keyBases, keys[from:from+Block], 0, &next, digits, positions)
 				Scatter(&payloadBases, digits, positions, payload[from:from+Block])
 			}
 		}
