@@ -149,10 +149,10 @@ def _concat(results: list[Any]) -> Any:
 
 def _raise_first(failures: list[Rank], folder: Path) -> None:
     """Raise the failure that is the cause: not what other ranks saw of it."""
-    from pycylon.errors import PeerLost, RemoteError
+    from pycylon.errors import CollectiveMismatchError, PeerLost, RemoteError
 
     reports = {rank.number: _failure(rank, folder) for rank in failures}
-    consequences = (PeerLost, RemoteError)
+    consequences = (PeerLost, RemoteError, CollectiveMismatchError)
     first = next((n for n, report in reports.items() if not isinstance(report.error, consequences)), failures[0].number)
     report = reports[first]
     error = report.error or RuntimeError(report.summary)

@@ -66,9 +66,9 @@ def test_run_ends_with_the_status_of_the_first_failure(tmp_path):
 
 
 def test_errors_are_one_line(tmp_path):
-    done = command("token", "--rendezvous", "127.0.0.1:1", "--state", str(tmp_path / "none"), "--world-size", "2")
+    done = command("rendezvous", "--listen", "nowhere", "--state", str(tmp_path / "state"))
     assert done.returncode == 1
-    assert done.stderr.startswith("pycylon token: ")
+    assert done.stderr.startswith("pycylon rendezvous: ")
     assert len(done.stderr.splitlines()) == 1
 
 

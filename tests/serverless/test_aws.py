@@ -35,5 +35,5 @@ def test_event_without_a_place(event):
 
 
 def test_event_with_a_wrong_token():
-    with pytest.raises(ValueError, match="token"):
+    with pytest.raises(pc.errors.UnauthenticatedError, match="token"):
         pc.CylonEnv.from_lambda({"token": "not a token", "world_size": 2, "rank": 0}, Context(3000))
