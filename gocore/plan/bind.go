@@ -1,7 +1,6 @@
 package plan
 
 import (
-	"fmt"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -184,7 +183,7 @@ func (b *binder) concat(s *Step) error {
 	for i := 1; i < len(s.Inputs); i++ {
 		unified, err := UnifySchemas(schema, b.in(s, i))
 		if err != nil {
-			return fmt.Errorf("inputs 0 and %d: %w", i, err)
+			return status.Errorf(status.CodeOf(err), "inputs 0 and %d: %w", i, err)
 		}
 		schema = unified
 	}
