@@ -127,6 +127,12 @@ func parseTokenBody(b []byte) (t Token, err error) {
 // Text returns the token as ParseToken reads it. It is a secret: pass it in memory, in the environment or in a file
 // of mode 0600, never in a command line or a log.
 func (t Token) Text() string {
+	b := t.body()
+	sum := sha256.Sum256(b)
+	return tokenPrefix + base64.RawURLEncoding.EncodeToString(append(b, sum[:checksumBytes]...))
+}
+
+func (t Token) body() []byte {
 	b := []byte{1}
 	b = t.grant.AppendMarshal(b)
 	b = append(b, t.signature[:]...)
@@ -138,9 +144,7 @@ func (t Token) Text() string {
 	for _, p := range t.pins {
 		b = append(b, p[:]...)
 	}
-	b = append(b, t.seed[:]...)
-	sum := sha256.Sum256(b)
-	return tokenPrefix + base64.RawURLEncoding.EncodeToString(append(b, sum[:checksumBytes]...))
+	return append(b, t.seed[:]...)
 }
 
 // String describes the token without its secret.
