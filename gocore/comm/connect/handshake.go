@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
@@ -24,9 +25,9 @@ func (j *joiner) greet(ctx context.Context, raw net.Conn, client bool, expected 
 
 	var conn *tls.Conn
 	if client {
-		conn = tls.Client(raw, j.identity.PeerClient(j.roster.Entries[expected].Member.Pin))
+		conn = tls.Client(tcp.NewSocket(raw), j.identity.PeerClient(j.roster.Entries[expected].Member.Pin))
 	} else {
-		conn = tls.Server(raw, j.identity.PeerServer(func(p trust.Pin) bool {
+		conn = tls.Server(tcp.NewSocket(raw), j.identity.PeerServer(func(p trust.Pin) bool {
 			rank, known := j.ranks[p]
 			return known && rank != j.rank && (expected < 0 || rank == expected)
 		}))

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
 	"github.com/pycylon/pycylon/gocore/comm/holepunch"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
@@ -22,7 +23,7 @@ type racer struct {
 	path wire.Path
 }
 
-func (r *racer) close() { holepunch.Abandon(r.conn.NetConn()) }
+func (r *racer) close() { holepunch.Abandon(tcp.Raw(r.conn)) }
 
 // pair is this rank and one other. The lower rank of the two nominates; the higher obeys, also when a later
 // nomination takes the place of an earlier one whose acknowledgement was lost.

@@ -104,6 +104,13 @@ func (s *Server) Token(worldSize int, expiry time.Duration) (trust.Token, error)
 	return s.state.Issue(trust.TokenSpec{Addresses: addresses, WorldSize: worldSize, Expiry: expiry})
 }
 
+// Workers returns the number of registered workers that are connected.
+func (s *Server) Workers() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.workers
+}
+
 // State returns the server's keys, to issue tokens with settings of their own.
 func (s *Server) State() *trust.State { return s.state }
 
