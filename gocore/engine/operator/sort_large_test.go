@@ -131,6 +131,52 @@ func TestSortManyRows(t *testing.T) {
 	}
 }
 
+// sortOnce sorts by the key and frees the result.
+func sortOnce(t testing.TB, threads int, schema *arrow.Schema, batches []*table.Batch) {
+	scope := memory.NewScope(memory.NewBudget(0), "sort")
+	sortAll(t, scope, threads, SortSpec{[]SortKey{{Column: 0}}}, schema, batches)
+	scope.Close()
+}
+
+func TestSortScaling(t *testing.T) {
+	optest.SkipUnlessTimed(t)
+	for _, d := range distributions[:3] {
+		t.Run(d.name, func(t *testing.T) {
+			input := memory.NewScope(memory.NewBudget(0), "input")
+			defer input.Close()
+			schema, batches := keysAndRows(t, input, 10_000_000, d.key, false)
+			optest.RequireScaling(t, func(threads int) { sortOnce(t, threads, schema, batches) })
+		})
+	}
+}
+
+func TestSortHeap(t *testing.T) {
+	for _, d := range distributions {
+		t.Run(d.name, func(t *testing.T) {
+			input := memory.NewScope(memory.NewBudget(0), "input")
+			defer input.Close()
+			schema, batches := keysAndRows(t, input, 1_000_000, d.key, false)
+			optest.RequireSmallHeap(t, func() { sortOnce(t, 2, schema, batches) })
+		})
+	}
+}
+
+// Input and output in a thousand batches.
+func TestSortThousandBatches(t *testing.T) {
+	scope := memory.NewScope(memory.NewBudget(0), "test")
+	defer scope.Close()
+	const n = 1_000_000
+	schema, batches := keysAndRows(t, scope, n, distributions[1].key, true)
+	var small []*table.Batch
+	for _, b := range batches {
+		for from := 0; from < b.Len; from += n / 1000 {
+			small = append(small, b.Slice(from, min(n/1000, b.Len-from)))
+		}
+	}
+	require.GreaterOrEqual(t, len(small), 1000)
+	requireSorted(t, sortAll(t, scope, 2, SortSpec{[]SortKey{{Column: 2}}}, schema, small), n)
+}
+
 // best returns the shortest of runs of f, in seconds.
 func best(runs int, f func()) float64 {
 	shortest := time.Duration(1<<63 - 1)

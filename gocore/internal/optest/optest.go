@@ -133,7 +133,7 @@ func (c *Case) check(t *testing.T, v variation) {
 	require.NoError(t, err, v.String())
 	wanted := make([]string, len(want))
 	for i, row := range want {
-		wanted[i] = rowText(row)
+		wanted[i] = RowText(row)
 	}
 	if !c.Ordered {
 		slices.Sort(wanted)

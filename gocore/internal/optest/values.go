@@ -127,8 +127,8 @@ func Rows(t testing.TB, b *table.Batch) []string {
 	return rows
 }
 
-// rowText writes a literal row as Rows does.
-func rowText(row []any) string {
+// RowText writes a literal row as Rows does.
+func RowText(row []any) string {
 	cells := make([]string, len(row))
 	for i, value := range row {
 		switch v := value.(type) {
