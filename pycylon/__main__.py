@@ -168,7 +168,7 @@ def _token(arguments: argparse.Namespace) -> int:
 
 
 def _demo(arguments: argparse.Namespace) -> int:
-    from pycylon.demo import show
+    from pycylon.demo.show import show
 
     return show(
         world_size=arguments.world,
