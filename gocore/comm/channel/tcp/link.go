@@ -22,6 +22,7 @@ type link struct {
 	peer   int
 	conn   net.Conn // TLS
 	socket *Socket  // beneath conn; nil where conn was made without one
+	raw    net.Conn // beneath both
 	limit  time.Duration
 	queue  *channel.Queue
 	epoch  time.Time
@@ -43,21 +44,12 @@ func newLink(peer int, conn net.Conn, limit time.Duration) *link {
 		peer: peer, conn: conn, limit: limit, queue: channel.NewQueue(), epoch: time.Now(),
 		byeRead: make(chan struct{}), readerDone: make(chan struct{}),
 	}
-	raw := beneath(conn)
-	if s, ok := raw.(*Socket); ok {
-		l.socket = s
-		raw = s.Conn
-	}
-	tune(raw, limit)
-	return l
-}
-
-// beneath returns the connection that carries conn's TLS.
-func beneath(conn net.Conn) net.Conn {
 	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		return c.NetConn()
+		l.socket, _ = c.NetConn().(*Socket)
 	}
-	return conn
+	l.raw = Raw(conn)
+	tune(l.raw, limit)
+	return l
 }
 
 // now is a time that is cheap to store: nanoseconds since the link was made.
@@ -148,7 +140,7 @@ func (l *link) fail(cause *status.Error) {
 }
 
 // cut closes the socket without TLS's farewell, which could wait.
-func (l *link) cut() { _ = beneath(l.conn).Close() }
+func (l *link) cut() { _ = l.raw.Close() }
 
 // end closes this side: control frames that are queued still leave, what arrives is dropped. It doesn't wait.
 func (l *link) end() {
@@ -163,11 +155,7 @@ func (l *link) end() {
 // closeWrite tells the peer's kernel that no byte follows. The reader goes on until the peer has closed too: closing
 // with unread bytes would reset the connection, and destroy what the peer has not yet received.
 func (l *link) closeWrite() {
-	raw := beneath(l.conn)
-	if l.socket != nil {
-		raw = l.socket.Conn
-	}
-	if c, ok := raw.(interface{ CloseWrite() error }); !ok || c.CloseWrite() != nil {
+	if c, ok := l.raw.(interface{ CloseWrite() error }); !ok || c.CloseWrite() != nil {
 		l.cut()
 	}
 }

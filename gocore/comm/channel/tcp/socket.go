@@ -17,6 +17,17 @@ type Socket struct {
 // NewSocket wraps a TCP connection for use beneath TLS.
 func NewSocket(conn net.Conn) *Socket { return &Socket{Conn: conn} }
 
+// Raw returns the connection that carries conn: without TLS, and without a Socket.
+func Raw(conn net.Conn) net.Conn {
+	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
+		conn = c.NetConn()
+	}
+	if s, ok := conn.(*Socket); ok {
+		conn = s.Conn
+	}
+	return conn
+}
+
 // Write implements net.Conn.
 func (s *Socket) Write(p []byte) (int, error) {
 	s.mu.Lock()
