@@ -96,8 +96,12 @@ func (s GroupSpec) keyFields(in *arrow.Schema) ([]int, []arrow.Field, error) {
 	return columns, fields, nil
 }
 
-// aggName is the name of an aggregate's output column.
+// aggName is the name of an aggregate's output column, sourceOfAgg its inverse.
 func aggName(fn AggFn, column string) string { return fmt.Sprintf("%s(%s)", fn, column) }
+
+func sourceOfAgg(fn AggFn, name string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(name, fn.String()+"("), ")")
+}
 
 // stateName is the name of column i of an aggregate's state, aggOfState its inverse.
 func stateName(agg string, i int) string { return fmt.Sprintf("%s.%d", agg, i) }

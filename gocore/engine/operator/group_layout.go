@@ -206,7 +206,7 @@ func (c *groupCompiler) addFinal(fn AggFn) error {
 	}
 	c.next += want
 	name := aggOfState(field.Name)
-	c.addResults(fn, name, name, field.Type, kind, states)
+	c.addResults(fn, sourceOfAgg(fn, name), name, field.Type, kind, states)
 	return nil
 }
 

@@ -23,6 +23,7 @@ import (
 // Everything that grows is in the query's scope, off Go's heap. There is no spilling.
 type Group struct {
 	layout  *groupLayout
+	spread  int // rows that a worker spreads before it tries a table again
 	once    sync.Once
 	workers []*groupWorker
 	// expected is how many groups the last unit had: hashes spread evenly, so the next will have about as many.
@@ -37,7 +38,7 @@ func NewGroup(spec GroupSpec, in *arrow.Schema) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Group{layout: l}, nil
+	return &Group{layout: l, spread: firstSpread}, nil
 }
 
 const (
@@ -64,7 +65,7 @@ type groupWorker struct {
 	span    int
 }
 
-func newGroupWorker(l *groupLayout, scope *memory.Scope) (*groupWorker, error) {
+func newGroupWorker(l *groupLayout, scope *memory.Scope, spread int) (*groupWorker, error) {
 	encoder, err := newGroupEncoder(l, scope)
 	if err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func newGroupWorker(l *groupLayout, scope *memory.Scope) (*groupWorker, error) {
 	if err != nil {
 		return nil, err
 	}
-	w := &groupWorker{encoder: encoder, table: t, ids: ids[:groupChunkRows], scratch: ids[groupChunkRows:], span: firstSpread}
+	w := &groupWorker{encoder: encoder, table: t, ids: ids[:groupChunkRows], scratch: ids[groupChunkRows:], span: spread}
 	w.strings.scope = scope
 	for w.max = minSlots / slotsPerGroup; w.max < 32<<10 && 2*w.max*(8*l.recWords+4*slotsPerGroup) <= tableBytes; w.max *= 2 {
 	}
@@ -92,7 +93,7 @@ func (g *Group) prepare(q *exec.Query) {
 func (g *Group) worker(w *exec.Worker) (*groupWorker, error) {
 	g.prepare(w.Query)
 	if g.workers[w.ID] == nil {
-		state, err := newGroupWorker(g.layout, w.Scope())
+		state, err := newGroupWorker(g.layout, w.Scope(), g.spread)
 		if err != nil {
 			return nil, err
 		}

@@ -15,6 +15,7 @@ func groupRun(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []
 	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
 		g, err := NewGroup(spec, optest.Schema(t, columns))
 		require.NoError(t, err)
+		g.spread = groupSpread
 		return q.Run(in[0], nil, g)
 	}
 }
