@@ -184,22 +184,24 @@ func (s *joinSide) concatenate(q *exec.Query) error {
 	for _, slot := range s.slots {
 		size += alignedSize(s.in.rows * slot.width)
 	}
-	buffer, err := q.Scope.Alloc(size)
+	buffer, err := q.Scope.Alloc(max(size, 1))
 	if err != nil {
 		return err
 	}
 	s.groups = []*memory.Buffer{buffer}
 	part, rest := joinPart{rows: s.in.rows}, buffer.Bytes()
-	for i, slot := range s.slots {
-		for b, batch := range s.in.batches {
-			at := rest[s.first[b]*slot.width:]
-			copy(at, s.elements(i, b, 0, batch.Len, at))
-		}
+	for _, slot := range s.slots {
 		part.slots = append(part.slots, rest[:s.in.rows*slot.width])
 		rest = rest[alignedSize(s.in.rows*slot.width):]
 	}
 	s.parts = []joinPart{part}
-	return nil
+	return q.For(len(s.slots), func(_ *exec.Worker, slot int) error {
+		for i, b := range s.in.batches {
+			at := part.slots[slot][s.first[i]*s.slots[slot].width:]
+			copy(at, s.elements(slot, i, 0, b.Len, at))
+		}
+		return nil
+	})
 }
 
 // alignedSize rounds n up to a cache line.

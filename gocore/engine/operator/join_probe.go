@@ -28,7 +28,8 @@ type joinWorker struct {
 	source *joinSource
 	task   *joinTask
 	state  joinState
-	at     int // next part, or batch, of the task
+	at     int    // next part, or batch, of the task
+	seq    uint64 // of the batches that it makes
 
 	own        joinTable // of a partition that no other worker probes
 	table      *joinTable
@@ -42,7 +43,8 @@ type joinWorker struct {
 	flags      []byte // own table: build rows that have a match, where its side is kept
 	flagBuf    *memory.Buffer
 	flagAt     int
-	last       bool // no other task is left on the shared table
+	closed     bool // the task has let go of its shared table
+	last       bool // as the last, and is listing its rows without a match
 	keepProbe  bool
 	keepBuild  bool
 	candidates int
@@ -71,7 +73,8 @@ func newJoinWorker(s *joinSource, scope *memory.Scope) *joinWorker {
 }
 
 func (x *joinWorker) begin(t *joinTask) {
-	x.task, x.state, x.at, x.last = t, nextPart, t.from, false
+	x.task, x.state, x.at, x.seq = t, nextPart, t.from, t.seq
+	x.closed, x.last = false, false
 	x.idFrom, x.idTo = 0, 0
 }
 
@@ -86,7 +89,7 @@ func (x *joinWorker) run(w *exec.Worker) (*table.Batch, error) {
 			}
 			n := min(x.idTo-x.idFrom, x.output.limit-x.output.rows)
 			if n == 0 {
-				return x.output.finish(x.task.seq)
+				return x.output.finish(x.seq)
 			}
 			var ids [2][]uint32
 			for side := range ids {
@@ -105,9 +108,11 @@ func (x *joinWorker) run(w *exec.Worker) (*table.Batch, error) {
 		}
 		if !more {
 			if x.output.rows > 0 {
-				return x.output.finish(x.task.seq)
+				return x.output.finish(x.seq)
 			}
-			return nil, nil
+			if !x.close() {
+				return nil, nil
+			}
 		}
 	}
 }
@@ -130,11 +135,7 @@ func (x *joinWorker) expected() int {
 func (x *joinWorker) advance(w *exec.Worker) (bool, error) {
 	switch x.state {
 	case nextPart:
-		more, err := x.openPart(w)
-		if !more {
-			x.state = taskEnded
-		}
-		return more, err
+		return x.openPart(w)
 	case nextBlock:
 		return true, x.openBlock(w)
 	case walkChains:
@@ -155,7 +156,8 @@ func (x *joinWorker) openPart(w *exec.Worker) (bool, error) {
 	x.shared = t.shared
 	switch {
 	case x.at >= t.to:
-		return x.closeShared(), nil
+		x.state = taskEnded
+		return false, nil
 	case t.shared == nil:
 		p := x.at
 		x.at++
@@ -205,25 +207,29 @@ func (x *joinWorker) setBuild(left bool) {
 	x.keepProbe, x.keepBuild = x.source.join.spec.keeps(!left), x.source.join.spec.keeps(left)
 }
 
-// closeShared lets go of the task's shared table, and returns false unless this was the last task on it and the table's
-// rows without a match have yet to be listed. The last task frees the table.
-func (x *joinWorker) closeShared() bool {
+// close lets go of the task's shared table. The last task to do so goes on with the table's rows without a match, as a
+// task of its own, and frees the table; false where nothing is left to do.
+func (x *joinWorker) close() bool {
 	t := x.task.shared
-	if t == nil {
+	switch {
+	case t == nil:
 		return false
-	}
-	if !x.last {
+	case !x.closed:
+		x.closed = true
 		if t.pending.Add(-1) > 0 {
 			return false
 		}
 		x.setBuild(t.leftBuild)
-		x.parts[x.build] = t.part
-		if x.keepBuild {
-			x.last, x.state, x.flagAt = true, buildUnmatched, 0
+		x.parts[x.build], x.shared = t.part, t
+		if x.keepBuild && t.part.rows > 0 {
+			x.last, x.seq, x.state, x.flagAt = true, t.seq, buildUnmatched, 0
 			return true
 		}
+		t.free()
+	case x.last:
+		x.last = false
+		t.free()
 	}
-	t.free()
 	return false
 }
 

@@ -41,6 +41,7 @@ type joinSource struct {
 	keys    []keyPair // compared where the hashes are equal
 	output  []joinOutColumn
 	tasks   []joinTask
+	seq     uint64 // the next task's
 	next    atomic.Int64
 	pending []atomic.Int32 // per group: tasks that still read it
 	left    atomic.Int64   // tasks that aren't done
@@ -180,11 +181,12 @@ func (s *joinSource) prepareSmall(q *exec.Query) error {
 	t := &sharedTable{part: &s.sides[build].parts[0], leftBuild: build == leftSide}
 	s.shared = []*sharedTable{t}
 	for _, c := range s.sides[1-build].chunks {
-		s.tasks = append(s.tasks, joinTask{seq: uint64(len(s.tasks)), from: c.from, to: c.to, shared: t})
+		s.addTask(joinTask{from: c.from, to: c.to, shared: t})
 	}
 	if len(s.tasks) == 0 && t.part.rows > 0 { // nothing to probe with, but rows to keep
-		s.tasks = append(s.tasks, joinTask{shared: t})
+		s.addTask(joinTask{shared: t})
 	}
+	t.seq = s.seq
 	t.pending.Store(int32(len(s.tasks)))
 	s.pending = make([]atomic.Int32, 1)
 	s.pending[0].Store(int32(len(s.tasks)))
@@ -227,6 +229,8 @@ func (s *joinSource) preparePartitions(q *exec.Query) error {
 				s.addTask(joinTask{from: at, to: min(at+piece, probe.rows), group: g, shared: t, probe: probe})
 				t.pending.Add(1)
 			}
+			t.seq = s.seq
+			s.seq++
 		}
 		if to > from {
 			s.addTask(joinTask{from: from, to: to, group: g})
@@ -237,7 +241,8 @@ func (s *joinSource) preparePartitions(q *exec.Query) error {
 }
 
 func (s *joinSource) addTask(t joinTask) {
-	t.seq = uint64(len(s.tasks))
+	t.seq = s.seq
+	s.seq++
 	s.tasks = append(s.tasks, t)
 }
 

@@ -126,6 +126,7 @@ type sharedTable struct {
 	matched   []uint32 // per build row, where its side is kept: not 0 once it has a match
 	buf       *memory.Buffer
 	pending   atomic.Int32 // tasks that still probe it
+	seq       uint64       // of the batches of its rows without a match
 }
 
 // mark notes that build rows have a match.
