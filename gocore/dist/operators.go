@@ -1,8 +1,6 @@
 package dist
 
 import (
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/fileio"
@@ -24,6 +22,12 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 		return l.into(in[0], operator.NewSort(operator.SortSpec{Keys: sortKeys(op.Keys)}, step.Schema), step.Schema)
 	case *plan.ConcatOp:
 		return l.concat(step, in)
+	case *plan.FilterOp:
+		return l.filter(step, op, in[0])
+	case *plan.ProjectOp:
+		return l.project(step, op, in[0])
+	case *plan.TakeOp:
+		return l.take(step, op, in[0])
 	case *plan.SliceOp:
 		return l.slice(step, op, in[0])
 	case *plan.WriteOp:
@@ -118,5 +122,5 @@ func (l *lowerer) write(step *plan.Step, op *plan.WriteOp, in stream) (stream, e
 	if _, err := l.into(in, sink, step.Schema); err != nil {
 		return stream{}, err
 	}
-	return scan(nil, arrow.NewSchema(step.Schema.Fields(), nil)), nil
+	return scan(nil, step.Schema), nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/operator"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/plan"
 )
@@ -62,19 +63,18 @@ func before(counts []int64, rank int) (mine, total int64) {
 
 // slice keeps a range of this rank's rows, or of the rank concatenation.
 func (l *lowerer) slice(step *plan.Step, op *plan.SliceOp, in stream) (stream, error) {
+	if !op.Global {
+		return l.into(in, operator.NewSlice(int(op.Offset), int(op.Length)), step.Schema)
+	}
 	batches, err := l.collect(in)
 	if err != nil {
 		return stream{}, err
 	}
-	own := rowsOf(batches)
-	mine, total := int64(0), own
-	if op.Global {
-		counts, err := l.counts(own)
-		if err != nil {
-			return stream{}, err
-		}
-		mine, total = before(counts, l.world.Rank)
+	counts, err := l.counts(rowsOf(batches))
+	if err != nil {
+		return stream{}, err
 	}
+	mine, total := before(counts, l.world.Rank)
 	from := op.Offset
 	if from < 0 {
 		from = max(total+from, 0)
