@@ -14,6 +14,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/connect"
 	"github.com/pycylon/pycylon/gocore/comm/rendezvous"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
+	"github.com/pycylon/pycylon/gocore/internal/leak"
 )
 
 // serve runs a rendezvous server until the test ends.
@@ -47,6 +48,7 @@ func joinAll(token trust.Token, options func(i int) connect.Options) ([]*connect
 func TestMesh(t *testing.T) {
 	for _, size := range []int{1, 2, 3, 4, 8} {
 		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			leak.Check(t)
 			token, err := serve(t).Token(size, time.Minute)
 			require.NoError(t, err)
 			members, errs := joinAll(token, func(i int) connect.Options {

@@ -1,0 +1,140 @@
+package holepunch
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/internal/leak"
+)
+
+var remote = netip.MustParseAddrPort("192.0.2.1:1234")
+
+func refused() error { return &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED} }
+
+// script is a dialer whose tries end as listed; the last entry repeats.
+func script(ends ...func(ctx context.Context) (net.Conn, error)) dialer {
+	n := 0
+	return func(ctx context.Context, _ string) (net.Conn, error) {
+		end := ends[min(n, len(ends)-1)]
+		n++
+		return end(ctx)
+	}
+}
+
+func answers(err error) func(context.Context) (net.Conn, error) {
+	return func(context.Context) (net.Conn, error) { return nil, err }
+}
+
+func connects(local, remote string) func(context.Context) (net.Conn, error) {
+	return func(context.Context) (net.Conn, error) { return fake{local: local, remote: remote}, nil }
+}
+
+type fake struct {
+	net.Conn
+	local, remote string
+}
+
+func (f fake) LocalAddr() net.Addr  { return address(f.local) }
+func (f fake) RemoteAddr() net.Addr { return address(f.remote) }
+func (fake) Close() error           { return nil }
+
+type address string
+
+func (address) Network() string  { return "tcp" }
+func (a address) String() string { return string(a) }
+
+func TestPunchSequence(t *testing.T) {
+	ok := connects("10.0.0.1:5", "192.0.2.1:1234")
+	for name, c := range map[string]struct {
+		dial  dialer
+		tries []int // per burst
+	}{
+		"at once":                     {script(ok), []int{1}},
+		"RST, then crossed":           {script(answers(refused()), answers(refused()), ok), []int{3}},
+		"in use, then free":           {script(answers(syscall.EADDRNOTAVAIL), ok), []int{1, 1}},
+		"itself, then the peer":       {script(connects("10.0.0.1:5", "10.0.0.1:5"), ok), []int{1, 1}},
+		"no route for a while":        {script(answers(syscall.EHOSTUNREACH), answers(syscall.EHOSTUNREACH), ok), []int{1, 1, 1}},
+		"silence is a burst's single": {script(answers(context.DeadlineExceeded), ok), []int{1, 1}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var tries []int
+			start := time.Now().Add(20 * time.Millisecond)
+			conn, err := punch(context.Background(), remote, start, func(b Burst) {
+				require.Equal(t, len(tries), b.Number)
+				require.False(t, time.Now().Before(start), "nothing is sent before the start")
+				tries = append(tries, b.Tries)
+			}, c.dial)
+			require.NoError(t, err)
+			require.Equal(t, "192.0.2.1:1234", conn.RemoteAddr().String())
+			require.Equal(t, c.tries, tries)
+		})
+	}
+}
+
+func TestPunchEndsWithTheContext(t *testing.T) {
+	leak.Check(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_, err := punch(ctx, remote, time.Now(), func(Burst) {}, script(answers(refused())))
+	require.Equal(t, status.Unreachable, status.CodeOf(err))
+	require.ErrorIs(t, err, syscall.ECONNREFUSED)
+	require.ErrorContains(t, err, "192.0.2.1:1234")
+
+	ctx, cancel = context.WithCancel(context.Background())
+	cancel()
+	_, err = punch(ctx, remote, time.Now().Add(time.Hour), func(Burst) {}, script(answers(refused())))
+	require.Equal(t, status.Unreachable, status.CodeOf(err))
+}
+
+func TestBurstsAreInCommonSlots(t *testing.T) {
+	start := time.Unix(100, 0)
+	at := func(after time.Duration, n int, draw float64) time.Duration {
+		return nextBurst(start, start.Add(after), n, draw).Sub(start)
+	}
+	require.Zero(t, at(-time.Second, 0, 0.99), "the first is exact")
+	require.Zero(t, at(-time.Second, 0, 0))
+	require.Equal(t, slot, at(time.Millisecond, 1, 0))
+	require.Equal(t, slot, at(slot, 1, 0), "an instant that is now is not past")
+	require.Equal(t, 3*slot, at(2*slot+1, 5, 0), "both sides compute the same slot")
+	require.Less(t, at(time.Millisecond, 1000, 0.999), lateSlot+maxJitter)
+	require.Equal(t, lateSlot, at(time.Millisecond, lateAfter, 0), "later ones are rarer")
+}
+
+func TestPortIsShared(t *testing.T) {
+	leak.Check(t)
+	var addresses []string
+	for range 2 {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		defer func() { require.NoError(t, l.Close()) }()
+		addresses = append(addresses, l.Addr().String())
+	}
+	p := NewPort()
+	for _, a := range addresses {
+		c, err := p.Dial(context.Background(), a)
+		require.NoError(t, err)
+		defer func() { require.NoError(t, c.Close()) }()
+		require.Equal(t, p.Number(), c.LocalAddr().(*net.TCPAddr).Port)
+	}
+}
+
+func TestTakenPortIsExchanged(t *testing.T) {
+	taken, err := net.Listen("tcp", "0.0.0.0:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, taken.Close()) }()
+	to, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer func() { require.NoError(t, to.Close()) }()
+	p := &Port{number: taken.Addr().(*net.TCPAddr).Port}
+	c, err := p.Dial(context.Background(), to.Addr().String())
+	require.NoError(t, err)
+	require.NoError(t, c.Close())
+	require.NotEqual(t, taken.Addr().(*net.TCPAddr).Port, p.Number())
+}
