@@ -29,6 +29,12 @@ type Source interface {
 	Next(w *Worker) (*table.Batch, error)
 }
 
+// Sized is a Source that knows at most how many batches it has: no more workers than that are started.
+type Sized interface {
+	Source
+	Batches() int
+}
+
 // Transform turns a batch into any number of batches (with its Seq) and lends each to emit, in order.
 type Transform interface {
 	Push(w *Worker, b *table.Batch, emit func(*table.Batch) error) error
@@ -102,9 +108,13 @@ func (q *Query) Fail(err error) { q.group.Fail(err) }
 func (q *Query) Wait() error { return q.group.Wait() }
 
 // Run pushes all of src through transforms into sink and returns what the sink makes of it.
-// It returns once every worker has returned. The caller holds no slot.
+// It returns once every worker has returned. The caller holds no slot. A Sized source of few batches gets few workers.
 func (q *Query) Run(src Source, transforms []Transform, sink Sink) (Source, error) {
-	err := q.each(q.Threads, func(w *Worker) error {
+	workers := q.Threads
+	if sized, ok := src.(Sized); ok {
+		workers = max(1, min(workers, sized.Batches()))
+	}
+	err := q.each(workers, func(w *Worker) error {
 		push := func(b *table.Batch) error { return sink.Push(w, b) }
 		for i := len(transforms) - 1; i >= 0; i-- {
 			t, next := transforms[i], push
@@ -151,19 +161,27 @@ func (q *Query) For(n int, f func(w *Worker, i int) error) error {
 	})
 }
 
-// each runs f on n workers, each with a slot, and joins them.
+// each runs f on n workers, each with a slot, and joins them. A single one needs no goroutine of its own, whose start
+// costs more than a small operation.
 func (q *Query) each(n int, f func(w *Worker) error) error {
-	g := task.NewGroup(q.Context())
-	for id := range n {
-		g.Go(func(ctx context.Context) error {
-			if err := q.pool.acquire(ctx); err != nil {
-				return err
-			}
-			defer q.pool.release()
-			return f(&Worker{ID: id, Query: q, ctx: ctx})
-		})
+	work := func(ctx context.Context, id int) error {
+		if err := q.pool.acquire(ctx); err != nil {
+			return err
+		}
+		defer q.pool.release()
+		return f(&Worker{ID: id, Query: q, ctx: ctx})
 	}
-	if err := g.Wait(); err != nil {
+	var err error
+	if n == 1 {
+		err = task.Recovered(func() error { return work(q.Context(), 0) })
+	} else {
+		g := task.NewGroup(q.Context())
+		for id := range n {
+			g.Go(func(ctx context.Context) error { return work(ctx, id) })
+		}
+		err = g.Wait()
+	}
+	if err != nil {
 		return err
 	}
 	if q.Context().Err() != nil {

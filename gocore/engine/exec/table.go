@@ -14,7 +14,7 @@ type Scan struct {
 	next    counter
 }
 
-var _ Source = (*Scan)(nil)
+var _ Sized = (*Scan)(nil)
 
 // NewScan returns a Source of batches, numbered anew in their order.
 func NewScan(batches []*table.Batch) *Scan {
@@ -28,6 +28,9 @@ func NewScan(batches []*table.Batch) *Scan {
 	}
 	return s
 }
+
+// Batches returns the number of morsels.
+func (s *Scan) Batches() int { return len(s.batches) }
 
 // Next returns the next morsel.
 func (s *Scan) Next(*Worker) (*table.Batch, error) {

@@ -29,7 +29,7 @@ type sortSource struct {
 	left    atomic.Int64 // batches not yet gathered
 }
 
-var _ exec.Source = (*sortSource)(nil)
+var _ exec.Sized = (*sortSource)(nil)
 
 // plan decides how each column is made from the entries.
 func (s *sortSource) plan() {
@@ -75,6 +75,9 @@ func (s *sortSource) travels(i int) bool {
 	}
 	return !s.words.levels[0].text
 }
+
+// Batches returns the number of batches.
+func (s *sortSource) Batches() int { return (s.rows + outputRows - 1) / outputRows }
 
 // Next gathers the next batch.
 func (s *sortSource) Next(w *exec.Worker) (*table.Batch, error) {

@@ -70,7 +70,10 @@ type takeSource struct {
 	next    atomic.Int64
 }
 
-var _ exec.Source = (*takeSource)(nil)
+var _ exec.Sized = (*takeSource)(nil)
+
+// Batches returns the number of batches.
+func (s *takeSource) Batches() int { return (len(s.indices) + outputRows - 1) / outputRows }
 
 // Next gathers the next batch.
 func (s *takeSource) Next(w *exec.Worker) (*table.Batch, error) {
