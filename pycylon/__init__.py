@@ -3,9 +3,9 @@
 >>> import pycylon as pc
 >>> df = pc.DataFrame({"carrier": ["AA", "UA", "AA"], "delay": [10, None, 20]})
 >>> df.groupby("carrier").agg(delay=("delay", "mean"))
-  carrier  delay
-0      AA   15.0
-1      UA   null
+   carrier  delay
+0       AA   15.0
+1       UA   null
 [2 rows x 2 columns, local]
 
 `DataFrame` and `read_csv` hold rows, `CylonEnv` is this process's place in a job, and `run` starts a job.

@@ -89,12 +89,12 @@ def read_csv(
     --------
     >>> import pathlib, tempfile
     >>> file = pathlib.Path(tempfile.mkdtemp(), "a.csv")
-    >>> _ = file.write_text("a,b\\n1,x\\n2,\\n")
+    >>> _ = file.write_text("a,b\n1,x\n2,\n")
     >>> import pycylon as pc
     >>> pc.read_csv(file).to_dict()
     {'a': [1, 2], 'b': ['x', None]}
     """
-    from pycylon.interop.columns import type_name
+    from pycylon.interop.columns import plan_type
 
     if (slice or replicate) and env is None:
         raise InvalidError("slice= and replicate= say what each rank of a job reads: pass env= too", op="read_csv")
@@ -110,7 +110,7 @@ def read_csv(
         "header": names is None if header == "infer" else header == 0,
         "names": list(names or ()),
         "use_columns": list(usecols or ()),
-        "types": {name: type_name(kind) for name, kind in (dtype or {}).items()},
+        "types": {name: plan_type(kind) for name, kind in (dtype or {}).items()},
         "na_values": [str(value) for value in listed],
         "keep_default_na": keep_default_na,
         "skip_rows": skiprows,

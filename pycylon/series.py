@@ -215,7 +215,7 @@ class Series:
     def isna(self) -> Series:
         """Tell where it is null or NaN."""
         missing = self._with("is_null")
-        return missing | (self != self) if self.dtype in ("float", "double", "float32", "float64") else missing
+        return missing | (self != self) if self.dtype in ("float32", "float64") else missing
 
     isnull = isna
 
@@ -231,11 +231,11 @@ class Series:
         Parameters
         ----------
         dtype : str or type
-            A type's name ("int64", "double", "utf8"), or ``int``, ``float``, ``bool``, ``str``.
+            A type's name ("int64", "float32", "utf8"), or ``int``, ``float``, ``bool``, ``str``.
         """
-        from pycylon.interop.columns import type_name
+        from pycylon.interop.columns import plan_type
 
-        return self._with("cast", type=type_name(dtype))
+        return self._with("cast", type=plan_type(dtype))
 
     def between(self, left: object, right: object) -> Series:
         """Tell where it is at least `left` and at most `right`.

@@ -379,7 +379,7 @@ class DataFrame:
         >>> left.merge(right, on="k")
            k   a  b
         0  2  20  x
-        [1 rows x 3 columns, local]
+        [1 row x 3 columns, local]
         """
         from pycylon.frame.combine import merge
 

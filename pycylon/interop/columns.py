@@ -42,6 +42,9 @@ _NAMES = {
     "datetime64[s]": "timestamp[s]",
 }
 
+#: Types that plans spell in Arrow's C++ words.
+_PLAN_NAMES = {"float32": "float", "float64": "double", "string_view": "utf8_view"}
+
 #: The formats of Arrow's C data interface by type.
 FORMATS = {
     "null": "n",
@@ -92,7 +95,7 @@ class Encoded(NamedTuple):
     buffers: list[Any]  # bytes-like, or None for a missing one
 
 
-def type_name(dtype: str | type) -> str:
+def plan_type(dtype: str | type) -> str:
     """Return a type's name as plans spell it.
 
     Parameters
@@ -101,7 +104,8 @@ def type_name(dtype: str | type) -> str:
         "int64", "str", ``float``.
     """
     name = dtype.__name__ if isinstance(dtype, type) else str(dtype)
-    return _NAMES.get(name, _NAMES.get(name.lower(), name.lower() if name.lower() in FORMATS else name))
+    name = _NAMES.get(name, name)
+    return _PLAN_NAMES.get(name, name)
 
 
 def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encoded:

@@ -65,7 +65,7 @@ def encode_series(name: str, series: Any) -> Encoded:
     if getattr(target, "kind", "O") not in "biuf":
         listed = series.astype(object).tolist()
         return plain.encode(name, [None if gone else value for value, gone in zip(listed, missing.tolist())])
-    values = series.fillna(0) if nulls and target is not dtype else series
+    values = series.fillna(target.type(0)) if nulls and target is not dtype else series
     values = numpy.ascontiguousarray(values.to_numpy(dtype=target))
     valid = numpy.packbits(~missing, bitorder="little").tobytes() if nulls else None
     if target.kind == "b":

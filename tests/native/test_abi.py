@@ -129,7 +129,7 @@ def test_errors_keep_what_they_say_when_pickled():
     ],
 )
 def test_errors_are_the_builtin_ones(kind, builtin):
-    with pytest.raises(builtin, match="^text$"):
+    with pytest.raises(builtin, match=r"^text$"):
         raise kind("text")
 
 

@@ -1,0 +1,179 @@
+"""pandas, Polars, DuckDB and NumPy in and out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timezone
+
+import pytest
+
+import pycylon as pc
+from pycylon import _optional, errors
+
+VALUES = {
+    "i": [1, None, 3],
+    "f": [1.5, None, -2.0],
+    "b": [True, None, False],
+    "s": ["x", None, "a longer string than twelve"],
+    "d": [date(2024, 1, 2), None, date(1969, 1, 1)],
+    "t": [datetime(2024, 1, 2, 3, 4, 5, 6), None, datetime(1969, 1, 1)],
+}
+
+
+class TestPolars:
+    pl = pytest.importorskip("polars") if _optional.find("polars") else None
+
+    @pytest.fixture(autouse=True)
+    def need(self):
+        if self.pl is None:
+            pytest.skip("polars isn't installed")
+
+    def test_round_trip(self):
+        frame = self.pl.DataFrame(VALUES)
+        for source in (frame, self.pl.concat([frame, frame], rechunk=False), frame[1:]):
+            ours = pc.DataFrame(source)
+            assert ours.to_dict() == source.to_dict(as_series=False)
+            assert self.pl.DataFrame(ours).equals(source)
+            assert ours.to_polars().equals(source)
+
+    def test_operators_on_its_strings(self):
+        frame = pc.DataFrame(self.pl.DataFrame({"s": ["b" * 20, None, "a"]}))
+        assert frame.sort_values("s").to_polars()["s"].to_list() == ["a", "b" * 20, None]
+
+    def test_categories_are_refused(self):
+        with pytest.raises(errors.UnsupportedError, match="dictionary"):
+            pc.DataFrame(self.pl.DataFrame({"c": self.pl.Series(["a"], dtype=self.pl.Categorical)}))
+
+    def test_a_series_in_a_dict(self):
+        assert pc.DataFrame({"a": self.pl.Series([1, None])}).to_dict() == {"a": [1, None]}
+
+
+def test_duckdb():
+    duckdb = pytest.importorskip("duckdb")
+    with duckdb.connect() as connection:
+        relation = connection.sql("select range::bigint i, 'row ' || range s from range(5000)")
+        frame = pc.DataFrame(relation)
+        assert frame.shape == (5000, 2)
+        assert frame.to_dict()["s"][4999] == "row 4999"
+        found = connection.sql("select sum(i), count(s) from frame").fetchall()
+    assert found == [(4999 * 2500, 5000)]
+
+
+class TestPandas:
+    @pytest.fixture(autouse=True, params=[True, False], ids=["with pyarrow", "without pyarrow"])
+    def maybe_pyarrow(self, request, monkeypatch):
+        self.pd = pytest.importorskip("pandas")
+        if request.param:
+            pytest.importorskip("pyarrow")
+        else:
+            find = _optional.find
+            monkeypatch.setattr(_optional, "find", lambda name: None if name == "pyarrow" else find(name))
+
+    def frame(self):
+        pd = self.pd
+        return pd.DataFrame(
+            {
+                "i": pd.array([1, None, 3], dtype="Int64"),
+                "i8": pd.Series([1, 2, 3], dtype="int8"),
+                "u": pd.Series([1, 2, (1 << 64) - 1], dtype="uint64"),
+                "f": [1.5, float("nan"), -2.0],
+                "f4": pd.Series([1.5, float("nan"), -2.0], dtype="float32"),
+                "b": [True, False, True],
+                "bn": pd.array([True, None, False], dtype="boolean"),
+                "s": ["x", None, "a longer string than twelve"],
+                "o": pd.Series(["x", None, "y"], dtype=object),
+                "t": pd.to_datetime(["2024-01-02 03:04:05.678", None, "1969-12-31 00:00:00.000"]),
+                "z": pd.to_datetime(["2024-07-02 03:04", None, "1969-12-31 00:00"]).tz_localize("Europe/Berlin"),
+            }
+        )
+
+    def test_in(self):
+        frame = pc.DataFrame(self.frame())
+        assert frame.to_dict() == {
+            "i": [1, None, 3],
+            "i8": [1, 2, 3],
+            "u": [1, 2, (1 << 64) - 1],
+            "f": [1.5, None, -2.0],
+            "f4": [1.5, None, -2.0],
+            "b": [True, False, True],
+            "bn": [True, None, False],
+            "s": ["x", None, "a longer string than twelve"],
+            "o": ["x", None, "y"],
+            "t": [datetime(2024, 1, 2, 3, 4, 5, 678000), None, datetime(1969, 12, 31)],
+            "z": [
+                datetime(2024, 7, 2, 1, 4, tzinfo=timezone.utc),
+                None,
+                datetime(1969, 12, 30, 23, tzinfo=timezone.utc),
+            ],
+        }
+        kinds = frame.dtypes
+        assert (kinds["i8"], kinds["u"], kinds["f4"]) == ("int8", "uint64", "float32")
+        assert kinds["z"].endswith("tz=Europe/Berlin]")
+
+    def test_out(self):
+        pd = self.pd
+        made = pc.DataFrame(
+            {"i": [1, 2], "n": [1, None], "f": [0.5, None], "s": ["x", None], "b": [True, False]}
+        ).to_pandas()
+        assert list(made.columns) == ["i", "n", "f", "s", "b"]
+        assert [str(made[name].dtype) for name in ("i", "n", "f", "b")] == ["int64", "float64", "float64", "bool"]
+        assert made["i"].tolist() == [1, 2]
+        assert pd.isna(made["n"][1])
+        assert pd.isna(made["s"][1])
+        moments = pc.DataFrame(VALUES).to_pandas()
+        assert moments["t"][0] == pd.Timestamp("2024-01-02 03:04:05.000006")
+        assert pd.isna(moments["t"][1])
+
+    def test_index(self):
+        pd = self.pd
+        frame = pd.DataFrame({"a": [1, 2]}, index=[7, 9])
+        assert pc.DataFrame(frame).to_dict() == {"a": [1, 2]}
+        frame.index.name = "k"
+        assert pc.DataFrame(frame).to_dict() == {"k": [7, 9], "a": [1, 2]}
+        assert pc.DataFrame(frame[frame["a"] > 1]).to_dict() == {"k": [9], "a": [2]}
+
+    def test_series(self):
+        pd = self.pd
+        series = pd.Series([1.0, None], name="x")
+        assert pc.DataFrame(series).to_dict() == {"x": [1.0, None]}
+        assert pc.DataFrame({"a": series, "b": pd.Index([1, 2])}).to_dict() == {"a": [1.0, None], "b": [1, 2]}
+
+    def test_mixed_values_are_refused(self):
+        with pytest.raises(TypeError, match="several types"):
+            pc.DataFrame(self.pd.DataFrame({"a": [1, "x"]}))
+
+    def test_the_frame_is_left_as_it_was(self):
+        frame = self.pd.DataFrame({1: [1]}, index=[5])
+        pc.DataFrame(frame)
+        assert (list(frame.columns), list(frame.index)) == ([1], [5])
+
+    def test_empty(self):
+        assert pc.DataFrame(self.pd.DataFrame()).shape == (0, 0)
+        assert pc.DataFrame(self.pd.DataFrame({"a": self.pd.Series([], dtype="int32")})).dtypes == {"a": "int32"}
+        assert pc.DataFrame({"a": [1]})[:0].to_pandas().shape == (0, 1)
+
+
+def test_numpy():
+    np = pytest.importorskip("numpy")
+    for kind in ("i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f4", "f8", "?"):
+        values = np.array([0, 1, 1, 0, 1], dtype=kind)
+        frame = pc.DataFrame({"a": values, "b": values[::2][[0, 1, 2, 0, 1]], "c": values[::-1]})
+        assert frame.to_dict()["a"] == values.tolist()
+        assert frame.to_dict()["c"] == values[::-1].tolist()
+        assert frame.dtypes["a"] == values.dtype.name
+    moments = np.array(["2024-01-02T03:04:05", "NaT"], dtype="datetime64[ns]")
+    assert pc.DataFrame({"t": moments}).to_dict() == {"t": [datetime(2024, 1, 2, 3, 4, 5), None]}
+    assert pc.DataFrame({"s": np.array(["a", "bc"]), "o": np.array(["x", None], dtype=object)}).to_dict() == {
+        "s": ["a", "bc"],
+        "o": ["x", None],
+    }
+    assert pc.DataFrame([np.arange(3), np.ones(3)]).to_dict() == {"0": [0, 1, 2], "1": [1.0, 1.0, 1.0]}
+    assert pc.DataFrame({"a": [np.int32(1), np.int64(2)], "b": [np.float32(0.5), 1]}).to_dict()["b"] == [0.5, 1.0]
+
+
+def test_frames_in_other_libraries_are_typed():
+    np = pytest.importorskip("numpy")
+    pytest.importorskip("pandas")
+    frame = pc.DataFrame({"a": [1, 2], "b": [0.5, 1.5]})
+    assert np.array_equal(frame.to_numpy(), [[1, 0.5], [2, 1.5]])
+    assert frame["a"].to_numpy().tolist() == [1, 2]
+    assert frame["a"].to_pandas().name == "a"
