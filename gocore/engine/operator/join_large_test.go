@@ -17,6 +17,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/radix"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
+	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
 // skewed returns keys of which half are one key, the others uniform in [0, 0.9 rows).
@@ -302,14 +303,25 @@ func TestNewJoinRefuses(t *testing.T) {
 
 // TestJoinHeap checks that the bulk of a join lies off Go's heap.
 func TestJoinHeap(t *testing.T) {
-	if testing.Short() {
-		t.Skip("joins 10M rows")
-	}
 	leak.Check(t)
 	scope := memory.NewScope(memory.NewBudget(0), "inputs")
 	defer scope.Close()
-	const n = 5_000_000
+	const n = 2_000_000
 	left, right := paperInput(t, scope, n, uniform(1, n)), paperInput(t, scope, n, uniform(2, n))
-	grown := leak.HeapGrowth(func() { joinOnce(t, paperSpec, left, right, 2) })
-	require.Less(t, grown, int64(16<<20))
+	optest.RequireSmallHeap(t, func() { joinOnce(t, paperSpec, left, right, 2) })
+}
+
+// TestJoinScaling compares one worker with two on 10M rows in all, uniform and with one key that half the rows of a side have.
+func TestJoinScaling(t *testing.T) {
+	optest.SkipUnlessTimed(t)
+	scope := memory.NewScope(memory.NewBudget(0), "inputs")
+	defer scope.Close()
+	const n = 5_000_000
+	right := paperInput(t, scope, n, uniform(2, n))
+	for name, key := range map[string]func() int64{"uniform": uniform(1, n), "skewed": skewed(1, n)} {
+		t.Run(name, func(t *testing.T) {
+			left := paperInput(t, scope, n, key)
+			optest.RequireScaling(t, func(threads int) { joinOnce(t, paperSpec, left, right, threads) })
+		})
+	}
 }
