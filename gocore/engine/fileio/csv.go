@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
 // CSV is one part of an open CSV file. Its methods are called in order: Schema, then Source, then Close.
@@ -25,8 +27,11 @@ type CSV struct {
 	names   []string // of every field of a record
 	use     []int    // the fields that are columns
 	pieces  []piece
-	null    map[string]bool
+	null    wordSet
 	truth   map[string]bool // text of a bool to its value
+
+	kept       []*table.Batch // the pieces, where Schema's first guess of types held
+	keptSchema *arrow.Schema
 }
 
 // piece is a chunk of which this part reads rows rows after skip.
@@ -76,9 +81,9 @@ func (c *CSV) open(part, parts int) error {
 		rows -= int64(take)
 		skip = 0
 	}
-	c.null = words(c.options.NAValues)
+	c.null.add(c.options.NAValues)
 	if c.options.KeepDefaultNA {
-		c.null = words(c.options.NAValues, defaultNA)
+		c.null.add(defaultNA)
 	}
 	c.truth = words(defaultTrue, c.options.TrueValues)
 	for text := range words(defaultFalse, c.options.FalseValues) {
@@ -230,33 +235,50 @@ const yieldRows = 2048
 // Schema returns the columns and their types: those of Options.Types, timestamp[us] for ParseDates, and for the others
 // the narrowest of null, bool, int64, double and utf8 that holds every row of this part. Ranks unify theirs before
 // they call Source.
+//
+// The file is parsed as the types of its first rows; where those hold for all, Source need not parse it again.
 func (c *CSV) Schema(q *exec.Query) (*arrow.Schema, error) {
 	fields := make([]arrow.Field, len(c.use))
-	infer := false
 	for i, f := range c.use {
-		name := c.names[f]
-		fields[i] = arrow.Field{Name: name, Nullable: true}
-		switch given, ok := c.options.Types[name]; {
-		case ok:
+		fields[i] = arrow.Field{Name: c.names[f], Nullable: true}
+		if given, ok := c.options.Types[c.names[f]]; ok {
 			t, err := ParseType(given)
 			if err != nil {
 				return nil, err
 			}
 			fields[i].Type = t
-		case slices.Contains(c.options.ParseDates, name):
-			fields[i].Type = arrow.FixedWidthTypes.Timestamp_us
-			infer = true // whether it has a zone
-		default:
-			infer = true
 		}
 	}
-	if infer {
-		if err := c.infer(q, fields); err != nil {
-			return nil, err
+	guess := slices.Clone(fields)
+	if err := c.infer(q, guess, sampleRows); err != nil {
+		return nil, err
+	}
+	schema := arrow.NewSchema(guess, nil)
+	kept := make([]*table.Batch, len(c.pieces))
+	err := q.For(len(c.pieces), func(w *exec.Worker, i int) (err error) {
+		kept[i], err = c.parse(w, i, schema)
+		return err
+	})
+	if err == nil {
+		c.kept, c.keptSchema = kept, schema
+		return schema, nil
+	}
+	for _, b := range kept {
+		if b != nil {
+			b.Release()
 		}
+	}
+	if !errors.As(err, &valueError{}) {
+		return nil, err
+	}
+	if err := c.infer(q, fields, math.MaxInt); err != nil {
+		return nil, err
 	}
 	return arrow.NewSchema(fields, nil), nil
 }
+
+// sampleRows is how many rows of a part the first guess of its types is made from.
+const sampleRows = 1000
 
 // Source returns the part's rows as columns of schema, whose fields are those of Schema with types that hold them.
 func (c *CSV) Source(schema *arrow.Schema) (exec.Source, error) {
@@ -266,8 +288,14 @@ func (c *CSV) Source(schema *arrow.Schema) (exec.Source, error) {
 	return &csvSource{csv: c, schema: schema}, nil
 }
 
-// Close closes the file.
-func (c *CSV) Close() error { return c.file.Close() }
+// Close closes the file. The sources it made must not be used any more; their batches stay.
+func (c *CSV) Close() error {
+	for _, b := range c.kept {
+		b.Release()
+	}
+	c.kept = nil
+	return c.file.Close()
+}
 
 // ParseType returns the type with the given name: as types print ("int64", "timestamp[us]", "utf8"), or as pandas and
 // pyarrow call it ("str", "float64", "datetime64[ns]").

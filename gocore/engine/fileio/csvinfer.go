@@ -38,7 +38,7 @@ func (a class) join(b class) class {
 
 // widen returns the class of a column of class a that also holds text.
 func (c *CSV) widen(a class, text string) class {
-	if a == classText || c.null[text] {
+	if a == classText || c.null.has(text) {
 		return a
 	}
 	if a <= classInt && a != classBool {
@@ -71,20 +71,31 @@ func parseFloat(text string) (float64, error) {
 	return strconv.ParseFloat(text, 64)
 }
 
-// infer fills in the types of fields that have none, from every row of this part, and whether parsed dates have a zone.
-func (c *CSV) infer(q *exec.Query, fields []arrow.Field) error {
+// infer fills in the types of fields that have none from this part's rows, the first limit of them.
+func (c *CSV) infer(q *exec.Query, fields []arrow.Field, limit int) error {
+	pieces := c.pieces
+	if len(pieces) > 0 && limit <= pieces[0].take {
+		pieces = []piece{pieces[0]}
+		pieces[0].take = limit
+	}
 	columns := make([]class, len(fields))
 	zoned := make([]bool, len(fields))
+	dates := make([]bool, len(fields))
+	for k := range fields {
+		dates[k] = fields[k].Type == nil && slices.Contains(c.options.ParseDates, fields[k].Name)
+	}
 	var mu sync.Mutex
-	err := q.For(len(c.pieces), func(w *exec.Worker, i int) error {
+	err := q.For(len(pieces), func(w *exec.Worker, i int) error {
 		mine, myZones := make([]class, len(fields)), make([]bool, len(fields))
-		err := c.records(w, c.pieces[i], func(record []string, _ int) error {
+		err := c.records(w, pieces[i], func(record []string, _ int) error {
 			for k, f := range c.use {
 				switch {
 				case f >= len(record):
-				case fields[k].Type == nil:
-					mine[k] = c.widen(mine[k], record[f])
-				case !myZones[k] && slices.Contains(c.options.ParseDates, fields[k].Name):
+				case !dates[k]:
+					if fields[k].Type == nil {
+						mine[k] = c.widen(mine[k], record[f])
+					}
+				case !myZones[k]:
 					_, myZones[k], _ = parseTime(record[f])
 				}
 			}
@@ -103,10 +114,12 @@ func (c *CSV) infer(q *exec.Query, fields []arrow.Field) error {
 	}
 	for k := range fields {
 		switch {
+		case dates[k] && zoned[k]:
+			fields[k].Type = arrow.FixedWidthTypes.Timestamp_us
+		case dates[k]:
+			fields[k].Type = &arrow.TimestampType{Unit: arrow.Microsecond}
 		case fields[k].Type == nil:
 			fields[k].Type = classTypes[columns[k]]
-		case slices.Contains(c.options.ParseDates, fields[k].Name) && !zoned[k]:
-			fields[k].Type = &arrow.TimestampType{Unit: arrow.Microsecond}
 		}
 	}
 	return nil

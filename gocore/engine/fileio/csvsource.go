@@ -21,29 +21,41 @@ type csvSource struct {
 
 var _ exec.Source = (*csvSource)(nil)
 
-// Next parses the next piece.
+// Next parses the next piece, unless Schema has kept it.
 func (s *csvSource) Next(w *exec.Worker) (*table.Batch, error) {
 	i := int(s.next.Add(1) - 1)
 	if i >= len(s.csv.pieces) {
 		return nil, nil
 	}
-	p := s.csv.pieces[i]
-	b := &batchBuilder{csv: s.csv, rows: p.take}
-	if err := b.allocate(w.Scope(), s.schema, p); err != nil {
+	if kept := s.csv.kept; kept != nil && s.csv.keptSchema.Equal(s.schema) {
+		b := kept[i]
+		b.Retain()
+		return b, nil
+	}
+	return s.csv.parse(w, i, s.schema)
+}
+
+// valueError is a text that can't be read as its column's type.
+type valueError struct{ error }
+
+// Unwrap returns the Malformed error.
+func (e valueError) Unwrap() error { return e.error }
+
+// parse reads piece i as columns of schema.
+func (c *CSV) parse(w *exec.Worker, i int, schema *arrow.Schema) (*table.Batch, error) {
+	p := c.pieces[i]
+	b := &batchBuilder{csv: c, rows: p.take}
+	if err := b.allocate(w.Scope(), schema, p); err != nil {
 		b.release()
 		return nil, err
 	}
 	row := 0
-	err := s.csv.records(w, p, func(record []string, line int) error {
-		for k, f := range s.csv.use {
-			text := ""
-			if f < len(record) {
-				text = record[f]
-			}
-			if f >= len(record) || s.csv.null[text] {
+	err := c.records(w, p, func(record []string, line int) error {
+		for k, f := range c.use {
+			if f >= len(record) || c.null.has(record[f]) {
 				b.setNull(k, row)
-			} else if !b.parse[k](row, text) {
-				return malformed(s.csv.path, line, "column %q: %q is no %s", s.schema.Field(k).Name, text, s.schema.Field(k).Type)
+			} else if text := record[f]; !b.store[k](row, text) {
+				return valueError{malformed(c.path, line, "column %q: %q is no %s", schema.Field(k).Name, text, schema.Field(k).Type)}
 			}
 		}
 		row++
@@ -61,7 +73,7 @@ type batchBuilder struct {
 	csv   *CSV
 	rows  int
 	cols  []column.Column
-	parse []func(row int, text string) bool
+	store []func(row int, text string) bool
 	heap  []byte
 	used  int
 }
@@ -69,7 +81,7 @@ type batchBuilder struct {
 // allocate makes the columns of schema for p's rows, all present.
 func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p piece) error {
 	b.cols = make([]column.Column, schema.NumFields())
-	b.parse = make([]func(int, string) bool, schema.NumFields())
+	b.store = make([]func(int, string) bool, schema.NumFields())
 	var heap *memory.Buffer
 	for k, f := range schema.Fields() {
 		kind, _ := column.KindOf(f.Type)
@@ -77,7 +89,7 @@ func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p pie
 		*c = column.Column{Type: f.Type, Kind: kind, Len: b.rows}
 		if kind == column.Null {
 			c.Nulls = b.rows
-			b.parse[k] = func(int, string) bool { return false }
+			b.store[k] = func(int, string) bool { return false }
 			continue
 		}
 		size := b.rows * kind.Width()
@@ -100,7 +112,7 @@ func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p pie
 		}
 		if kind != column.String {
 			c.Values = values.Bytes()
-			b.parse[k] = b.setter(c)
+			b.store[k] = b.setter(c)
 			continue
 		}
 		if heap == nil {
@@ -113,7 +125,7 @@ func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p pie
 		}
 		c.Owners = append(c.Owners, heap)
 		c.Views, c.Heaps = memory.As[column.View](values.Bytes())[:b.rows], [][]byte{b.heap}
-		b.parse[k] = b.stringSetter(c)
+		b.store[k] = b.stringSetter(c)
 	}
 	return nil
 }
@@ -144,35 +156,35 @@ func (b *batchBuilder) setter(c *column.Column) func(int, string) bool {
 			return ok
 		}
 	case arrow.FLOAT64:
-		return store(c, parseFloat)
+		return storer(c, parseFloat)
 	case arrow.FLOAT32:
-		return store(c, func(text string) (float32, error) { v, err := parseFloat(text); return float32(v), err })
+		return storer(c, func(text string) (float32, error) { v, err := parseFloat(text); return float32(v), err })
 	case arrow.DATE32:
-		return store(c, parseDate)
+		return storer(c, parseDate)
 	case arrow.TIMESTAMP:
-		unit := c.Type.(*arrow.TimestampType).Unit
-		return store(c, func(text string) (int64, error) { return parseTimestamp(text, unit) })
+		t := c.Type.(*arrow.TimestampType)
+		return storer(c, func(text string) (int64, error) { return parseTimestamp(text, t) })
 	case arrow.INT8:
-		return store(c, parseInt[int8](8))
+		return storer(c, parseInt[int8](8))
 	case arrow.INT16:
-		return store(c, parseInt[int16](16))
+		return storer(c, parseInt[int16](16))
 	case arrow.INT32:
-		return store(c, parseInt[int32](32))
+		return storer(c, parseInt[int32](32))
 	case arrow.INT64:
-		return store(c, parseInt[int64](64))
+		return storer(c, parseInt[int64](64))
 	case arrow.UINT8:
-		return store(c, parseUint[uint8](8))
+		return storer(c, parseUint[uint8](8))
 	case arrow.UINT16:
-		return store(c, parseUint[uint16](16))
+		return storer(c, parseUint[uint16](16))
 	case arrow.UINT32:
-		return store(c, parseUint[uint32](32))
+		return storer(c, parseUint[uint32](32))
 	case arrow.UINT64:
-		return store(c, parseUint[uint64](64))
+		return storer(c, parseUint[uint64](64))
 	}
 	return func(int, string) bool { return false }
 }
 
-func store[T any](c *column.Column, parse func(string) (T, error)) func(int, string) bool {
+func storer[T any](c *column.Column, parse func(string) (T, error)) func(int, string) bool {
 	values := column.Of[T](c)
 	return func(row int, text string) bool {
 		v, err := parse(text)
@@ -197,12 +209,12 @@ func parseDate(text string) (int32, error) {
 	return int32(arrow.Date32FromTime(t)), nil
 }
 
-func parseTimestamp(text string, unit arrow.TimeUnit) (int64, error) {
-	t, _, ok := parseTime(text)
-	if !ok {
+func parseTimestamp(text string, as *arrow.TimestampType) (int64, error) {
+	t, zoned, ok := parseTime(text)
+	if !ok || zoned && as.TimeZone == "" {
 		return 0, strconv.ErrSyntax
 	}
-	v, err := arrow.TimestampFromTime(t, unit)
+	v, err := arrow.TimestampFromTime(t, as.Unit)
 	return int64(v), err
 }
 

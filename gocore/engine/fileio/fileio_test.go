@@ -208,6 +208,28 @@ func TestCSVParts(t *testing.T) {
 	}
 }
 
+// A value that comes after the first guess of the types was made still counts.
+func TestCSVLateValues(t *testing.T) {
+	ints := strings.Repeat("1\n", 2*sampleRows)
+	for _, c := range []struct{ name, file, wantType string }{
+		{"text", "a\n" + ints + "x\n", "a:utf8"},
+		{"float", "a\n" + ints + "2.5\n", "a:float64"},
+		{"int after nulls", "a\n" + strings.Repeat("NA\n", 2*sampleRows) + "7\n", "a:int64"},
+		{"zone", "a\n" + strings.Repeat("2013-01-01\n", 2*sampleRows) + "2013-01-01T05:00:00Z\n", "a:timestamp[us, tz=UTC]"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			o := DefaultCSVOptions()
+			if c.name == "zone" {
+				o.ParseDates = []string{"a"}
+			}
+			text, err := readCSV(t, write(t, c.file), o, 0, 1)
+			require.NoError(t, err)
+			require.True(t, strings.HasPrefix(text, c.wantType+"\n"), text[:40])
+			require.Equal(t, 2*sampleRows+1, strings.Count(text, "\n"))
+		})
+	}
+}
+
 func TestCSVAndIPCRoundTrip(t *testing.T) {
 	file := "i,f,s,b,t,n\n1,0.1,\"a,\"\"b\",True,2013-01-01 05:00:00.5,\n,,,,,\n-3,1e+300," + strings.Repeat("w", 40) + ",False,1969-12-31 23:59:59,\n"
 	o := with(func(o *CSVOptions) { o.ParseDates = []string{"t"} })

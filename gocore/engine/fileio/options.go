@@ -94,6 +94,34 @@ func words(lists ...[]string) map[string]bool {
 	return set
 }
 
+// wordSet is a set of short texts that nearly no field of a file is in.
+type wordSet struct {
+	words map[string]bool
+	first [256]bool // bytes that a word begins with
+	empty bool
+}
+
+func (s *wordSet) add(list []string) {
+	if s.words == nil {
+		s.words = map[string]bool{}
+	}
+	for _, text := range list {
+		s.words[text] = true
+		if text == "" {
+			s.empty = true
+		} else {
+			s.first[text[0]] = true
+		}
+	}
+}
+
+func (s *wordSet) has(text string) bool {
+	if text == "" {
+		return s.empty
+	}
+	return s.first[text[0]] && s.words[text]
+}
+
 // malformed is the error of a place in a file.
 func malformed(path string, line int, format string, args ...any) error {
 	return status.Errorf(status.Malformed, "%s, line %d: %s", path, line, fmt.Sprintf(format, args...))
