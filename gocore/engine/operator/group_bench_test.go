@@ -14,7 +14,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
-	"github.com/pycylon/pycylon/gocore/internal/leak"
+	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
 // groupInput is a table of a key and a value column in memory that Go's collector doesn't see.
@@ -124,9 +124,25 @@ func TestGroupHeapGrowth(t *testing.T) {
 	}
 	in := newGroupInput(t, 10_000_000, arrow.PrimitiveTypes.Float64, groupUniform(9_000_000))
 	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Max, 1}}, DropNull: true}
-	growth := leak.HeapGrowth(func() {
+	optest.RequireSmallHeap(t, func() {
 		groups, _ := in.run(t, 2, spec)
 		require.InDelta(t, 6_000_000, groups, 200_000)
 	})
-	require.Less(t, growth, int64(16<<20))
+}
+
+func TestGroupScaling(t *testing.T) {
+	optest.SkipUnlessTimed(t)
+	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Mean, 1}}, DropNull: true}
+	for _, c := range []struct {
+		name string
+		key  func(*rand.Rand) int64
+	}{
+		{"few groups", groupUniform(100)}, {"many groups", groupUniform(1_000_000)},
+		{"one key in half the rows, few", groupHalfOne(1000)}, {"one key in half the rows, many", groupHalfOne(1_000_000)},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			in := newGroupInput(t, 10_000_000, arrow.PrimitiveTypes.Float64, c.key)
+			optest.RequireScaling(t, func(threads int) { in.run(t, threads, spec) })
+		})
+	}
 }

@@ -22,10 +22,18 @@ type groupVec struct {
 
 func (v groupVec) at(i int) uint64 { return *(*uint64)(unsafe.Add(v.p, uintptr(i)*v.stride)) }
 
-// next returns the first word and moves to the one after it.
-func (v *groupVec) next() uint64 {
-	w := *(*uint64)(v.p)
-	v.p = unsafe.Add(v.p, v.stride)
+// each returns a cursor over the words. It never makes a pointer past the last one: that may lie in Go's heap.
+func (v groupVec) each() groupCursor { return groupCursor{groupVec: v} }
+
+// groupCursor walks a groupVec: faster than multiplying by the stride.
+type groupCursor struct {
+	groupVec
+	offset uintptr
+}
+
+func (c *groupCursor) next() uint64 {
+	w := *(*uint64)(unsafe.Add(c.p, c.offset))
+	c.offset += c.stride
 	return w
 }
 

@@ -76,10 +76,10 @@ func cut(b *table.Batch, size int) []*table.Batch {
 func TestGroupManyGroups(t *testing.T) {
 	leak.Check(t)
 	const columns = "k int64, s utf8, v int32, f float64, u uint64"
-	rows := optest.RandomRows(t, 5, columns, 60_000, 50_000)
+	rows := optest.RandomRows(t, 5, columns, 30_000, 25_000)
 	for i := range rows {
 		rows[i][1] = fmt.Sprintf("%s%d", strings.Repeat("-", i%19), rows[i][1].(string)[0])
-		if i > 30_000 && i%3 == 0 && i/1000%2 == 0 {
+		if i > 15_000 && i%3 == 0 && i/1000%2 == 0 {
 			rows[i][i%5] = nil
 		}
 		if i%4 == 0 { // one key in a quarter of the rows
@@ -97,7 +97,7 @@ func TestGroupManyGroups(t *testing.T) {
 		for _, threads := range []int{1, 2, 8} {
 			for name, run := range map[string]func(*exec.Query, []exec.Source) (exec.Source, error){
 				"complete": groupRun(t, spec, columns), "split": groupSplit(t, spec, columns)} {
-				got, err := groupBatches(t, context.Background(), memory.NewBudget(0), threads, batches, 10_000, run)
+				got, err := groupBatches(t, context.Background(), memory.NewBudget(0), threads, batches, 3_000, run)
 				require.NoError(t, err)
 				slices.Sort(got)
 				require.True(t, slices.Equal(want, got), "%v %s threads=%d: %d rows instead of %d", spec, name, threads, len(got), len(want))
@@ -111,9 +111,9 @@ func TestGroupManyGroups(t *testing.T) {
 func TestGroupDeterministic(t *testing.T) {
 	const columns = "k int32, v float64"
 	r := rand.New(rand.NewPCG(3, 4))
-	for _, groups := range []int{1, 1000, 80_000} {
+	for _, groups := range []int{1, 1000, 40_000} {
 		var rows [][]any
-		for range 120_000 {
+		for range 60_000 {
 			rows = append(rows, []any{r.IntN(groups), (r.Float64() - 0.5) * math.Pow(10, float64(r.IntN(20)-10))})
 		}
 		batches := cut(optest.Batch(t, columns, rows...), 1500)

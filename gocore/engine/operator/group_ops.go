@@ -123,8 +123,9 @@ var ones = groupVec{p: unsafe.Pointer(&one)}
 func (op groupOp) update(cells groupCells, ids []uint32, v, w groupVec, strings *groupHeap) error {
 	switch op {
 	case opSumInt:
+		values := v.each()
 		for _, g := range ids {
-			s, x := cells.at(g), v.next()
+			s, x := cells.at(g), values.next()
 			lo, carry := bits.Add64(s[0], x, 0)
 			s[0] = lo
 			s[1] += carry + uint64(int64(x)>>63)
@@ -174,8 +175,9 @@ func (op groupOp) update(cells groupCells, ids []uint32, v, w groupVec, strings 
 
 // updateFloats adds with Neumaier's compensation: a sum, and beside it what each addition rounded away.
 func updateFloats(cells groupCells, ids []uint32, v groupVec) {
+	values := v.each()
 	for _, g := range ids {
-		if x := math.Float64frombits(v.next()); x == x {
+		if x := math.Float64frombits(values.next()); x == x {
 			addFloat(cells.at(g), x, 0)
 		}
 	}

@@ -148,7 +148,7 @@ var none uint64
 
 // scatterPairs is scatter for rows of a hash and one more word.
 func (p *groupParts) scatterPairs(c *groupChunk, v groupVec) error {
-	hash := c.hash
+	hash, values := c.hash.each(), v.each()
 	for range c.n {
 		h := hash.next()
 		chain := &p.chains[h>>(64-groupBits)]
@@ -159,7 +159,7 @@ func (p *groupParts) scatterPairs(c *groupChunk, v groupVec) error {
 		}
 		r := (*[2]uint64)(unsafe.Add(chain.tail, uintptr(chain.used)))
 		chain.used += 16
-		r[0], r[1] = h, v.next()
+		r[0], r[1] = h, values.next()
 	}
 	return nil
 }

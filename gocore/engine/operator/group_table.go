@@ -184,8 +184,9 @@ func (t *groupTable) lookupExact(c *groupChunk, i int, ids []uint32) int {
 // nothing, so that everything stays in registers: this is the loop that most rows spend their time in.
 func (t *groupTable) probe(hash groupVec, ids []uint32) int {
 	slots, records, shift, mask := unsafe.Pointer(unsafe.SliceData(t.slots)), t.records, t.shift, t.mask
+	hashes := hash.each()
 	for i := range ids {
-		h := hash.next()
+		h := hashes.next()
 		s := h >> (shift & 63) & mask
 		g := *(*uint32)(unsafe.Add(slots, 4*s))
 		for *(*uint64)(unsafe.Add(records, 8*uintptr(g))) != h {
@@ -208,9 +209,7 @@ func (t *groupTable) add(h uint64) uint32 {
 	g := uint32(t.n * t.layout.recWords)
 	t.n++
 	r := t.record(g)
-	for i, w := range t.initial { // a few words: shorter than the call of a copy
-		r[i] = w
-	}
+	copy(r, t.initial)
 	r[0] = h
 	return g
 }
