@@ -56,15 +56,15 @@ func gather[T uint8 | uint16 | uint32 | uint64](dst, src []T, ids []uint32) {
 	}
 }
 
-// strings reads a String column of any layout, row by row.
-type strings struct {
+// texts reads a String column of any layout, row by row.
+type texts struct {
 	c         *column.Column
 	offsets32 []int32
 	offsets64 []int64
 }
 
-func stringsOf(c *column.Column) strings {
-	s := strings{c: c}
+func textsOf(c *column.Column) texts {
+	s := texts{c: c}
 	switch c.Layout {
 	case column.Offsets32:
 		s.offsets32 = memory.As[int32](c.Offsets)
@@ -75,7 +75,7 @@ func stringsOf(c *column.Column) strings {
 }
 
 // size returns the length of row i, which isn't null.
-func (s *strings) size(i int) int {
+func (s *texts) size(i int) int {
 	switch s.c.Layout {
 	case column.Offsets32:
 		return int(s.offsets32[i+1] - s.offsets32[i])
@@ -86,7 +86,7 @@ func (s *strings) size(i int) int {
 }
 
 // bytes returns the characters of row i, which isn't null.
-func (s *strings) bytes(i int) []byte {
+func (s *texts) bytes(i int) []byte {
 	switch s.c.Layout {
 	case column.Offsets32:
 		return s.c.Heaps[0][s.offsets32[i]:s.offsets32[i+1]]
@@ -98,7 +98,7 @@ func (s *strings) bytes(i int) []byte {
 
 // heapBytes returns how many characters don't fit their views.
 func heapBytes(c *column.Column, ids []uint32, rows int) int {
-	s, total := stringsOf(c), 0
+	s, total := textsOf(c), 0
 	for k := range rows {
 		i := k
 		if ids != nil {
@@ -116,7 +116,7 @@ func heapBytes(c *column.Column, ids []uint32, rows int) int {
 
 // writeStrings writes views, and the characters that don't fit them to heap.
 func writeStrings(views []column.View, heap []byte, c *column.Column, ids []uint32) {
-	s, at := stringsOf(c), 0
+	s, at := textsOf(c), 0
 	for k := range views {
 		i := k
 		if ids != nil {
