@@ -86,9 +86,9 @@ func (c *Column) AsViews(scope *memory.Scope) (Column, error) {
 	v := *c
 	v.Layout, v.Views, v.Offsets = Views, views, nil
 	if c.Layout == Offsets64 {
-		v.Heaps = viewOffsets(views, memory.As[int64](c.Offsets), c.Heaps[0])
+		v.Heaps = viewOffsets(views, memory.As[int64](c.Offsets), c.Heaps[0], maxHeap)
 	} else {
-		v.Heaps = viewOffsets(views, memory.As[int32](c.Offsets), c.Heaps[0])
+		v.Heaps = viewOffsets(views, memory.As[int32](c.Offsets), c.Heaps[0], maxHeap)
 	}
 	c.Retain()
 	v.Owners = append([]*memory.Buffer{owner}, c.Owners...)
@@ -96,18 +96,18 @@ func (c *Column) AsViews(scope *memory.Scope) (Column, error) {
 }
 
 // viewOffsets fills views over heap and returns the heaps that they point into: heap cut so that every string lies
-// whole within 2 GiB of the start of its piece. Null rows get a view of whatever their offsets span.
-func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte) [][]byte {
+// whole within limit bytes of the start of its piece. Null rows get a view of whatever their offsets span.
+func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte, limit int) [][]byte {
 	if len(views) == 0 {
 		return nil
 	}
 	base := int(offsets[0])
-	heaps := [][]byte{heap[base:min(len(heap), base+maxHeap)]}
+	heaps := [][]byte{heap[base:min(len(heap), base+limit)]}
 	for i := range views {
 		from, to := int(offsets[i]), int(offsets[i+1])
-		if to-base > maxHeap {
+		if to-base > limit {
 			base = from
-			heaps = append(heaps, heap[base:min(len(heap), base+maxHeap)])
+			heaps = append(heaps, heap[base:min(len(heap), base+limit)])
 		}
 		views[i] = MakeView(heap[from:to], len(heaps)-1, from-base)
 	}
