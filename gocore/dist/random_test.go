@@ -1,0 +1,179 @@
+package dist_test
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/pycylon/pycylon/gocore/comm/channel/local"
+	"github.com/pycylon/pycylon/gocore/internal/leak"
+)
+
+// shapes are how many rows of the first table each rank holds.
+var shapes = map[string][]int{
+	"one rank":        {40},
+	"two":             {50, 30},
+	"three":           {20, 1, 33},
+	"four":            {25, 25, 25, 25},
+	"empty ranks":     {0, 37, 0, 12},
+	"one row":         {0, 0, 1},
+	"one row each":    {1, 1, 1, 1},
+	"all empty":       {0, 0, 0},
+	"all on the last": {0, 0, 0, 64},
+}
+
+const (
+	leftColumns  = "k int64, s utf8, f float64, v int32, id int64"
+	rightColumns = "k int64, s utf8, w float64"
+)
+
+// randomParts makes tables with nulls, duplicates, NaN, long strings and a key that half the rows hold.
+func randomParts(seed uint64, rows []int) [][]part {
+	r := rand.New(rand.NewPCG(seed, 7))
+	key := func() any {
+		switch r.IntN(10) {
+		case 0:
+			return nil
+		case 1, 2, 3, 4:
+			return 3
+		}
+		return r.IntN(20) - 10
+	}
+	text := func() any {
+		switch r.IntN(6) {
+		case 0:
+			return nil
+		case 1:
+			return ""
+		case 2:
+			return "the long text number " + fmt.Sprint(r.IntN(4))
+		}
+		return strings.Repeat(string(rune('a'+r.IntN(3))), r.IntN(4))
+	}
+	float := func() any {
+		switch r.IntN(8) {
+		case 0:
+			return nil
+		case 1:
+			return math.NaN()
+		case 2:
+			return math.Copysign(0, -1)
+		}
+		return float64(r.IntN(9)-4) / 2
+	}
+	var parts [][]part
+	id := 0
+	for _, n := range rows {
+		left, right := part{columns: leftColumns}, part{columns: rightColumns}
+		for range n {
+			left.rows = append(left.rows, []any{key(), text(), float(), r.IntN(100), id})
+			id++
+		}
+		for range n / 2 {
+			right.rows = append(right.rows, []any{key(), text(), float()})
+		}
+		parts = append(parts, []part{left, right})
+	}
+	return parts
+}
+
+func join(how, on string) string {
+	return fmt.Sprintf(`{"op":"join","inputs":[0,1],"how":%q,"left_on":[%s],"right_on":[%s]}`, how, on, on)
+}
+
+const aggregates = `"aggs":[{"name":"total","fn":"sum","column":"v"},{"name":"lo","fn":"min","column":"f"},{"name":"hi","fn":"max","column":"s"},{"name":"n","fn":"count","column":"f"},{"name":"m","fn":"mean","column":"v"}]`
+
+// plans are the operators under test; ordered ones must keep the order, too.
+var plans = []struct {
+	name, plan string
+	ordered    bool
+}{
+	{"table", nodes(tableA), true},
+	{"filter", nodes(tableA, `{"op":"filter","inputs":[0],"predicate":{"fn":"or","args":[{"fn":"is_null","args":[{"col":"s"}]},{"fn":"lt","args":[{"col":"k"},{"col":"v"}]}]}}`), true},
+	{"project", nodes(tableA, `{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"v"}],"type":"double"}},{"name":"s","expr":{"col":"s"}}]}`), true},
+	{"slice", nodes(tableA, `{"op":"slice","inputs":[0],"offset":3,"length":9}`), true},
+	{"slice to the end", nodes(tableA, `{"op":"slice","inputs":[0],"offset":2}`), true},
+	{"tail", nodes(tableA, `{"op":"slice","inputs":[0],"offset":-7,"length":5}`), true},
+	{"slice beyond", nodes(tableA, `{"op":"slice","inputs":[0],"offset":1000,"length":5}`), true},
+	{"repartition", nodes(tableA, `{"op":"repartition","inputs":[0]}`), true},
+	{"gather", nodes(tableA, `{"op":"gather","inputs":[0]}`), true},
+	{"shuffle", nodes(tableA, `{"op":"shuffle","inputs":[0],"keys":["s","k"]}`), false},
+	{"shuffle twice, sort", nodes(tableA, `{"op":"shuffle","inputs":[0],"keys":["s"]}`, `{"op":"shuffle","inputs":[1],"keys":["k"]}`, `{"op":"sort","inputs":[2],"keys":[{"column":"id","ascending":false}]}`), true},
+	{"concat", nodes(tableA, `{"op":"concat","inputs":[0,0]}`), false},
+	{"inner", nodes(tableA, tableB, join("inner", `"k"`)), false},
+	{"left", nodes(tableA, tableB, join("left", `"k"`)), false},
+	{"right", nodes(tableA, tableB, join("right", `"k"`)), false},
+	{"outer", nodes(tableA, tableB, join("outer", `"k"`)), false},
+	{"outer on two", nodes(tableA, tableB, join("outer", `"s","k"`)), false},
+	{"float keys", nodes(tableA, tableB, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["f"],"right_on":["w"]}`), false},
+	{"int with float", nodes(tableA, tableB, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["v"],"right_on":["w"]}`), false},
+	{"self join", nodes(tableA, `{"op":"join","inputs":[0,0],"left_on":["k"],"right_on":["k"]}`), false},
+	{"group", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+aggregates+`,"sort":false}`), false},
+	{"group with nulls", nodes(tableA, `{"op":"group","inputs":[0],"keys":["s","k"],`+aggregates+`,"dropna":false,"sort":false}`), false},
+	{"group, ordered", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k","s"],`+aggregates+`,"dropna":false}`), true},
+	{"merge, group", nodes(tableA, tableB, join("inner", `"k"`), `{"op":"group","inputs":[2],"keys":["k"],"aggs":[{"name":"n","fn":"count","column":"w"}],"sort":false}`), false},
+	{"merge, group, ordered", nodes(tableA, tableB, join("left", `"k"`), `{"op":"group","inputs":[2],"keys":["k"],"aggs":[{"name":"n","fn":"count","column":"w"}]}`), true},
+	{"sort", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":true}]}`), true},
+	{"sort, skewed, down", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":false}],"na_position":"first"}`), true},
+	{"sort by strings and floats", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":false},{"column":"f","ascending":true}]}`), true},
+	{"sort by floats", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"f","ascending":false}],"na_position":"first"}`), true},
+	{"sort, slice", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"f","ascending":true}]}`, `{"op":"slice","inputs":[1],"offset":0,"length":5}`), true},
+	{"sort, gather", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":true}]}`, `{"op":"gather","inputs":[1]}`), true},
+}
+
+func TestLaw(t *testing.T) {
+	leak.Check(t)
+	seed := uint64(0)
+	for name, rows := range shapes {
+		for _, p := range plans {
+			seed++
+			t.Run(name+"/"+p.name, func(t *testing.T) { requireLaw(t, p.plan, p.ordered, randomParts(seed, rows)) })
+		}
+	}
+}
+
+// TestReplicated checks joins in which one side is the same on all ranks: the law counts its rows once.
+func TestReplicated(t *testing.T) {
+	leak.Check(t)
+	copyOf := func(parts [][]part, table int) [][]part {
+		whole := concatenated(parts)[0][table]
+		out := make([][]part, len(parts))
+		for r := range parts {
+			out[r] = append([]part(nil), parts[r]...)
+			out[r][table] = whole
+		}
+		return out
+	}
+	placements := []string{`{"op":"table","table":0,"placement":{"kind":"partitioned"}}`, `{"op":"table","table":1,"placement":{"kind":"partitioned"}}`}
+	for _, side := range []int{0, 1} {
+		for _, how := range []string{"inner", "left", "right", "outer"} {
+			t.Run(fmt.Sprintf("%s, table %d", how, side), func(t *testing.T) {
+				parts := randomParts(uint64(side)+1, []int{20, 0, 13})
+				tables := []string{placements[0], placements[1]}
+				tables[side] = strings.Replace(tables[side], "partitioned", "replicated", 1)
+				requireSame(t, nodes(tables[0], tables[1], join(how, `"k"`)), false, concatenated(parts), copyOf(parts, side))
+			})
+		}
+	}
+	parts := randomParts(5, []int{20, 0, 13})
+	replicated := strings.Replace(tableA, "partitioned", "replicated", 1)
+	for _, node := range []string{`{"op":"shuffle","inputs":[0],"keys":["k"]}`, `{"op":"repartition","inputs":[0]}`, `{"op":"gather","inputs":[0]}`} {
+		requireSame(t, nodes(replicated, node), !strings.Contains(node, "shuffle"), concatenated(parts), copyOf(parts, 0))
+	}
+}
+
+// TestReplicate checks that every rank gets all rows, in order.
+func TestReplicate(t *testing.T) {
+	leak.Check(t)
+	parts := randomParts(1, []int{5, 0, 9})
+	plan := nodes(tableA, `{"op":"replicate","inputs":[0]}`)
+	want, errs := run(t, openWorld(t, local.NewWorld(1)), plan, concatenated(parts))
+	requireNone(t, errs)
+	got, errs := run(t, openWorld(t, local.NewWorld(3)), plan, parts)
+	requireNone(t, errs)
+	for r := range got {
+		requireRows(t, want[0].rows, got[r].rows)
+	}
+}
