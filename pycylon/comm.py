@@ -10,7 +10,7 @@ from pycylon._native import abi
 if TYPE_CHECKING:
     from pycylon.env import CylonEnv
 
-ReduceOp = Literal["sum", "min", "max"]
+ReduceOp = Literal["sum", "min", "max", "prod"]
 
 
 class Communicator:
@@ -78,10 +78,10 @@ class Communicator:
         ----------
         value : int or float
             This rank's number: a float on one rank must be a float on all.
-        op : {"sum", "min", "max"}, default "sum"
+        op : {"sum", "min", "max", "prod"}, default "sum"
             How to combine.
         """
-        kind, code = ("float64", "<d") if isinstance(value, float) else ("int64", "<q")
+        kind, code = ("double", "<d") if isinstance(value, float) else ("int64", "<q")
         received = self._call("allreduce", struct.pack(code, value), op=op, type=kind)
         result: int | float = struct.unpack(code, received[0])[0]
         return result

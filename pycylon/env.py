@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,6 +88,7 @@ class CylonEnv:
         self._native = abi.open_environment({name: value for name, value in options.items() if value is not None})
         described = self._native.describe()
         self._rank, self._world_size = int(described["rank"]), int(described["world_size"])
+        _remember(self)
 
     @classmethod
     def from_lambda(cls, event: Any, context: Any) -> CylonEnv:
@@ -167,6 +171,23 @@ class CylonEnv:
         """Return "CylonEnv(rank 1 of 4)"."""
         closed = "" if self._native.value else ", closed"
         return f"CylonEnv(rank {self._rank} of {self._world_size}{closed})"
+
+
+#: The environments that are open: those still open at the end of the program leave their jobs then.
+_open: weakref.WeakSet[CylonEnv] = weakref.WeakSet()
+
+
+def _remember(env: CylonEnv) -> None:
+    if not _open:
+        atexit.unregister(_leave_all)
+        atexit.register(_leave_all)
+    _open.add(env)
+
+
+def _leave_all() -> None:
+    for env in list(_open):
+        with contextlib.suppress(Exception):  # the program ends: what its jobs would say has no listener
+            env.finalize()
 
 
 def _token() -> str | None:

@@ -1,216 +1,69 @@
-"""The one module that touches the Go library: its signatures, its errors, its handles.
+"""What the rest of the package calls: tables, plans, environments and services of the core, behind handles.
 
-The library is loaded at the first use, not at import: a process that only imports pycylon may still fork. A call that
-is short keeps the GIL (ctypes.PyDLL: releasing it costs 79 us when another thread computes), one that may wait lets it
-go. An operation is started by a short call that waits up to 200 us, then waited for in slices, so that Ctrl-C gets
-through and cancels it.
+An operation is started by a short call that waits up to 200 us, then waited for in slices, so that Ctrl-C gets through
+and cancels it. A call writes the handle it gives out into a `Handle` that exists already, so that an exception between
+two steps of Python loses none.
 """
 
 from __future__ import annotations
 
-import atexit
 import ctypes
 import json
 import os
 import sys
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from pycylon import errors
 from pycylon._native import capsule
-from pycylon._version import __version__
+from pycylon._native.library import Error, Library, check, has_forked, library, raise_error, take_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pycylon.frame import DataFrame
 
-ABI_VERSION = 1
 PENDING = -1
-LIBRARY = Path(__file__).parent.parent / "libpycylon.so"
 
 #: How long one wait lasts before Python looks for signals, on the main thread and on others.
 _MAIN_SLICE_MS = 25
 _THREAD_SLICE_MS = 1000
 
 
-class _Error(ctypes.Structure):
-    """pcy_error."""
-
-    _fields_ = (
-        ("code", ctypes.c_int32),
-        ("rank", ctypes.c_int32),
-        ("op", ctypes.c_char_p),
-        ("message", ctypes.c_char_p),
-    )
-
-
-_int, _long, _size, _text, _ptr = ctypes.c_int32, ctypes.c_int64, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_void_p
-_handle = ctypes.c_size_t
-_out_handle, _out_text, _err = ctypes.POINTER(_handle), ctypes.POINTER(_ptr), ctypes.POINTER(_Error)
-
-
-class _Function(NamedTuple):
-    result: Any
-    arguments: tuple[Any, ...]
-    waits: bool = False  # lets the GIL go
-
-
-#: Every function of export/pycylon.h.
-FUNCTIONS = {
-    "pcy_abi_version": _Function(_int, ()),
-    "pcy_version": _Function(_text, ()),
-    "pcy_code_name": _Function(_text, (_int,)),
-    "pcy_error_clear": _Function(None, (_err,)),
-    "pcy_string_free": _Function(None, (_ptr,)),
-    "pcy_configure": _Function(_int, (_text, _size, _err)),
-    "pcy_env_open": _Function(_int, (_text, _size, _out_handle, _err)),
-    "pcy_env_describe": _Function(_int, (_handle, _out_text, _err)),
-    "pcy_table_import": _Function(_int, (_ptr, _int, _out_handle, _err), waits=True),
-    "pcy_table_export": _Function(_int, (_handle, _ptr, _err), waits=True),
-    "pcy_table_info": _Function(_int, (_handle, _out_text, _err)),
-    "pcy_start": _Function(_int, (_handle, _text, _size, ctypes.POINTER(_handle), _int, _text, _out_handle, _err)),
-    "pcy_collective": _Function(_int, (_handle, _text, _size, _ptr, _size, _out_handle, _err)),
-    "pcy_wait": _Function(_int, (_handle, _long, _out_handle, _out_text, _err), waits=True),
-    "pcy_cancel": _Function(_int, (_handle,)),
-    "pcy_message": _Function(_int, (_handle, _int, _ptr, _size, _err)),
-    "pcy_service_start": _Function(_int, (_text, _size, _out_handle, _out_text, _err), waits=True),
-    "pcy_events": _Function(_int, (_handle, _out_text, _err)),
-    "pcy_free": _Function(_int, (_handle,)),
-    "pcy_shutdown": _Function(None, (), waits=True),
-    "pcy_stream_capsule_free": _Function(None, (_ptr,)),
-}
-
-
-class _Library:
-    """The loaded library: a function per name of `FUNCTIONS`."""
-
-    def __init__(self, path: Path) -> None:
-        try:
-            held, let_go = ctypes.PyDLL(str(path)), ctypes.CDLL(str(path))
-        except OSError as error:
-            raise ImportError(
-                f"pycylon's library can't be loaded from {path} ({error}): reinstall pycylon, or build it with "
-                "`pip install .` in a checkout"
-            ) from error
-        for name, function in FUNCTIONS.items():
-            call = getattr(let_go if function.waits else held, name)
-            call.restype, call.argtypes = function.result, function.arguments
-            setattr(self, name, call)
-        #: pcy_wait of an operation that has ended already, without letting the GIL go.
-        self.poll = held.pcy_wait
-        self.poll.restype, self.poll.argtypes = FUNCTIONS["pcy_wait"].result, FUNCTIONS["pcy_wait"].arguments
-        self.destructor = ctypes.cast(held.pcy_stream_capsule_free, ctypes.c_void_p).value
-        built = (self.pcy_abi_version(), self.pcy_version())
-        if built != (ABI_VERSION, __version__.encode()):
-            raise ImportError(
-                f"{path} is of pycylon {built[1].decode()} (ABI {built[0]}), the Python package is {__version__} "
-                f"(ABI {ABI_VERSION}): reinstall pycylon"
-            )
-
-    def __getattr__(self, name: str) -> Any:
-        raise AttributeError(name)
-
-
-_library: _Library | None = None
-_loading = threading.Lock()
-_forked = False
-
-
-def library() -> _Library:
-    """Return the library, loading and configuring it at the first use."""
-    if _forked:
-        raise errors.ForkedError(
-            "pycylon was used before this process was forked and can't be used here: start workers with the 'spawn' "
-            "or 'forkserver' method of multiprocessing, or first use pycylon after the fork"
-        )
-    return _library or _load()
-
-
-def _load() -> _Library:
-    global _library
-    from pycylon import config
-
-    with _loading:
-        if _library is None:
-            loaded = _Library(LIBRARY)
-            text = json.dumps(config.from_environment()).encode()
-            check(loaded, lambda err: loaded.pcy_configure(text, len(text), err))
-            os.register_at_fork(after_in_child=_after_fork)
-            atexit.register(_shutdown)
-            _library = loaded
-    return _library
-
-
-def _after_fork() -> None:
-    global _forked
-    _forked = True
-
-
-def _shutdown() -> None:
-    if _library is not None and not _forked:
-        _library.pcy_shutdown()
-
-
-def is_loaded() -> bool:
-    """Tell whether the library was loaded in this process."""
-    return _library is not None
-
-
-def check(lib: _Library, call: Any) -> None:
-    """Make a call that fills an error, and raise what it filled in.
+class Handle:
+    """An object on the other side, freed with its last reference here.
 
     Parameters
     ----------
-    lib : _Library
+    lib : Library
         The library.
-    call : callable
-        Called with a reference to the error to fill; returns the code.
     """
-    err = _Error()
-    if call(ctypes.byref(err)) != 0:
-        raise_error(lib, err)
 
+    __slots__ = ("__weakref__", "_lib", "cell")
 
-def raise_error(lib: _Library, err: _Error) -> NoReturn:
-    """Raise the class of `errors` that stands for `err`, and clear it."""
-    kinds = errors.BY_CODE
-    kind = kinds[err.code - 1] if 0 < err.code <= len(kinds) else errors.InternalError
-    message = (err.message or b"").decode("utf-8", "replace")
-    op = err.op.decode("utf-8", "replace") if err.op else None
-    rank = err.rank if err.rank >= 0 else None
-    lib.pcy_error_clear(ctypes.byref(err))
-    raise kind(message, op=op, rank=rank)
-
-
-def take_text(lib: _Library, pointer: ctypes.c_void_p) -> str:
-    """Return the string that a call handed out, and free it."""
-    if not pointer.value:
-        return ""
-    try:
-        return ctypes.string_at(pointer.value).decode()
-    finally:
-        lib.pcy_string_free(pointer)
-
-
-class Handle:
-    """An object on the other side, freed with its last reference here."""
-
-    __slots__ = ("__weakref__", "_lib", "value")
-
-    def __init__(self, lib: _Library, value: int) -> None:
+    def __init__(self, lib: Library) -> None:
         self._lib = lib
-        self.value = value
+        #: Where a call writes the handle.
+        self.cell = ctypes.c_size_t()
+
+    @property
+    def value(self) -> int:
+        """The handle; 0 is none."""
+        return self.cell.value
+
+    @property
+    def out(self) -> Any:
+        """A reference to the handle, for the call that gives it out."""
+        return ctypes.byref(self.cell)
 
     def free(self) -> None:
         """Free the object now. A second call does nothing."""
-        value, self.value = self.value, 0
-        if value and not _forked:
+        value, self.cell.value = self.cell.value, 0
+        if value and not has_forked():
             self._lib.pcy_free(value)
 
     def __del__(self) -> None:
-        if getattr(self, "value", 0):
+        if hasattr(self, "cell"):
             self.free()
 
 
@@ -226,8 +79,8 @@ class Table(Handle):
 
     __slots__ = ("_info",)
 
-    def __init__(self, lib: _Library, value: int) -> None:
-        super().__init__(lib, value)
+    def __init__(self, lib: Library) -> None:
+        super().__init__(lib)
         self._info: dict[str, Any] | None = None
 
     @property
@@ -275,9 +128,10 @@ def table_from_stream(stream: object, copy: bool = False) -> Table:
 
 def table_from_pointer(pointer: int, copy: bool) -> Table:
     """Pull all of the ArrowArrayStream at an address and release it."""
-    lib, out = library(), _handle()
-    check(lib, lambda err: lib.pcy_table_import(pointer, int(copy), ctypes.byref(out), err))
-    return Table(lib, out.value)
+    lib = library()
+    table = Table(lib)
+    check(lib, lambda err: lib.pcy_table_import(pointer, int(copy), table.out, err))
+    return table
 
 
 class Operation(Handle):
@@ -285,14 +139,18 @@ class Operation(Handle):
 
     __slots__ = ()
 
-    def wait(self) -> tuple[int, str]:
-        """Return the handle of the result (0: none) and what is told about it.
+    def wait(self, result: Handle) -> str:
+        """Take the outcome into `result`, which stays empty where there is none, and return what is told about it.
 
         An exception that arrives while it waits (Ctrl-C) cancels the operation, waits for its end and goes on.
+
+        Parameters
+        ----------
+        result : Handle
+            A new handle of the kind that the operation makes.
         """
-        lib, err = self._lib, _Error()
-        result, info = _handle(), ctypes.c_void_p()
-        arguments = (ctypes.byref(result), ctypes.byref(info), ctypes.byref(err))
+        lib, err, info = self._lib, Error(), ctypes.c_void_p()
+        arguments = (result.out, ctypes.byref(info), ctypes.byref(err))
         try:
             code = lib.poll(self.value, 0, *arguments)
             if code == PENDING:
@@ -310,7 +168,7 @@ class Operation(Handle):
         self.free()
         if code != 0:
             raise_error(lib, err)
-        return result.value, take_text(lib, info)
+        return take_text(lib, info)
 
 
 def run(env: int, plan: Mapping[str, Any], tables: Sequence[Table], site: str) -> tuple[Table | None, dict[str, Any]]:
@@ -327,15 +185,13 @@ def run(env: int, plan: Mapping[str, Any], tables: Sequence[Table], site: str) -
     site : str
         Where the user called from, for errors about ranks that disagree.
     """
-    lib, text, out = library(), json.dumps(plan, allow_nan=False).encode(), _handle()
-    handles = (_handle * len(tables))(*[table.value for table in tables])
+    lib, text = library(), json.dumps(plan, allow_nan=False).encode()
+    handles = (ctypes.c_size_t * len(tables))(*[table.value for table in tables])
     where = site.encode("utf-8", "replace")
-    check(
-        lib,
-        lambda err: lib.pcy_start(env, text, len(text), handles, len(tables), where, ctypes.byref(out), err),
-    )
-    result, info = Operation(lib, out.value).wait()
-    return Table(lib, result) if result else None, json.loads(info) if info else {}
+    op, result = Operation(lib), Table(lib)
+    check(lib, lambda err: lib.pcy_start(env, text, len(text), handles, len(tables), where, op.out, err))
+    info = op.wait(result)
+    return result if result.value else None, json.loads(info) if info else {}
 
 
 class Environment(Handle):
@@ -366,17 +222,12 @@ class Environment(Handle):
         data : bytes
             What this rank gives.
         """
-        lib, text, out = self._lib, json.dumps(call).encode(), _handle()
-        library()
-        check(
-            lib,
-            lambda err: lib.pcy_collective(self.value, text, len(text), data, len(data), ctypes.byref(out), err),
-        )
-        result, info = Operation(lib, out.value).wait()
-        if not result:
-            return []
-        messages = Handle(lib, result)
-        return [_message(messages, i, size) for i, size in enumerate(json.loads(info)["sizes"])]
+        lib, text = self._lib, json.dumps(call).encode()
+        op, messages = Operation(lib), Handle(lib)
+        check(lib, lambda err: lib.pcy_collective(self.value, text, len(text), data, len(data), op.out, err))
+        info = op.wait(messages)
+        sizes = json.loads(info)["sizes"] if messages.value else []
+        return [_message(messages, i, size) for i, size in enumerate(sizes)]
 
 
 def _message(messages: Handle, i: int, size: int) -> bytes:
@@ -393,10 +244,11 @@ def open_environment(options: Mapping[str, Any]) -> Environment:
     options : mapping
         The options of ``pcy_env_open``.
     """
-    lib, text, out = library(), json.dumps(options).encode(), _handle()
-    check(lib, lambda err: lib.pcy_env_open(text, len(text), ctypes.byref(out), err))
-    result, _ = Operation(lib, out.value).wait()
-    return Environment(lib, result)
+    lib, text = library(), json.dumps(options).encode()
+    op, environment = Operation(lib), Environment(lib)
+    check(lib, lambda err: lib.pcy_env_open(text, len(text), op.out, err))
+    op.wait(environment)
+    return environment
 
 
 def configure(settings: Mapping[str, int]) -> None:
@@ -416,9 +268,9 @@ class Service(Handle):
 
     __slots__ = ("info",)
 
-    def __init__(self, lib: _Library, value: int, info: dict[str, Any]) -> None:
-        super().__init__(lib, value)
-        self.info = info
+    def __init__(self, lib: Library) -> None:
+        super().__init__(lib)
+        self.info: dict[str, Any] = {}
 
     def stop(self) -> None:
         """Stop the service. A second call does nothing."""
@@ -435,15 +287,14 @@ def start_service(kind: str, options: Mapping[str, Any]) -> Service:
     options : mapping
         The service's options; one that is None counts as absent.
     """
-    lib, out, info = library(), _handle(), ctypes.c_void_p()
+    lib, info = library(), ctypes.c_void_p()
     given = {name: value for name, value in options.items() if value is not None}
     text = json.dumps({"kind": kind, **given}).encode()
-    check(
-        lib,
-        lambda err: lib.pcy_service_start(text, len(text), ctypes.byref(out), ctypes.byref(info), err),
-    )
+    service = Service(lib)
+    check(lib, lambda err: lib.pcy_service_start(text, len(text), service.out, ctypes.byref(info), err))
     told = take_text(lib, info)
-    return Service(lib, out.value, json.loads(told) if told else {})
+    service.info = json.loads(told) if told else {}
+    return service
 
 
 def call_site(operation: str) -> str:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import sys
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pycylon.errors import InvalidError
+from pycylon.errors import InvalidError, ReplicatedInputWarning
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,3 +84,57 @@ def resolve(frames: Sequence[DataFrame], env: CylonEnv | None) -> tuple[CylonEnv
             "the partitioned one"
         )
     return (placed[0]._env if placed else None), [f._placement for f in frames]
+
+
+#: How many rows are looked at to tell whether frames are the same.
+_SAMPLE = 64
+
+
+def warn_if_replicated(frames: Sequence[DataFrame], env: CylonEnv | None, operation: str) -> None:
+    """Warn where all ranks gave the same rows as their share: the result would hold them once per rank. Collective.
+
+    Parameters
+    ----------
+    frames : sequence of DataFrame
+        The operation's inputs.
+    env : CylonEnv, optional
+        What the caller gave.
+    operation : str
+        The operation, as the user knows it.
+    """
+    shares = [frame for frame in frames if frame._placement.kind == "local"]
+    if env is None or env.world_size == 1 or not shares:
+        return
+    mine = b"".join(_fingerprint(frame) for frame in shares)
+    every = env.comm.allgather(mine)
+    size = len(mine) // len(shares)
+    for at in range(0, len(mine), size):
+        seen = {marks[at : at + size] for marks in every}
+        if len(seen) == 1 and any(mine[at : at + size]):
+            warnings.warn(
+                f"{operation}: all {env.world_size} ranks gave the same rows as their share, so each counts "
+                f"{env.world_size} times: read a share per rank with slice=True, or say that all hold the same with "
+                "replicate=True",
+                ReplicatedInputWarning,
+                stacklevel=_depth(),
+            )
+
+
+def _fingerprint(frame: DataFrame) -> bytes:
+    """Return what tells frames apart, by a sample of their rows: zeros of a frame without rows."""
+    from pycylon.interop.decode import decode
+
+    rows = len(frame)
+    if rows == 0:
+        return bytes(8)
+    step = max(rows // _SAMPLE, 1)
+    sample = decode(frame.take([*range(0, rows, step), rows - 1])._table)
+    return hashlib.blake2b(repr((rows, frame.dtypes, sample)).encode(), digest_size=8).digest()
+
+
+def _depth() -> int:
+    """Return the stack level of the nearest caller outside of pycylon."""
+    depth, frame = 1, sys._getframe(1)
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "pycylon":
+        depth, frame = depth + 1, frame.f_back
+    return depth

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pycylon._native import abi
-from pycylon.frame.placement import Placement, resolve
+from pycylon.frame.placement import Placement, resolve, warn_if_replicated
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +32,7 @@ class Plan:
         self.nodes: list[dict[str, Any]] = []
         self.tables: list[abi.Table] = []
         self.env, placements = resolve(frames, env)
+        warn_if_replicated(frames, env, operation)
         self.inputs = [self._table(frame, placement) for frame, placement in zip(frames, placements)]
 
     def _table(self, frame: DataFrame, placement: Placement) -> int:

@@ -71,7 +71,7 @@ def test_refusals(tmp_path, text, options, error, said):
 
 
 def test_a_missing_file_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="nothing.csv"):
+    with pytest.raises(FileNotFoundError, match=r"nothing\.csv"):
         pc.read_csv(tmp_path / "nothing.csv")
 
 

@@ -12,7 +12,7 @@ import pytest
 
 import pycylon as pc
 from pycylon import errors
-from pycylon._native import abi
+from pycylon._native import abi, library
 
 HEADER = Path(__file__).parents[2] / "export" / "pycylon.h"
 
@@ -23,10 +23,16 @@ def run_python(code: str, *, timeout: float = 60) -> str:
     return done.stdout.strip()
 
 
+def handle_of(value: int) -> abi.Table:
+    table = abi.Table(library.library())
+    table.cell.value = value
+    return table
+
+
 def test_exported_symbols_are_the_table():
-    listed = subprocess.run(["nm", "-D", "--defined-only", abi.LIBRARY], capture_output=True, text=True, check=True)
+    listed = subprocess.run(["nm", "-D", "--defined-only", library.LIBRARY], capture_output=True, text=True, check=True)
     symbols = {line.split()[-1] for line in listed.stdout.splitlines()}
-    assert symbols == set(abi.FUNCTIONS)
+    assert symbols == set(library.FUNCTIONS)
 
 
 @pytest.mark.skipif(not HEADER.exists(), reason="the header is in the checkout only")
@@ -36,12 +42,12 @@ def test_header_is_the_table():
     for result, name, arguments in re.findall(r"([\w ]+[\w*] ?\*?)\b(pcy_\w+)\(([^)]*)\);", text):
         count = 0 if arguments.strip() == "void" else arguments.count(",") + 1
         declared[name] = (result.strip() == "void", count)
-    expected = {name: (f.result is None, len(f.arguments)) for name, f in abi.FUNCTIONS.items()}
+    expected = {name: (f.result is None, len(f.arguments)) for name, f in library.FUNCTIONS.items()}
     assert declared == expected
 
 
 def test_one_error_class_per_code():
-    lib = abi.library()
+    lib = library.library()
     names = []
     while (name := lib.pcy_code_name(len(names))) is not None:
         names.append(name.decode())
@@ -57,20 +63,22 @@ def test_one_error_class_per_code():
 @pytest.mark.parametrize("use", ["info", "stream"])
 def test_a_stale_handle_is_refused(use):
     table = pc.DataFrame({"a": [1]})._table
-    stale = abi.Table(abi.library(), table.value)
+    stale = handle_of(table.value)
     table.free()
-    assert abi.library().pcy_free(stale.value) == 16  # Closed
+    assert library.library().pcy_free(stale.value) == 16  # Closed
     reused = pc.DataFrame({"a": [2]})._table  # takes the slot, with another generation
     with pytest.raises(errors.ClosedError, match="closed"):
         _ = stale.info if use == "info" else stale.stream()
     assert reused.rows == 1
-    stale.value = 0
+    stale.cell.value = 0
 
 
 def test_a_handle_of_another_kind_is_refused():
     env = pc.CylonEnv()
+    wrong = handle_of(env._native.value)
     with pytest.raises(errors.InvalidError, match="where a"):
-        _ = abi.Table(abi.library(), env._native.value).info
+        _ = wrong.info
+    wrong.cell.value = 0
     table = pc.DataFrame({"a": [1]})._table
     with pytest.raises(errors.InvalidError, match="where a"):
         abi.run(table.value, {"nodes": [], "root": 0}, [], "here")
@@ -78,8 +86,8 @@ def test_a_handle_of_another_kind_is_refused():
 
 @pytest.mark.parametrize("handle", [0, 1 << 40, 0xFFFFFFFF, (1 << 64) - 1])
 def test_a_handle_that_was_never_given_out_is_refused(handle):
-    assert abi.library().pcy_free(handle) == 16
-    assert abi.library().pcy_cancel(handle) == 16
+    assert library.library().pcy_free(handle) == 16
+    assert library.library().pcy_cancel(handle) == 16
 
 
 def test_unknown_fields_are_refused():
@@ -154,9 +162,9 @@ def test_versions_are_compared_at_load():
     code = """
 import pycylon._version
 pycylon._version.__version__ = "9.9.9"
-from pycylon._native import abi
+from pycylon._native import abi, library
 try:
-    abi.library()
+    library.library()
 except ImportError as error:
     print(error)
 """
@@ -167,7 +175,7 @@ except ImportError as error:
 
 def test_a_missing_library_says_what_to_do(tmp_path):
     with pytest.raises(ImportError, match="pip install"):
-        abi._Library(tmp_path / "libpycylon.so")
+        library.Library(tmp_path / "libpycylon.so")
 
 
 def test_settings_come_from_the_environment():

@@ -14,7 +14,7 @@ import gc, os, signal, sys, threading, warnings
 warnings.simplefilter("ignore")
 import pycylon as pc
 from pycylon import errors
-from pycylon._native import abi
+from pycylon._native import library
 
 busy = {busy}
 frames = [pc.DataFrame({{"a": list(range(100))}}) for _ in range(20)]
@@ -44,12 +44,12 @@ for attempt in range({forks}):
                 except errors.ForkedError as error:
                     if "spawn" not in str(error):
                         code = 2
-            err = abi._Error()
+            err = library.Error()
             import ctypes
-            if abi._library.pcy_configure(b"{{}}", 2, ctypes.byref(err)) != 17:
+            if library._library.pcy_configure(b"{{}}", 2, ctypes.byref(err)) != 17:
                 code = 3
-            abi._library.pcy_error_clear(ctypes.byref(err))
-            if abi._library.pcy_free(frames[0]._table.value) != 17:
+            library._library.pcy_error_clear(ctypes.byref(err))
+            if library._library.pcy_free(frames[0]._table.value) != 17:
                 code = 4
             del frames, capsules, held
             gc.collect()
