@@ -11,6 +11,8 @@ VENV := .venv
 PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11 python3.10 python; do \
 	$$python -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2> /dev/null && echo $$python && break; done)
 PIP_INSTALL = bin/python -m pip --disable-pip-version-check install --quiet
+# Run elsewhere: in the checkout, `import pycylon` of a test's child would find the sources instead of the wheel.
+PYTEST := pytest -q --config-file=../pyproject.toml --rootdir=.. ../tests
 STATICCHECK := .cache/bin/staticcheck
 SOURCES := $(shell find export gocore pycylon -name '*.go' -o -name '*.[chs]' -o -name '*.map' -o -name '*.py' 2> /dev/null) \
 	go.mod go.sum setup.py pyproject.toml MANIFEST.in
@@ -39,8 +41,8 @@ test-go: $(VENV)/.toolchain test-deps
 	go test -race -timeout 15m $(if $(PYCYLON_TEST_ALL),,-short) ./...
 
 test-python: .venv-full/.ready .venv-bare/.ready
-	.venv-full/bin/pytest -q tests
-	.venv-bare/bin/pytest -q tests
+	cd .cache && ../.venv-full/bin/$(PYTEST)
+	cd .cache && ../.venv-bare/bin/$(PYTEST)
 
 test-deps: ## Install what the network tests need (root on Debian; elsewhere those tests are skipped)
 	@for command in nft:nftables ip:iproute2; do \

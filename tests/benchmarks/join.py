@@ -106,8 +106,7 @@ class DuckDB:
         )
 
     def arrow(self, result: Any) -> pa.Table:
-        reader = self.connection.execute("from result").arrow()
-        return reader.read_all() if isinstance(reader, pa.RecordBatchReader) else reader
+        return pa.table(self.connection.sql("from result"))
 
 
 class PyArrow:
