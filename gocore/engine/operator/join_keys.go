@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"unsafe"
+
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
@@ -98,9 +100,38 @@ func keepFloats[T float32 | float64](a, b []T, aRows, bRows []uint32) ([]uint32,
 	return aRows[:n], bRows[:n]
 }
 
+// keepStrings compares in two passes. The first, a few instructions a pair, has many pairs' characters on their way
+// from memory at once; the second finds them in the cache. Strings of up to 20 characters need no second.
 func keepStrings(a, b []column.View, heaps [][]byte, aRows, bRows []uint32) ([]uint32, []uint32) {
-	n := 0
+	n, long := 0, false
 	bRows = bRows[:len(aRows)]
+	for i, r := range aRows {
+		s := bRows[i]
+		aRows[n], bRows[n] = r, s
+		v, w := &a[r], &b[s]
+		if v.Size != w.Size || v.Prefix != w.Prefix {
+			continue
+		}
+		if v.IsInline() {
+			if v.Heap == w.Heap && v.Start == w.Start {
+				n++
+			}
+			continue
+		}
+		x, y := pointer(heaps[v.Heap][v.Start:]), pointer(heaps[w.Heap][w.Start:])
+		last := int(v.Size) - 8
+		middle := *(*uint64)(unsafe.Add(x, 4)) ^ *(*uint64)(unsafe.Add(y, 4))
+		end := *(*uint64)(unsafe.Add(x, last)) ^ *(*uint64)(unsafe.Add(y, last))
+		if middle|end == 0 {
+			n++
+			long = long || v.Size > 20
+		}
+	}
+	aRows, bRows = aRows[:n], bRows[:n]
+	if !long {
+		return aRows, bRows
+	}
+	n = 0
 	for i, r := range aRows {
 		s := bRows[i]
 		aRows[n], bRows[n] = r, s

@@ -2,7 +2,6 @@ package operator
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -269,6 +268,3 @@ func gatherRows[T any](dst, src []T, ids []uint32) {
 		dst[i] = src[id]
 	}
 }
-
-// roundRows rounds a number of rows up to a power of two of at most table.MaxRows.
-func roundRows(n int) int { return min(table.MaxRows, 1<<bits.Len(uint(max(n, 1)-1))) }

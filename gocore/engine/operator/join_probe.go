@@ -117,9 +117,9 @@ func (x *joinWorker) run(w *exec.Worker) (*table.Batch, error) {
 	}
 }
 
-// expected guesses the rows that the task still makes, for the size of a batch.
+// expected guesses the rows that the task still makes, for the size of a batch: a quarter more than the probe side has.
 func (x *joinWorker) expected() int {
-	n := max(x.to-x.from, minOutput)
+	n := x.to - x.from + radix.Block
 	if x.keepBuild && (x.shared == nil || x.last) {
 		n += x.parts[x.build].rows
 	}
@@ -128,7 +128,7 @@ func (x *joinWorker) expected() int {
 			n += max(x.source.sides[leftSide].parts[p].rows, x.source.sides[rightSide].parts[p].rows)
 		}
 	}
-	return min(table.MaxRows, n+n/4)
+	return min(table.MaxRows, max(n+n/4, minOutput))
 }
 
 // advance takes one step, after which there may be pairs to output. It returns false at the end of the task.

@@ -161,3 +161,35 @@ func TestJoin(t *testing.T) {
 		}
 	}
 }
+
+// TestKeepStrings compares strings that differ in one character only, at any place, of the lengths around every limit.
+func TestKeepStrings(t *testing.T) {
+	var texts []string
+	for _, n := range []int{0, 1, 4, 5, 11, 12, 13, 19, 20, 21, 28, 29, 60} {
+		text := strings.Repeat("abc", 20)[:n]
+		texts = append(texts, text)
+		for i := range n {
+			texts = append(texts, text[:i]+"!"+text[i+1:])
+		}
+	}
+	values := make([]any, len(texts))
+	for i := range texts {
+		values[i] = texts[i]
+	}
+	a, b := optest.Column(t, "string_view", values...), optest.Column(t, "string_view", values...)
+	for i := range b.Views {
+		if !b.Views[i].IsInline() {
+			b.Views[i].Heap = 1
+		}
+	}
+	heaps := [][]byte{a.Heaps[0], b.Heaps[0]}
+	for i := range texts {
+		aRows, bRows := make([]uint32, len(texts)), make([]uint32, len(texts))
+		for j := range texts {
+			aRows[j], bRows[j] = uint32(i), uint32(j)
+		}
+		aRows, bRows = keepStrings(a.Views, b.Views, heaps, aRows, bRows)
+		require.Equal(t, []uint32{uint32(i)}, aRows, texts[i])
+		require.Equal(t, []uint32{uint32(i)}, bRows, texts[i])
+	}
+}
