@@ -1,9 +1,11 @@
 package comm
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,14 +27,16 @@ var fabrics = []struct {
 // sizes are lengths of data about every limit of the algorithms.
 var sizes = []int{0, 1, 8, 1000, maxBlock, maxBlock + 1, 16 << 10, 16<<10 + 1, 64 << 10, 300_000}
 
-// content is what rank r sends in a test: recognisable.
-func content(r, n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(i*7 + r*31 + 1)
-	}
-	return b
-}
+// pattern is where content is cut from: it repeats only after 64 KiB - 1, no multiple of any frame.
+var pattern = func() []byte {
+	random := rand.NewChaCha8([32]byte{7})
+	b := make([]byte, 64<<10-1)
+	_, _ = random.Read(b)
+	return bytes.Repeat(b, 6)
+}()
+
+// content is what rank r sends in a test: recognisable, and different on each rank.
+func content(r, n int) []byte { return pattern[r*131%1000:][:n:n] }
 
 func onEveryFabric(t *testing.T, f func(t *testing.T, world []*Communicator)) {
 	for _, fabric := range fabrics {

@@ -104,7 +104,13 @@ func (c *Communicator) Size() int { return c.size }
 type Call struct {
 	Name      string // as the user knows it: "merge"
 	Site      string // "script.py:12"
-	Signature uint64 // of all that must be equal on all ranks: plan, schema, root, type
+	Signature uint64 // of all that must be equal on all ranks: plan, schema, root, type; 0 agrees with any
+}
+
+// agrees tells whether two ranks' calls may be one operation. A rank that begins one only to tell the others of an
+// error gives no signature: they should hear the error, not that they differ.
+func (c Call) agrees(other Call) bool {
+	return c.Signature == other.Signature || c.Signature == 0 || other.Signature == 0
 }
 
 // String returns "merge (script.py:12)".
@@ -183,6 +189,9 @@ func (c *Communicator) Close(ctx context.Context) error {
 	err := c.ch.Close(ctx)
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	for src := range c.peers {
+		c.unpin(src) // of a frame that broke off
+	}
 	for s, box := range c.boxes {
 		for _, stream := range box.streams {
 			stream.free()

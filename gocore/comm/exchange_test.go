@@ -183,7 +183,7 @@ func TestExchangeEarlyClose(t *testing.T) {
 				return x.CloseSend(ctx)
 			}
 			return both(ctx, x, func(ctx context.Context) error {
-				for range 20 {
+				for range 8 {
 					if err := x.Send(ctx, 0, make([]byte, 1<<20)); err != nil {
 						return err
 					}

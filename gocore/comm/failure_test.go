@@ -3,6 +3,7 @@ package comm
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -18,12 +19,12 @@ func busy(ctx context.Context, o *Operation) error {
 	if err := o.Barrier(ctx); err != nil {
 		return err
 	}
-	if _, err := o.Allgather(ctx, content(o.c.rank, 100_000)); err != nil {
+	if _, err := o.Allgather(ctx, content(o.c.rank, 20_000)); err != nil {
 		return err
 	}
 	parts := make([][]byte, o.c.size)
 	for dst := range parts {
-		parts[dst] = content(dst, 200_000)
+		parts[dst] = content(dst, 100_000)
 	}
 	_, err := o.Alltoallv(ctx, parts)
 	return err
@@ -34,10 +35,14 @@ func busy(ctx context.Context, o *Operation) error {
 func TestFailedOperation(t *testing.T) {
 	onEveryFabric(t, func(t *testing.T, world []*Communicator) {
 		n := len(world)
-		if n == 1 {
+		if n == 1 || n > 5 {
 			return
 		}
-		for round := range 100 / n {
+		rounds := 12
+		if n == 3 {
+			rounds = 100
+		}
+		for round := range rounds {
 			culprit := round % n
 			errs := each(world, inOperation("merge", 1, func(ctx context.Context, o *Operation) error {
 				if o.c.rank == culprit {
@@ -87,7 +92,28 @@ func TestFailedOperation(t *testing.T) {
 			}
 			operate(t, world, busy)
 		}
+		requireCreditReturned(t, world)
 	})
+}
+
+// requireCreditReturned checks that what each rank spent of stream 0's credit is free again: nothing leaked with the
+// frames of failed operations.
+func requireCreditReturned(t *testing.T, world []*Communicator) {
+	t.Helper()
+	read := func(c *Communicator, r int) (spent, consumed uint64) {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return c.peers[r].spent, c.peers[r].consumed
+	}
+	for a, from := range world {
+		for b, to := range world {
+			require.Eventually(t, func() bool {
+				spent, _ := read(from, b)
+				_, consumed := read(to, a)
+				return spent == consumed
+			}, 5*time.Second, time.Millisecond, "from rank %d to rank %d", a, b)
+		}
+	}
 }
 
 func TestCollectiveMismatch(t *testing.T) {
@@ -112,6 +138,27 @@ func TestCollectiveMismatch(t *testing.T) {
 		}
 		operate(t, world, busy)
 	})
+}
+
+// TestLeavingWithAnError has a rank begin whatever the others begin, only to tell them of its error, and leave.
+func TestLeavingWithAnError(t *testing.T) {
+	leak.Check(t)
+	world := openWorld(t, overLocal(t, 3), Options{})
+	errs := each(world, func(ctx context.Context, c *Communicator) error {
+		if c.rank != 1 {
+			return inOperation("merge", 5, busy)(ctx, c)
+		}
+		err := inOperation("script", 0, func(context.Context, *Operation) error {
+			return status.Errorf(status.Invalid, "division by zero")
+		})(ctx, c)
+		_ = c.Close(ctx)
+		return err
+	})
+	for _, r := range []int{0, 2} {
+		require.Equal(t, status.Remote, status.CodeOf(errs[r]), "%v", errs[r])
+		require.ErrorContains(t, errs[r], "division by zero")
+	}
+	closeWorld(t, world)
 }
 
 // TestLateMismatch has rank 0 end its operation before the other has begun a different one: rank 0 learns of it in
@@ -251,7 +298,7 @@ func TestPeerLost(t *testing.T) {
 			leak.Check(t)
 			tcp := channeltest.TCPWorld(t, 4, limit)
 			world := openWorld(t, tcp.Channels, Options{})
-			var injected time.Time
+			var injected atomic.Pointer[time.Time]
 			began := make(chan struct{})
 			errs := each(world, func(ctx context.Context, c *Communicator) error {
 				if c.rank == 3 {
@@ -259,7 +306,8 @@ func TestPeerLost(t *testing.T) {
 				} else if c.rank == 0 {
 					<-began
 					time.AfterFunc(50*time.Millisecond, func() {
-						injected = time.Now()
+						now := time.Now()
+						injected.Store(&now)
 						if how == "cut" {
 							tcp.Cut(3, 0)
 							return
@@ -277,7 +325,7 @@ func TestPeerLost(t *testing.T) {
 					err = inOperation("merge", 1, busy)(ctx, c)
 				}
 				if c.rank != 3 {
-					require.Less(t, time.Since(injected), 10*limit)
+					require.Less(t, time.Since(*injected.Load()), 20*limit)
 				}
 				_, again := c.Begin(ctx, Call{Name: "sort_values"})
 				require.Equal(t, status.CodeOf(err), status.CodeOf(again))

@@ -75,7 +75,7 @@ func (o *Operation) failure() error {
 
 // compare fails the operation if a peer's call is another one. It is called under the lock.
 func (o *Operation) compare(r int, theirs Call) {
-	if theirs.Signature != o.call.Signature {
+	if !o.call.agrees(theirs) {
 		o.fail(o.c.mismatch(o.sequence, o.call, r, theirs), true)
 	}
 }

@@ -121,7 +121,7 @@ func (c *Communicator) gotOpen(src int, h *wire.Header, payload []byte) {
 // fails with it, as that one did there.
 func (c *Communicator) compareLate(src int, sequence uint64, theirs Call) {
 	ours := c.log.find(sequence)
-	if ours == nil || ours.call.Signature == theirs.Signature || ours.err != nil {
+	if ours == nil || ours.call.agrees(theirs) || ours.err != nil {
 		return
 	}
 	err := c.mismatch(sequence, ours.call, src, theirs)

@@ -88,6 +88,11 @@ func (r *rank) Post(peer int, f *channel.Frame) { r.out[peer].queue.Put(f) }
 
 // Close implements channel.Channel.
 func (r *rank) Close(ctx context.Context) error {
+	if r.receiver == nil {
+		r.stop()
+		close(r.started) // for those who send here: it is dropped
+		return nil
+	}
 	for _, p := range r.out {
 		if p != nil {
 			p.queue.Put(channel.Control(wire.ClassBye))
