@@ -26,11 +26,10 @@ func schemasOf(args []*table.Table) []*arrow.Schema {
 	return schemas
 }
 
-// agree returns the schemas of the sources that hold every rank's rows: one rank's column of nulls or integers may be
-// another's of floats. A plan that isn't collective keeps its own.
-func (l *lowerer) agree(own map[int]*arrow.Schema) (map[int]*arrow.Schema, error) {
+// tellSchemas returns every rank's schemas of the sources, given this rank's; nil for a plan that isn't collective.
+func (l *lowerer) tellSchemas(own map[int]*arrow.Schema) ([][]byte, error) {
 	if l.world.Op == nil {
-		return own, nil
+		return nil, nil
 	}
 	told := map[int][]field{}
 	for node, schema := range own {
@@ -44,15 +43,20 @@ func (l *lowerer) agree(own map[int]*arrow.Schema) (map[int]*arrow.Schema, error
 	if err != nil {
 		return nil, fmt.Errorf("schemas that JSON can't hold: %w", err)
 	}
-	all, err := l.world.Op.Allgather(l.q.Context(), text)
-	if err != nil {
-		return nil, err
+	return l.world.Op.Allgather(l.q.Context(), text)
+}
+
+// unify returns the schemas of the sources that hold every rank's rows: one rank's column of nulls or integers may be
+// another's of floats. Where no rank told any, own ones stay.
+func unify(own map[int]*arrow.Schema, told [][]byte) (map[int]*arrow.Schema, error) {
+	if told == nil {
+		return own, nil
 	}
 	agreed := map[int]*arrow.Schema{}
-	for rank, text := range all {
+	for rank, text := range told {
 		schemas, err := readSchemas(text)
-		if err != nil || len(schemas) != len(own) {
-			return nil, status.AtRank(status.Malformed, rank, "its schemas can't be read: %w", err)
+		if err != nil {
+			return nil, status.AtRank(status.CodeOf(err), rank, "its schemas can't be read: %w", err)
 		}
 		for node := range own {
 			theirs, ok := schemas[node]
@@ -63,11 +67,9 @@ func (l *lowerer) agree(own map[int]*arrow.Schema) (map[int]*arrow.Schema, error
 				agreed[node] = theirs
 				continue
 			}
-			unified, err := plan.UnifySchemas(agreed[node], theirs)
-			if err != nil {
-				return nil, status.Errorf(status.CodeOf(err), "the frame's parts on ranks 0 to %d and on rank %d don't go together: %w", rank-1, rank, err)
+			if agreed[node], err = plan.UnifySchemas(agreed[node], theirs); err != nil {
+				return nil, status.Errorf(status.CodeOf(err), "the frame's parts on the ranks before rank %d and on rank %d don't go together: %w", rank, rank, err)
 			}
-			agreed[node] = unified
 		}
 	}
 	return agreed, nil
@@ -76,7 +78,7 @@ func (l *lowerer) agree(own map[int]*arrow.Schema) (map[int]*arrow.Schema, error
 func readSchemas(text []byte) (map[int]*arrow.Schema, error) {
 	var told map[int][]field
 	if err := json.Unmarshal(text, &told); err != nil {
-		return nil, err
+		return nil, status.Errorf(status.Malformed, "%w", err)
 	}
 	schemas := map[int]*arrow.Schema{}
 	for node, fields := range told {

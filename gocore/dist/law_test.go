@@ -2,6 +2,7 @@ package dist_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -17,6 +18,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/internal/optest"
+	"github.com/pycylon/pycylon/gocore/plan"
 	"github.com/pycylon/pycylon/gocore/session"
 )
 
@@ -78,7 +80,21 @@ func (p part) table(t testing.TB) *table.Table {
 type outcome struct {
 	schema *arrow.Schema
 	rows   []string
-	info   string
+	info   info
+}
+
+// info is the part of a result's JSON that tests read.
+type info struct {
+	Placement plan.Placement `json:"placement"`
+	Stats     struct {
+		RowsMoved  int64 `json:"rows_moved"`
+		BytesMoved int64 `json:"bytes_moved"`
+	} `json:"stats"`
+}
+
+func infoOf(t testing.TB, text []byte) (i info) {
+	require.NoError(t, json.Unmarshal(text, &i))
+	return i
 }
 
 func read(t *table.Table) []string {
@@ -96,7 +112,7 @@ func read(t *table.Table) []string {
 }
 
 // run runs a plan on every rank; parts[r] are rank r's tables.
-func run(t testing.TB, envs []*session.Env, plan string, parts [][]part) ([]outcome, []error) {
+func run(t testing.TB, envs []*session.Env, text string, parts [][]part) ([]outcome, []error) {
 	outcomes := make([]outcome, len(envs))
 	errs := each(envs, func(ctx context.Context, env *session.Env) error {
 		var args []*table.Table
@@ -108,11 +124,11 @@ func run(t testing.TB, envs []*session.Env, plan string, parts [][]part) ([]outc
 				a.Release()
 			}
 		}()
-		result, err := env.Run(ctx, []byte(plan), args, fmt.Sprintf("rank%d.py:1", env.Rank()))
+		result, err := env.Run(ctx, []byte(text), args, fmt.Sprintf("rank%d.py:1", env.Rank()))
 		if err != nil {
 			return err
 		}
-		outcomes[env.Rank()] = outcome{result.Table.Schema, read(result.Table), string(result.Info)}
+		outcomes[env.Rank()] = outcome{result.Table.Schema, read(result.Table), infoOf(t, result.Info)}
 		result.Table.Release()
 		return nil
 	})
@@ -132,17 +148,23 @@ func concatenated(parts [][]part) [][]part {
 }
 
 // requireLaw checks that the concatenation of the ranks' results is the local result on the concatenated input.
-func requireLaw(t *testing.T, plan string, ordered bool, parts [][]part) {
+func requireLaw(t *testing.T, text string, ordered bool, parts [][]part) {
 	t.Helper()
-	requireSame(t, plan, ordered, concatenated(parts), parts)
+	requireSame(t, text, ordered, concatenated(parts), parts)
 }
 
 // requireSame checks that the concatenation of the ranks' results is the result of one rank on other parts.
-func requireSame(t *testing.T, plan string, ordered bool, whole, parts [][]part) {
+func requireSame(t *testing.T, text string, ordered bool, whole, parts [][]part) {
 	t.Helper()
-	want, errs := run(t, openWorld(t, local.NewWorld(1)), plan, whole)
+	requireSameIn(t, openWorld(t, local.NewWorld(1)), openWorld(t, local.NewWorld(len(parts))), text, ordered, whole, parts)
+}
+
+// requireSameIn is requireSame in worlds that are open.
+func requireSameIn(t *testing.T, alone, envs []*session.Env, text string, ordered bool, whole, parts [][]part) {
+	t.Helper()
+	want, errs := run(t, alone, text, whole)
 	requireNone(t, errs)
-	got, errs := run(t, openWorld(t, local.NewWorld(len(parts))), plan, parts)
+	got, errs := run(t, envs, text, parts)
 	requireNone(t, errs)
 	var rows []string
 	for r := range got {

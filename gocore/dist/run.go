@@ -21,6 +21,8 @@ import (
 	"context"
 	"time"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/comm"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
@@ -77,14 +79,7 @@ func (l *lowerer) run() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	if sources, err = l.agree(sources); err != nil {
-		return nil, err
-	}
-	program, err := plan.Bind(l.plan, sources, schemasOf(l.args))
-	if err != nil {
-		return nil, err
-	}
-	if l.program, err = plan.Place(program, l.world.Size); err != nil {
+	if err := l.makeProgram(sources); err != nil {
 		return nil, err
 	}
 	l.prepare()
@@ -107,4 +102,29 @@ func (l *lowerer) run() (*Result, error) {
 		RowsMoved: l.rowsMoved.Load(),
 		Operators: l.stats(),
 	}, nil
+}
+
+// makeProgram agrees on the sources' schemas and makes the program. What is wrong here is wrong on all ranks: they
+// meet before they end, so that each reports the error itself rather than another's.
+func (l *lowerer) makeProgram(sources map[int]*arrow.Schema) error {
+	told, err := l.tellSchemas(sources)
+	if err != nil {
+		return err
+	}
+	err = func() error {
+		agreed, err := unify(sources, told)
+		if err != nil {
+			return err
+		}
+		program, err := plan.Bind(l.plan, agreed, schemasOf(l.args))
+		if err != nil {
+			return err
+		}
+		l.program, err = plan.Place(program, l.world.Size)
+		return err
+	}()
+	if err != nil && l.world.Op != nil {
+		_ = l.world.Op.Barrier(l.q.Context()) // its failure is no news beside err
+	}
+	return err
 }

@@ -84,6 +84,14 @@ func (e *Env) run(ctx context.Context, p *plan.Plan, args []*table.Table, site s
 	}
 	world.Op = op
 	result, err := dist.Run(ctx, e.process.pool, e.process.budget, world, p, args)
+	if err == nil {
+		// No rank has a result where another has failed.
+		err = op.Barrier(ctx)
+	}
+	if err != nil && result != nil {
+		result.Table.Release()
+		result = nil
+	}
 	if ended := op.End(err); err == nil && ended != nil {
 		result.Table.Release()
 		return nil, ended
