@@ -15,24 +15,23 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// groupDecoder makes columns of the records at the given addresses: their words are gathered into first and second,
-// turned into the column's values there, and narrowed to its type. present is 0 where a row is null.
+// groupDecoder makes columns of records: their words are gathered into first and second, turned into the column's
+// values there, and narrowed to its type. present is 0 where a row is null.
 type groupDecoder struct {
 	layout                 *groupLayout
 	scope                  *memory.Scope
-	records                []uintptr
+	runs                   []groupRun
 	first, second, present []uint64
 }
 
-// decode makes the columns of the groups whose records lie at the given addresses.
-func (l *groupLayout) decode(w *exec.Worker, records []uintptr) (*table.Batch, error) {
-	n := len(records)
+// decode makes a batch of runs of n records in all.
+func (l *groupLayout) decode(w *exec.Worker, runs []groupRun, n int) (*table.Batch, error) {
 	scratch, buf, err := memory.Make[uint64](w.Scope(), 3*n)
 	if err != nil {
 		return nil, err
 	}
 	defer buf.Release()
-	d := groupDecoder{l, w.Scope(), records, scratch[:n], scratch[n : 2*n], scratch[2*n : 3*n]}
+	d := groupDecoder{l, w.Scope(), runs, scratch[:n], scratch[n : 2*n], scratch[2*n : 3*n]}
 	b := &table.Batch{Len: n, Cols: make([]column.Column, 0, l.output.NumFields())}
 	for i := range l.output.NumFields() {
 		var c column.Column
@@ -55,9 +54,12 @@ func (l *groupLayout) decode(w *exec.Worker, records []uintptr) (*table.Batch, e
 
 // gather writes word j of each record to dst.
 func (d *groupDecoder) gather(dst []uint64, j int) {
-	for i := range d.records {
-		r := *(*unsafe.Pointer)(unsafe.Pointer(&d.records[i]))
-		dst[i] = *(*uint64)(unsafe.Add(r, 8*j))
+	for _, run := range d.runs {
+		words := groupVec{unsafe.Add(run.records, 8*j), uintptr(8 * d.layout.recWords)}.each()
+		for i := range dst[:run.rows] {
+			dst[i] = words.next()
+		}
+		dst = dst[run.rows:]
 	}
 }
 
@@ -191,7 +193,7 @@ func wideFloat(lo, hi uint64) float64 {
 
 // column makes a column of first (and second, for strings), null where present is 0; present may be nil.
 func (d *groupDecoder) column(t arrow.DataType, present []uint64) (column.Column, error) {
-	c, err := compute.New(d.scope, t, len(d.records))
+	c, err := compute.New(d.scope, t, len(d.first))
 	if err != nil {
 		return c, err
 	}

@@ -96,7 +96,7 @@ func TestGroupManyGroups(t *testing.T) {
 		slices.Sort(want)
 		for _, threads := range []int{1, 2, 8} {
 			for name, run := range map[string]func(*exec.Query, []exec.Source) (exec.Source, error){
-				"complete": groupRun(t, spec, columns), "split": groupSplit(t, spec, columns)} {
+				"complete": runGroup(t, spec, columns), "split": runSplitGroup(t, spec, columns)} {
 				got, err := groupBatches(t, context.Background(), memory.NewBudget(0), threads, batches, 3_000, run)
 				require.NoError(t, err)
 				slices.Sort(got)
@@ -120,7 +120,7 @@ func TestGroupDeterministic(t *testing.T) {
 		spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Mean, 1}}, DropNull: true}
 		var want []string
 		for i, threads := range []int{1, 2, 8, 2, 1} {
-			for _, run := range []func(*exec.Query, []exec.Source) (exec.Source, error){groupRun(t, spec, columns), groupSplit(t, spec, columns)} {
+			for _, run := range []func(*exec.Query, []exec.Source) (exec.Source, error){runGroup(t, spec, columns), runSplitGroup(t, spec, columns)} {
 				got, err := groupBatches(t, context.Background(), memory.NewBudget(0), threads, batches, firstSpread>>(i*3), run)
 				require.NoError(t, err)
 				if want == nil {
@@ -150,7 +150,7 @@ func TestGroupFloatSums(t *testing.T) {
 		for _, v := range c.values {
 			rows = append(rows, []any{1, v})
 		}
-		for _, run := range []func(*testing.T, GroupSpec, string) func(*exec.Query, []exec.Source) (exec.Source, error){groupRun, groupSplit} {
+		for _, run := range []func(*testing.T, GroupSpec, string) func(*exec.Query, []exec.Source) (exec.Source, error){runGroup, runSplitGroup} {
 			spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}}, DropNull: true}
 			batches := cut(optest.Batch(t, "k int64, v float64", rows...), 1)
 			got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 2, batches, firstSpread, run(t, spec, "k int64, v float64"))
@@ -180,7 +180,7 @@ func TestGroupOverflow(t *testing.T) {
 			rows = append(rows, []any{1, v})
 		}
 		for name, run := range map[string]func(*testing.T, GroupSpec, string) func(*exec.Query, []exec.Source) (exec.Source, error){
-			"complete": groupRun, "split": groupSplit} {
+			"complete": runGroup, "split": runSplitGroup} {
 			spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Count, 1}}, DropNull: true}
 			batches := cut(optest.Batch(t, columns, rows...), 1)
 			got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 2, batches, firstSpread, run(t, spec, columns))
@@ -197,7 +197,7 @@ func TestGroupOverflow(t *testing.T) {
 	for _, v := range []int{big, -big} {
 		batches := cut(optest.Batch(t, "k int64, v int64", []any{1, v}, []any{1, v}, []any{1, v}), 1)
 		spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Mean, 1}}, DropNull: true}
-		got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 1, batches, firstSpread, groupRun(t, spec, "k int64, v int64"))
+		got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 1, batches, firstSpread, runGroup(t, spec, "k int64, v int64"))
 		require.NoError(t, err)
 		require.Equal(t, []string{optest.RowText([]any{1, float64(v)})}, got)
 	}
@@ -312,7 +312,7 @@ func TestGroupBudget(t *testing.T) {
 	refused := 0
 	for limit := int64(64 << 10); limit <= 64<<20; limit *= 2 {
 		budget := memory.NewBudget(limit)
-		rows, err := groupBatches(t, context.Background(), budget, 2, batches, firstSpread, groupRun(t, spec, columns))
+		rows, err := groupBatches(t, context.Background(), budget, 2, batches, firstSpread, runGroup(t, spec, columns))
 		if err != nil {
 			require.Equal(t, status.OutOfMemory, status.CodeOf(err))
 			require.ErrorContains(t, err, "group")

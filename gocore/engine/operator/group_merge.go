@@ -12,8 +12,8 @@ type groupUnit struct {
 	first, count int // partitions
 	rows         int // records that go in
 	table        *groupTable
-	order        []uint32
-	orderBuf     *memory.Buffer
+	groups       int
+	records      *memory.Buffer // of the groups in the order of the output, once the table has all
 }
 
 // unitRows is about how many records make a unit worth its overhead.
@@ -100,7 +100,8 @@ func (u *groupUnit) add(c *groupChunk, ids, scratch []uint32, states bool) error
 }
 
 func (u *groupUnit) sort() (err error) {
-	u.order, u.orderBuf, err = u.table.order()
+	u.groups = u.table.groups()
+	u.records, err = u.table.sorted()
 	return err
 }
 

@@ -118,8 +118,8 @@ func before(a, b any) bool {
 	return exact(a).Cmp(exact(b)) < 0
 }
 
-// groupSplit is a Case's Run that groups in three parts and merges their states.
-func groupSplit(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []exec.Source) (exec.Source, error) {
+// runSplitGroup is a Case's Run that groups in three parts and merges their states.
+func runSplitGroup(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []exec.Source) (exec.Source, error) {
 	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
 		schema := optest.Schema(t, columns)
 		input := exec.NewCollect(q.Threads)
@@ -176,8 +176,8 @@ func groupCases(t *testing.T, name string, spec GroupSpec, columns string, rows 
 		model := func(inputs [][][]any) [][]any { return groupModel(spec, columns, inputs[0]) }
 		input := []optest.Input{{Columns: columns, Rows: rows}}
 		cases = append(cases,
-			optest.Case{Name: fmt.Sprintf("%s/drop=%t/complete", name, spec.DropNull), Inputs: input, Run: groupRun(t, spec, columns), Model: model},
-			optest.Case{Name: fmt.Sprintf("%s/drop=%t/split", name, spec.DropNull), Inputs: input, Run: groupSplit(t, spec, columns), Model: model})
+			optest.Case{Name: fmt.Sprintf("%s/drop=%t/complete", name, spec.DropNull), Inputs: input, Run: runGroup(t, spec, columns), Model: model},
+			optest.Case{Name: fmt.Sprintf("%s/drop=%t/split", name, spec.DropNull), Inputs: input, Run: runSplitGroup(t, spec, columns), Model: model})
 	}
 	return cases
 }

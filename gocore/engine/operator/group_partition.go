@@ -14,7 +14,7 @@ import (
 const (
 	groupBits       = 8
 	groupPartitions = 1 << groupBits
-	groupBlockSize  = 16 << 10
+	groupBlockSize  = 255 * 64 // not a power of two, or all chains would be written in the same few sets of the cache
 	groupHeader     = 16
 )
 

@@ -2,8 +2,8 @@ package operator
 
 import (
 	"sync/atomic"
+	"unsafe"
 
-	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
@@ -24,10 +24,34 @@ func newGroupSource(l *groupLayout, units []*groupUnit) *groupSource {
 	s := &groupSource{layout: l, units: units, starts: make([]int, len(units)), left: make([]atomic.Int64, len(units))}
 	for i, u := range units {
 		s.starts[i] = s.rows
-		s.left[i].Store(int64(len(u.order)))
-		s.rows += len(u.order)
+		s.left[i].Store(int64(u.groups))
+		s.rows += u.groups
 	}
 	return s
+}
+
+// groupRun is consecutive records of a unit.
+type groupRun struct {
+	unit    int
+	records unsafe.Pointer
+	rows    int
+}
+
+// runs returns where rows [from, to) are.
+func (s *groupSource) runs(from, to int) []groupRun {
+	var runs []groupRun
+	for i := 0; i < len(s.units) && from < to; i++ {
+		u := s.units[i]
+		skip := from - s.starts[i]
+		if skip >= u.groups {
+			continue
+		}
+		records := unsafe.Pointer(unsafe.SliceData(u.records.Bytes()))
+		run := groupRun{i, unsafe.Add(records, 8*s.layout.recWords*skip), min(u.groups-skip, to-from)}
+		runs = append(runs, run)
+		from += run.rows
+	}
+	return runs
 }
 
 // Next returns the next batch.
@@ -37,34 +61,16 @@ func (s *groupSource) Next(w *exec.Worker) (*table.Batch, error) {
 	if from >= s.rows {
 		return nil, nil
 	}
-	n := min(table.MaxRows, s.rows-from)
-	records, recordBuf, err := memory.Make[uintptr](w.Scope(), n)
-	if err != nil {
-		return nil, err
-	}
-	defer recordBuf.Release()
-	type part struct{ unit, rows int }
-	var parts []part
-	for i, row := 0, from; i < len(s.units) && row < from+n; i++ {
-		u := s.units[i]
-		if skip := row - s.starts[i]; skip < len(u.order) {
-			ids := u.order[skip:min(len(u.order), skip+from+n-row)]
-			for j, g := range ids {
-				records[row-from+j] = uintptr(u.table.at(g))
-			}
-			row += len(ids)
-			parts = append(parts, part{i, len(ids)})
-		}
-	}
-	b, err := s.layout.decode(w, records[:n])
+	to := min(from+table.MaxRows, s.rows)
+	runs := s.runs(from, to)
+	b, err := s.layout.decode(w, runs, to-from)
 	if err != nil {
 		return nil, err
 	}
 	b.Seq = uint64(batch)
-	for _, p := range parts {
-		if s.left[p.unit].Add(int64(-p.rows)) == 0 {
-			s.units[p.unit].table.free()
-			s.units[p.unit].orderBuf.Release()
+	for _, run := range runs {
+		if s.left[run.unit].Add(int64(-run.rows)) == 0 {
+			s.units[run.unit].records.Release()
 		}
 	}
 	return b, nil

@@ -117,17 +117,10 @@ func (t *groupTable) grow() error {
 
 // free gives the table's memory back.
 func (t *groupTable) free() {
-	t.freeSlots()
 	if t.recBuf != nil {
-		t.recBuf.Release()
-		t.recBuf, t.records = nil, nil
-	}
-}
-
-func (t *groupTable) freeSlots() {
-	if t.slotBuf != nil {
 		t.slotBuf.Release()
-		t.slotBuf, t.slots = nil, nil
+		t.recBuf.Release()
+		t.slotBuf, t.slots, t.recBuf, t.records = nil, nil, nil, nil
 	}
 }
 
@@ -256,7 +249,27 @@ func (t *groupTable) equal(r unsafe.Pointer, c *groupChunk, i int) bool {
 	return true
 }
 
-// order returns the groups in the order of their hashes, then keys. It takes the slots' memory to return it.
+// sorted returns the records in the order of their hashes, then keys, and frees the table.
+func (t *groupTable) sorted() (*memory.Buffer, error) {
+	order, orderBuf, err := t.order()
+	if err != nil {
+		return nil, err
+	}
+	defer orderBuf.Release()
+	words := t.layout.recWords
+	b, err := t.scope.Alloc(8 * words * max(len(order), 1))
+	if err != nil {
+		return nil, err
+	}
+	dst := memory.As[uint64](b.Bytes())
+	for i, g := range order {
+		copy(dst[i*words:(i+1)*words], t.record(g))
+	}
+	t.free()
+	return b, nil
+}
+
+// order returns the groups in the order of their hashes, then keys.
 func (t *groupTable) order() ([]uint32, *memory.Buffer, error) {
 	b, err := t.scope.Alloc(4 * max(t.groups(), 1))
 	if err != nil {
@@ -293,7 +306,6 @@ func (t *groupTable) order() ([]uint32, *memory.Buffer, error) {
 			add(g)
 		}
 	}
-	t.freeSlots()
 	return ids[:n], b, nil
 }
 

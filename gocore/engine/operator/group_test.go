@@ -10,8 +10,8 @@ import (
 	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
-// groupRun is a Case's Run for spec.
-func groupRun(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []exec.Source) (exec.Source, error) {
+// runGroup is a Case's Run for spec.
+func runGroup(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []exec.Source) (exec.Source, error) {
 	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
 		g, err := NewGroup(spec, optest.Schema(t, columns))
 		require.NoError(t, err)
@@ -37,12 +37,12 @@ func TestGroup(t *testing.T) {
 	optest.Run(t,
 		optest.Case{
 			Name: "null keys dropped", Inputs: []optest.Input{{Columns: columns, Rows: rows}},
-			Run:  groupRun(t, GroupSpec{Keys: []int{0}, Aggs: aggsOf(1, everyAgg...), DropNull: true}, columns),
+			Run:  runGroup(t, GroupSpec{Keys: []int{0}, Aggs: aggsOf(1, everyAgg...), DropNull: true}, columns),
 			Want: [][]any{{1, 30, 10, 20, 2, 15.0}, {2, 0, -5, 5, 2, 0.0}, {3, 0, nil, nil, 0, nil}},
 		},
 		optest.Case{
 			Name: "null keys kept", Inputs: []optest.Input{{Columns: columns, Rows: rows}},
-			Run:  groupRun(t, GroupSpec{Keys: []int{0}, Aggs: aggsOf(1, everyAgg...)}, columns),
+			Run:  runGroup(t, GroupSpec{Keys: []int{0}, Aggs: aggsOf(1, everyAgg...)}, columns),
 			Want: [][]any{{1, 30, 10, 20, 2, 15.0}, {2, 0, -5, 5, 2, 0.0}, {3, 0, nil, nil, 0, nil}, {nil, 8, 1, 7, 2, 4.0}},
 		},
 	)
