@@ -59,6 +59,7 @@ func Run(ctx context.Context, pool *exec.Pool, budget *memory.Budget, world Worl
 	defer scope.Close()
 	q := exec.NewQuery(ctx, pool, scope)
 	l := &lowerer{q: q, world: world, plan: p, args: args}
+	scope.OnClose(l.closeFiles)
 	result, err := l.run()
 	if err != nil {
 		q.Fail(err)
@@ -74,7 +75,6 @@ func Run(ctx context.Context, pool *exec.Pool, budget *memory.Budget, world Worl
 
 // run makes the program and runs it.
 func (l *lowerer) run() (*Result, error) {
-	defer l.closeFiles()
 	sources, err := l.openSources()
 	if err != nil {
 		return nil, err

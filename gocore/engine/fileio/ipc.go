@@ -121,6 +121,7 @@ type IPC struct {
 	file   *os.File
 	reader *ipc.FileReader
 	blocks *blocks
+	read   []*table.Batch // released by Close
 }
 
 // OpenIPC opens an Arrow IPC file. Errors: NotFound, IO, Malformed, Unsupported (naming column and type).
@@ -150,8 +151,14 @@ func OpenIPC(path string, scope *memory.Scope) (*IPC, error) {
 // Schema returns the file's schema.
 func (x *IPC) Schema() *arrow.Schema { return x.reader.Schema() }
 
-// Close closes the file; batches that were read stay.
-func (x *IPC) Close() error { return errors.Join(x.reader.Close(), x.file.Close()) }
+// Close closes the file, once its Source is no longer read; batches that were retained stay.
+func (x *IPC) Close() error {
+	for _, b := range x.read {
+		b.Release()
+	}
+	x.read = nil
+	return errors.Join(x.reader.Close(), x.file.Close())
+}
 
 // guard turns the reader's errors, and its panics at malformed input, into Malformed.
 func (x *IPC) guard(f func() error) error {
@@ -165,7 +172,6 @@ func (x *IPC) guard(f func() error) error {
 
 // Source returns the file's batches.
 func (x *IPC) Source() (exec.Source, error) {
-	var batches []*table.Batch
 	for i := range x.reader.NumRecords() {
 		err := x.guard(func() error {
 			record, err := x.reader.RecordAt(i)
@@ -175,7 +181,7 @@ func (x *IPC) Source() (exec.Source, error) {
 			defer record.Release()
 			b, err := fromArrow(record)
 			if err == nil {
-				batches = append(batches, b)
+				x.read = append(x.read, b)
 			}
 			return err
 		})
@@ -183,7 +189,7 @@ func (x *IPC) Source() (exec.Source, error) {
 			return nil, err
 		}
 	}
-	return exec.NewScan(batches), nil
+	return exec.NewScan(x.read), nil
 }
 
 // fromArrow makes a checked batch over a record's buffers; each column keeps its array alive.
