@@ -20,12 +20,17 @@ type candidate struct {
 const (
 	stagger     = 40 * time.Millisecond
 	secondWaits = 300 * time.Millisecond
+	neighbour   = 3 * time.Second // the second on one host, where both directions are alike, and cores are shared
 )
 
 // delay returns how long after the roster a candidate is tried: position is its place in the list of candidates.
-func delay(first bool, position int) time.Duration {
+func delay(first, sameHost bool, position int) time.Duration {
 	d := time.Duration(position) * stagger
-	if !first {
+	switch {
+	case first:
+	case sameHost:
+		d += neighbour
+	default:
 		d += secondWaits
 	}
 	return d
@@ -42,7 +47,7 @@ func candidates(self, peer *wire.Entry, allowed map[wire.Path]bool) []candidate 
 			list = append(list, c)
 		}
 	}
-	if self.Member.Host == peer.Member.Host {
+	if sameHost(self, peer) {
 		add(wire.Loopback, netip.AddrFrom4([4]byte{127, 0, 0, 1}))
 	}
 	for _, a := range peer.Member.Addresses {
@@ -60,6 +65,12 @@ func candidates(self, peer *wire.Entry, allowed map[wire.Path]bool) []candidate 
 	return list
 }
 
+// sameHost tells whether two ranks reach each other through loopback. What names a host is not enough: machines that
+// were restored from one snapshot have it in common, but not the address from which they reach the server.
+func sameHost(a, b *wire.Entry) bool {
+	return a.Member.Host == b.Member.Host && a.Observed.Addr() == b.Observed.Addr()
+}
+
 // translated tells whether a rank is behind a NAT: the server saw another address than its own.
 func translated(e *wire.Entry) bool {
 	return len(e.Member.Addresses) > 0 && !slices.Contains(e.Member.Addresses, e.Observed.Addr())
@@ -67,8 +78,7 @@ func translated(e *wire.Entry) bool {
 
 // punchable tells whether, and at which address, a punch may reach the peer.
 func punchable(self, peer *wire.Entry, allowed map[wire.Path]bool) (netip.AddrPort, bool) {
-	ok := allowed[wire.Punched] && routable(peer.Observed.Addr()) && peer.Observed.Port() != 0 &&
-		self.Member.Host != peer.Member.Host
+	ok := allowed[wire.Punched] && routable(peer.Observed.Addr()) && peer.Observed.Port() != 0 && !sameHost(self, peer)
 	return peer.Observed, ok
 }
 

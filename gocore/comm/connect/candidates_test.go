@@ -30,6 +30,7 @@ func TestCandidates(t *testing.T) {
 		punch      bool
 	}{
 		"same host":         {entry(1, "127.0.0.1:5", "10.0.0.1"), entry(1, "127.0.0.1:6", "10.0.0.1"), []string{"loopback 127.0.0.1:9", "private 10.0.0.1:9"}, false},
+		"one snapshot":      {entry(1, "198.51.100.1:5", "169.254.1.1"), entry(1, "203.0.113.1:6", "169.254.1.1"), []string{"public 203.0.113.1:9"}, true},
 		"one network":       {entry(1, "10.0.0.1:5", "10.0.0.1"), entry(2, "10.0.0.2:6", "10.0.0.2"), []string{"private 10.0.0.2:9"}, true},
 		"behind a NAT":      {entry(1, "198.51.100.1:5", "10.0.0.1"), entry(2, "203.0.113.1:6", "10.0.0.2", "fd00::1"), []string{"private 10.0.0.2:9", "private [fd00::1]:9", "public 203.0.113.1:9"}, true},
 		"public":            {entry(1, "198.51.100.1:5", "10.0.0.1"), entry(2, "203.0.113.1:6", "203.0.113.1"), []string{"public 203.0.113.1:9"}, true},
@@ -48,7 +49,7 @@ func TestCandidates(t *testing.T) {
 	}
 	only, err := parsePaths([]string{"public"})
 	require.NoError(t, err)
-	require.Len(t, candidates(entry(1, ""), entry(1, "203.0.113.1:6", "10.0.0.2"), only), 1)
+	require.Len(t, candidates(entry(1, ""), entry(2, "203.0.113.1:6", "10.0.0.2"), only), 1)
 	deaf := entry(1, "203.0.113.1:6", "10.0.0.2")
 	deaf.Member.Port = 0
 	require.Empty(t, candidates(entry(1, ""), deaf, all))
@@ -87,9 +88,11 @@ func TestPunchRoundsAreACompleteTournament(t *testing.T) {
 }
 
 func TestDelays(t *testing.T) {
-	require.Zero(t, delay(true, 0))
-	require.Less(t, delay(true, 0), delay(true, 1))
-	require.Less(t, delay(true, wire.MaxAddresses), delay(false, wire.MaxAddresses))
+	for _, same := range []bool{false, true} {
+		require.Zero(t, delay(true, same, 0))
+		require.Less(t, delay(true, same, 0), delay(true, same, 1))
+		require.Less(t, delay(true, same, wire.MaxAddresses), delay(false, same, wire.MaxAddresses))
+	}
 }
 
 func TestAllLoopback(t *testing.T) {

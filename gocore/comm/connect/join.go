@@ -58,6 +58,8 @@ type joiner struct {
 	slots   chan struct{} // of outgoing connections
 	settled chan struct{} // one value per settled pair
 
+	nearSlots chan struct{} // of outgoing connections on loopback
+
 	mu    sync.Mutex
 	trace []Event
 }
@@ -201,7 +203,7 @@ func (j *joiner) register(ctx context.Context) error {
 		j.ranks[j.roster.Entries[r].Member.Pin] = r
 	}
 	j.pairs = make([]*pair, size)
-	j.slots = make(chan struct{}, outgoing)
+	j.slots, j.nearSlots = make(chan struct{}, outgoing), make(chan struct{}, outgoingNear)
 	j.settled = make(chan struct{}, size)
 	j.event(-1, 0, "", "roster", nil)
 	return nil

@@ -89,7 +89,7 @@ func TestMesh(t *testing.T) {
 }
 
 func BenchmarkJoin(b *testing.B) {
-	for _, size := range []int{2, 4, 16} {
+	for _, size := range []int{2, 4, 16, 64} {
 		b.Run(fmt.Sprint(size), func(b *testing.B) {
 			s := serve(b)
 			before := cpu(b)

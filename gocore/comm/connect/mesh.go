@@ -15,10 +15,11 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
-// Limits of the racing. Sockets that race at one time are at most outgoing + incoming + punchesInFlight / 2 of which
-// the last are one per pair and replace the others.
+// Limits of the racing. Sockets that race at one time are at most outgoing + outgoingNear + incoming; punches
+// come on top where nothing else has worked.
 const (
 	outgoing     = 16
+	outgoingNear = 4 // of them on loopback, whose handshakes wait for nothing but cores
 	incoming     = 32
 	incomingStay = 2 * time.Second        // that a stranger may keep a place others wait for
 	yieldFor     = 500 * time.Millisecond // that a path waits while a connection of its pair proves itself
@@ -153,7 +154,7 @@ func (j *joiner) race(g *task.Group, p *pair) {
 	}
 	for i, c := range p.list {
 		g.Go(func(ctx context.Context) error {
-			j.dial(ctx, p, c, delay(first, i))
+			j.dial(ctx, p, c, delay(first, sameHost(self, peer), i))
 			return nil
 		})
 	}
@@ -170,18 +171,23 @@ func (j *joiner) dial(ctx context.Context, p *pair, c candidate, wait time.Durat
 	pause(p.ctx, wait)
 	for try := 0; p.ctx.Err() == nil; try++ {
 		p.giveWay()
+		slots := j.slots
+		if c.path == wire.Loopback {
+			slots = j.nearSlots
+		}
 		select {
-		case j.slots <- struct{}{}:
+		case slots <- struct{}{}:
 		case <-p.ctx.Done():
 			return
 		}
 		r, err := j.dialOnce(p, c, firstTimeout<<min(try, 2))
-		<-j.slots
+		<-slots
 		switch {
 		case p.ctx.Err() != nil && err != nil:
 			return
 		case err == nil:
 			j.offer(ctx, p, r)
+			r.await(p.ctx)
 		default:
 			p.failed(c.path, c.address, err)
 			j.event(p.peer, c.path, c.address.String(), "refused", err)
@@ -237,7 +243,7 @@ func (j *joiner) punch(ctx context.Context, p *pair, remote netip.AddrPort) {
 			continue
 		}
 		j.offer(ctx, p, r)
-		pause(p.ctx, firstPause)
+		r.await(p.ctx)
 	}
 }
 

@@ -21,9 +21,25 @@ import (
 type racer struct {
 	conn *tls.Conn
 	path wire.Path
+	once sync.Once
+	done chan struct{} // closed with the connection
 }
 
-func (r *racer) close() { holepunch.Abandon(tcp.Raw(r.conn)) }
+// await waits until the racer is closed, or the context ends, as the pair's does when it settles.
+func (r *racer) await(ctx context.Context) {
+	select {
+	case <-r.done:
+	case <-ctx.Done():
+	}
+}
+
+// close closes the connection. It may be called more than once.
+func (r *racer) close() {
+	r.once.Do(func() {
+		close(r.done)
+		holepunch.Abandon(tcp.Raw(r.conn))
+	})
+}
 
 // pair is this rank and one other. The lower rank of the two nominates; the higher obeys, also when a later
 // nomination takes the place of an earlier one whose acknowledgement was lost.
