@@ -161,13 +161,13 @@ func (o *joinOutput) finishColumn(i int, dst *column.Column) error {
 			return err
 		}
 	}
-	values := d.values
+	var values *memory.Buffer
 	var err error
-	switch {
-	case c.kind == column.Null:
+	switch c.kind {
+	case column.Null:
 		dst.Nulls = o.rows
 		return nil
-	case c.kind == column.Bool:
+	case column.Bool:
 		values, err = o.pack(d.values.Bytes()[:o.rows])
 	default:
 		values, err = o.fit(d.values, o.rows*c.width)

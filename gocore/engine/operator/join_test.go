@@ -131,7 +131,7 @@ func TestJoin(t *testing.T) {
 			leftRows:  [][]any{{math.NaN(), 1}, {math.Copysign(0, -1), 2}, {0.0, 3}, {1.5, 4}},
 			rightRows: [][]any{{math.NaN(), 5}, {0.0, 6}, {math.Copysign(0, -1), 7}, {2.5, 8}}},
 		{name: "NaN and -0, two keys", left: "k float64, l float32", right: "k float64, l float32", leftKeys: []int{0, 1}, rightKeys: []int{0, 1},
-			leftRows:  [][]any{{math.NaN(), 1.0}, {math.Copysign(0, -1), math.NaN()}, {0.0, -0.0}},
+			leftRows:  [][]any{{math.NaN(), 1.0}, {math.Copysign(0, -1), math.NaN()}, {0.0, math.Copysign(0, -1)}},
 			rightRows: [][]any{{math.NaN(), 1.0}, {0.0, math.NaN()}, {math.Copysign(0, -1), 0.0}}},
 		{name: "nothing on the left", left: "k int64, a utf8", right: "k int64, b utf8", leftRows: [][]any{}},
 		{name: "nothing on the right", left: "k int64, a utf8", right: "k int64, b utf8", rightRows: [][]any{}},
