@@ -116,9 +116,9 @@ func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.So
 			}
 		}
 		w.table.free()
-		w.groups.count()
+		w.groups.seal()
 		if w.spread != nil {
-			w.spread.count()
+			w.spread.seal()
 		}
 		return nil
 	})
@@ -158,9 +158,9 @@ func (g *Group) units(workers []*groupWorker) []*groupUnit {
 	total := 0
 	for _, w := range workers {
 		for p := range rows {
-			n := w.groups.rows[p]
+			n := w.groups.rows(p)
 			if w.spread != nil {
-				n += w.spread.rows[p]
+				n += w.spread.rows(p)
 			}
 			rows[p] += n
 			total += n

@@ -29,6 +29,7 @@ type groupBlock struct {
 type groupChain struct {
 	head, tail unsafe.Pointer
 	used, size uint32 // of the tail
+	rows       int    // in the blocks before the tail
 }
 
 // groupParts writes records to partitions.
@@ -37,8 +38,7 @@ type groupParts struct {
 	chains [groupPartitions]groupChain
 	words  int // of a record without masks
 	masks  int
-	masked bool // whether masks are written
-	rows   [groupPartitions]int
+	masked bool       // whether masks are written
 	vecs   []groupVec // scratch of scatter
 }
 
@@ -90,6 +90,7 @@ func (p *groupParts) extend(c *groupChain) error {
 		c.head = block
 	} else {
 		c.seal()
+		c.rows += p.blockRows((*groupBlock)(c.tail))
 		(*groupBlock)(c.tail).next = block
 	}
 	c.tail, c.used, c.size = block, groupHeader, uint32(size)
@@ -200,15 +201,13 @@ func (p *groupParts) flush(t *groupTable) error {
 	return nil
 }
 
-// count adds up the rows of each partition.
-func (p *groupParts) count() {
-	p.seal()
-	p.rows = [groupPartitions]int{}
-	for i := range p.chains {
-		for b := (*groupBlock)(p.chains[i].head); b != nil; b = (*groupBlock)(b.next) {
-			p.rows[i] += p.blockRows(b)
-		}
+// rows returns how many records partition i has. The chains are sealed.
+func (p *groupParts) rows(i int) int {
+	c := &p.chains[i]
+	if c.tail == nil {
+		return 0
 	}
+	return c.rows + p.blockRows((*groupBlock)(c.tail))
 }
 
 func (p *groupParts) blockRows(b *groupBlock) int {

@@ -1,0 +1,96 @@
+package operator
+
+import (
+	"math"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// fixedWords writes the elements of a column that isn't String as words: integers extended to 64 bits, floats as
+// float64, booleans as 0 and 1.
+func fixedWords(c *column.Column, from, n int, rows []uint32, dst []uint64) {
+	dst = dst[:n]
+	switch c.Kind {
+	case column.Null:
+		clear(dst)
+	case column.Bool:
+		values := column.Bitmap{Bits: c.Values, Offset: c.Offset + from}
+		for i := range dst {
+			row := i
+			if rows != nil {
+				row = int(rows[i])
+			}
+			row += values.Offset
+			dst[i] = uint64(values.Bits[row>>3] >> (row & 7) & 1)
+		}
+	case column.Int8:
+		integerWords[int8](c, from, rows, dst)
+	case column.Int16:
+		integerWords[int16](c, from, rows, dst)
+	case column.Int32:
+		integerWords[int32](c, from, rows, dst)
+	case column.Uint8:
+		integerWords[uint8](c, from, rows, dst)
+	case column.Uint16:
+		integerWords[uint16](c, from, rows, dst)
+	case column.Uint32:
+		integerWords[uint32](c, from, rows, dst)
+	case column.Int64, column.Uint64, column.Float64:
+		integerWords[uint64](c, from, rows, dst)
+	case column.Float32:
+		src := column.Of[float32](c)[from:]
+		for i := range dst {
+			row := i
+			if rows != nil {
+				row = int(rows[i])
+			}
+			dst[i] = math.Float64bits(float64(src[row]))
+		}
+	}
+}
+
+func integerWords[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](c *column.Column, from int, rows []uint32, dst []uint64) {
+	src := column.Of[T](c)[from:]
+	if rows != nil {
+		for i, row := range rows {
+			dst[i] = uint64(src[row])
+		}
+		return
+	}
+	for i, v := range src[:len(dst)] {
+		dst[i] = uint64(v)
+	}
+}
+
+// stringColumnWords writes the two words of each string. Those of null rows mean nothing.
+func stringColumnWords(c *column.Column, from int, rows []uint32, w0, w1 []uint64) {
+	switch c.Layout {
+	case column.Offsets32:
+		offsetWords(memory.As[int32](c.Offsets)[from:], c.Heaps, rows, w0, w1)
+	case column.Offsets64:
+		offsetWords(memory.As[int64](c.Offsets)[from:], c.Heaps, rows, w0, w1)
+	default:
+		for i := range w0 {
+			row := from + i
+			if rows != nil {
+				row = from + int(rows[i])
+			}
+			if c.IsNull(row) {
+				w0[i], w1[i] = 0, 0
+			} else {
+				w0[i], w1[i] = viewWords(&c.Views[row], c.Heaps)
+			}
+		}
+	}
+}
+
+func offsetWords[T int32 | int64](offsets []T, heaps [][]byte, rows []uint32, w0, w1 []uint64) {
+	for i := range w0 {
+		row := i
+		if rows != nil {
+			row = int(rows[i])
+		}
+		w0[i], w1[i] = stringWords(heaps[0][offsets[row]:offsets[row+1]])
+	}
+}
