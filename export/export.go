@@ -1,7 +1,5 @@
 package main
 
-// #include <errno.h>
-// #include <stdlib.h>
 // #include "shim.h"
 import "C"
 
@@ -10,7 +8,6 @@ import (
 	"encoding/json"
 	"runtime"
 	"sync/atomic"
-	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -160,99 +157,6 @@ func alignBits(c *column.Column, bits *[]byte, offset *int, scope *memory.Scope)
 	return nil
 }
 
-// writeSchema fills out with the stream's schema.
-func (s *lentStream) writeSchema(out *C.struct_ArrowSchema) error {
-	if err := lendSchema(out, "+s", "", 0, len(s.fields)); err != nil {
-		return err
-	}
-	for i, child := range unsafe.Slice(out.children, len(s.fields)) {
-		if err := lendSchema(child, formatOf(s.fields[i].Type), s.fields[i].Name, C.ARROW_FLAG_NULLABLE, 0); err != nil {
-			C.pcyi_schema_release(out)
-			return err
-		}
-	}
-	return nil
-}
-
-func lendSchema(out *C.struct_ArrowSchema, format, name string, flags, children int) error {
-	cFormat, cName := C.CString(format), C.CString(name)
-	defer C.free(unsafe.Pointer(cFormat))
-	defer C.free(unsafe.Pointer(cName))
-	if C.pcyi_lend_schema(out, cFormat, cName, C.int64_t(flags), C.int64_t(children)) != 0 {
-		return status.Errorf(status.OutOfMemory, "the system refused memory for a schema of %d columns", children)
-	}
-	return nil
-}
-
-// writeNext fills out with the next batch, or marks the end.
-func (s *lentStream) writeNext(out *C.struct_ArrowArray) error {
-	i := int(s.next.Add(1) - 1)
-	*out = C.struct_ArrowArray{}
-	if i >= len(s.batches) {
-		return nil
-	}
-	b := s.batches[i]
-	if err := lendArray(out, b.Len, 0, []unsafe.Pointer{nil}, len(b.Cols), nil); err != nil {
-		return err
-	}
-	for i, child := range unsafe.Slice(out.children, len(b.Cols)) {
-		c := &b.Cols[i]
-		buffers, err := buffersOf(c)
-		if err == nil {
-			c.Retain()
-			err = lendArray(child, c.Len, c.Nulls, buffers, 0, lentColumn(c.Owners))
-		}
-		if err != nil {
-			C.pcyi_array_release(out)
-			return err
-		}
-	}
-	return nil
-}
-
-// lendArray fills out; it takes over the references of kept, which is nil for the root of a table.
-func lendArray(out *C.struct_ArrowArray, rows, nulls int, buffers []unsafe.Pointer, children int, kept lentColumn) error {
-	id := handle(0)
-	if kept != nil {
-		id = handles.add(owner(kept))
-	}
-	if C.pcyi_lend_array(out, C.int64_t(rows), C.int64_t(nulls), C.int64_t(len(buffers)), C.int64_t(children), C.pcy_handle(id)) != 0 {
-		release(id)
-		return status.Errorf(status.OutOfMemory, "the system refused memory for an array of %d buffers", len(buffers))
-	}
-	copy(unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(out.buffers)), len(buffers)), buffers)
-	return nil
-}
-
-// buffersOf returns the addresses of c's buffers in Arrow's order. All lie outside Go's heap.
-func buffersOf(c *column.Column) ([]unsafe.Pointer, error) {
-	valid := addressOf(c.Valid.Bits)
-	switch {
-	case c.Kind == column.Null:
-		return []unsafe.Pointer{}, nil
-	case c.Kind != column.String:
-		return []unsafe.Pointer{valid, addressOf(c.Values)}, nil
-	case c.Layout != column.Views:
-		return []unsafe.Pointer{valid, addressOf(c.Offsets), addressOf(c.Heaps[0])}, nil
-	}
-	buffers := []unsafe.Pointer{valid, addressOf(memory.BytesOf(c.Views))}
-	scope := memory.NewScope(unlimited, "export")
-	defer scope.Close()
-	sizes, owner, err := memory.Make[int64](scope, max(len(c.Heaps), 1))
-	if err != nil {
-		return nil, err
-	}
-	for i, heap := range c.Heaps {
-		sizes[i] = int64(len(heap))
-		buffers = append(buffers, addressOf(heap))
-	}
-	memory.Promote(owner)
-	c.Owners = append(c.Owners, owner)
-	return append(buffers, addressOf(owner.Bytes())), nil
-}
-
-func addressOf(bytes []byte) unsafe.Pointer { return unsafe.Pointer(unsafe.SliceData(bytes)) }
-
 // release drops what h lends.
 func release(h handle) {
 	if object, err := handles.remove(h); err == nil {
@@ -260,41 +164,6 @@ func release(h handle) {
 			o.drop()
 		}
 	}
-}
-
-// callback runs a stream's callback: an error becomes errno and a text that the stream's holder frees.
-func callback(text **C.char, f func() error) C.int {
-	err := task.Recovered(f)
-	if err == nil {
-		return 0
-	}
-	*text = C.CString(err.Error())
-	if status.CodeOf(err) == status.OutOfMemory {
-		return C.ENOMEM
-	}
-	return C.EIO
-}
-
-//export goStreamSchema
-func goStreamSchema(h C.pcy_handle, out *C.struct_ArrowSchema, text **C.char) C.int {
-	return callback(text, func() error {
-		s, err := lookup[*lentStream](&handles, handle(h), nil)
-		if err != nil {
-			return err
-		}
-		return s.writeSchema(out)
-	})
-}
-
-//export goStreamNext
-func goStreamNext(h C.pcy_handle, out *C.struct_ArrowArray, text **C.char) C.int {
-	return callback(text, func() error {
-		s, err := lookup[*lentStream](&handles, handle(h), nil)
-		if err != nil {
-			return err
-		}
-		return s.writeNext(out)
-	})
 }
 
 //export goOwnerRelease

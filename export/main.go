@@ -5,7 +5,8 @@
 //
 //	handles.go   slot + generation ──▶ object          reaper.go    releases what others lent, one at a time
 //	import.go    ArrowArrayStream ──▶ table.Table      lend.c       what pycylon lends, with guarded callbacks
-//	export.go    table.Table ──▶ ArrowArrayStream      operation.go start, wait, cancel
+//	export.go    table.Table ──▶ ArrowArrayStream      lend.go      ... as C structures
+//	operation.go start, wait, cancel                   calls.go     the entry points
 //
 // It is the only package with `import "C"`: nothing below it knows of C. Only the entry points of shim.c are exported.
 package main

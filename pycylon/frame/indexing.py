@@ -106,7 +106,7 @@ def take(frame: DataFrame, indices: Iterable[int | None]) -> DataFrame:
     indices : iterable of int
         Positions; None gives a row of nulls.
     """
-    from pycylon.interop.columns import table_of_columns
+    from pycylon.interop.streams import table_of_columns
 
     listed = [-1 if i is None else int(i) for i in indices]
     low, high = min(listed, default=0), max(listed, default=-1)

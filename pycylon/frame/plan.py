@@ -57,7 +57,7 @@ class Plan:
         value : scalar
             A number, bool, string, date, datetime or None.
         """
-        from pycylon.interop.columns import table_of_columns
+        from pycylon.interop.streams import table_of_columns
 
         return [self.argument(table_of_columns({"value": [value]})), "value"]
 

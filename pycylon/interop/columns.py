@@ -5,25 +5,12 @@ list of values ──▶ Encoded (type, validity, buffers) ──▶ ArrowArrayS
 
 from __future__ import annotations
 
-import ctypes
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, timedelta, timezone
 from itertools import accumulate
 from typing import Any, NamedTuple
 
-from pycylon._native import abi
-from pycylon._native.capsule import (
-    ArrayRelease,
-    ArrowArray,
-    ArrowArrayStream,
-    ArrowSchema,
-    GetError,
-    GetNext,
-    GetSchema,
-    SchemaRelease,
-    StreamRelease,
-)
 from pycylon.errors import InvalidError, TypeMismatchError, UnsupportedError
 
 #: Types by the names that Python, NumPy and pandas give them.
@@ -126,36 +113,42 @@ def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encod
         return as_buffer
     if hasattr(values, "tolist"):
         values = values.tolist()
-    plain = [_plain(value) for value in values]
+    plain = list(values)
+    types = set(map(type, plain))
+    if not types <= _BUILTIN:
+        plain = [_plain(value) for value in plain]
+        types = set(map(type, plain))
     if wanted is None:
-        wanted = _infer(name, plain)
+        wanted = _infer(name, plain, types)
+    if wanted == "null":
+        return Encoded("n", len(plain), len(plain), [])
+    if type(None) not in types:
+        return _encoder(wanted)(name, plain, 0, None, wanted)
     present = [value is not None for value in plain]
-    nulls = present.count(False)
-    valid = None if nulls == 0 else _bits(present)
-    return (
-        Encoded(FORMATS.get(wanted, "tsu:"), len(plain), nulls, [])
-        if wanted == "null"
-        else _encoders(wanted)(name, plain, nulls, valid, wanted)
-    )
+    return _encoder(wanted)(name, plain, present.count(False), _bits(present), wanted)
+
+
+_BUILTIN = {type(None), bool, int, float, str, datetime, date}
 
 
 def _plain(value: Any) -> Any:
     """Return a Python object for a scalar of another library; its missing values are None."""
-    if value is None or isinstance(value, (bool, int, float, str, datetime, date)):
-        return None if value is not None and type(value).__name__ == "NaTType" else value
-    if type(value).__name__ == "NAType":
+    if type(value).__name__ in ("NaTType", "NAType"):
         return None
     item = getattr(value, "item", None)
     return item() if callable(item) else value
 
 
-def _infer(name: str, values: Sequence[Any]) -> str:
+def _infer(name: str, values: Sequence[Any], types: set[type]) -> str:
     """Return the type that all values have, or raise TypeMismatchError naming two that don't go together."""
     found: dict[str, Any] = {}
-    for value in values:
-        if value is None:
-            continue
-        found.setdefault(_kind(name, value), value)
+    if len(types - {type(None)}) == 1 and datetime not in types:
+        first = next(value for value in values if value is not None)
+        found[_kind(name, first)] = first
+    else:
+        for value in values:
+            if value is not None:
+                found.setdefault(_kind(name, value), value)
     if not found:
         return "null"
     if set(found) == {"int64", "float64"}:
@@ -214,7 +207,7 @@ def _bits(flags: Sequence[Any]) -> bytes:
 _Encoder = Callable[[str, list[Any], int, "bytes | None", str], Encoded]
 
 
-def _encoders(wanted: str) -> _Encoder:
+def _encoder(wanted: str) -> _Encoder:
     if wanted.startswith("timestamp"):
         return _timestamps
     return {"bool": _bools, "utf8": _strings, "date32": _dates}.get(wanted, _numbers)
@@ -243,7 +236,7 @@ def _numbers(name: str, values: list[Any], nulls: int, valid: bytes | None, want
     if code is None:
         raise UnsupportedError(f"column {name!r}: a list can't become {wanted}: make it another type and cast")
     try:
-        data = array(code, [0 if value is None else value for value in values])
+        data = array(code, values if nulls == 0 else [0 if value is None else value for value in values])
     except (OverflowError, TypeError) as error:
         raise InvalidError(f"column {name!r} has a value that doesn't fit {wanted}: {error}") from error
     return Encoded(FORMATS[wanted], len(values), nulls, [valid, data])
@@ -308,126 +301,3 @@ def _from_datetime64(values: Any) -> Encoded | None:
 
 def _is_nat(values: Any) -> Any:
     return values != values
-
-
-def table_of_columns(columns: Mapping[str, Iterable[Any]], types: Mapping[str, str] | None = None) -> abi.Table:
-    """Return a table of plain Python columns.
-
-    Parameters
-    ----------
-    columns : mapping
-        Values by name: all of one length.
-    types : mapping, optional
-        Types by name, of those whose values shall not decide.
-    """
-    wanted = types or {}
-    return table_of_encoded({name: encode(name, values, wanted.get(name)) for name, values in columns.items()})
-
-
-def table_of_encoded(columns: Mapping[str, Encoded]) -> abi.Table:
-    """Return a table of encoded columns, in a copy.
-
-    Parameters
-    ----------
-    columns : mapping
-        Columns by name: all of one length.
-    """
-    sizes = {name: column.rows for name, column in columns.items()}
-    if len(set(sizes.values())) > 1:
-        listed = ", ".join(f"{name!r} has {rows}" for name, rows in sizes.items())
-        raise InvalidError(f"the columns have different numbers of rows: {listed}")
-    stream = _Stream(columns, next(iter(sizes.values()), 0))
-    return abi.table_from_pointer(ctypes.addressof(stream.struct), copy=True)
-
-
-@SchemaRelease  # type: ignore[untyped-decorator]
-def _release_schema(schema: Any) -> None:
-    schema[0].release = SchemaRelease()
-
-
-@ArrayRelease  # type: ignore[untyped-decorator]
-def _release_array(lent: Any) -> None:
-    lent[0].release = ArrayRelease()
-
-
-class _Stream:
-    """An ArrowArrayStream of one array whose memory lives as long as this object: for imports that copy."""
-
-    def __init__(self, columns: Mapping[str, Encoded], rows: int) -> None:
-        self._keep: list[Any] = []
-        self._schema = self._struct_schema(columns)
-        self._array = self._struct_array(list(columns.values()), rows)
-        self._sent = rows == 0
-        self._callbacks = (GetSchema(self._get_schema), GetNext(self._get_next), GetError(lambda _: None))
-        self.struct = ArrowArrayStream(*self._callbacks, StreamRelease(self._release))
-
-    def _get_schema(self, stream: Any, out: Any) -> int:
-        out[0] = self._schema
-        return 0
-
-    def _get_next(self, stream: Any, out: Any) -> int:
-        if not self._sent:
-            self._sent = True
-            out[0] = self._array
-        return 0
-
-    def _release(self, stream: Any) -> None:
-        stream[0].release = StreamRelease()
-
-    def _struct_schema(self, columns: Mapping[str, Encoded]) -> ArrowSchema:
-        children = [self._leaf_schema(name, column.format) for name, column in columns.items()]
-        return ArrowSchema(
-            format=b"+s", name=b"", n_children=len(children), children=self._pointers(children), release=_release_schema
-        )
-
-    def _leaf_schema(self, name: str, layout: str) -> ArrowSchema:
-        nullable = 2
-        return ArrowSchema(format=layout.encode(), name=name.encode(), flags=nullable, release=_release_schema)
-
-    def _struct_array(self, columns: list[Encoded], rows: int) -> ArrowArray:
-        children = [self._leaf_array(column) for column in columns]
-        return ArrowArray(
-            length=rows,
-            n_buffers=1,
-            buffers=self._buffers([None]),
-            n_children=len(children),
-            children=self._pointers(children),
-            release=_release_array,
-        )
-
-    def _leaf_array(self, column: Encoded) -> ArrowArray:
-        return ArrowArray(
-            length=column.rows,
-            null_count=column.nulls,
-            n_buffers=len(column.buffers),
-            buffers=self._buffers(column.buffers),
-            release=_release_array,
-        )
-
-    def _buffers(self, buffers: list[Any]) -> Any:
-        addresses = (ctypes.c_void_p * max(len(buffers), 1))()
-        for i, data in enumerate(buffers):
-            if data is not None:
-                addresses[i] = self._address(data)
-        self._keep.append(addresses)
-        return ctypes.cast(addresses, ctypes.POINTER(ctypes.c_void_p))
-
-    def _address(self, data: Any) -> int:
-        view = memoryview(data).cast("B") if not isinstance(data, bytes) else memoryview(data)
-        if view.nbytes == 0:
-            data = view = memoryview(bytes(8))
-        if view.readonly:
-            text = bytes(view)
-            self._keep.append(text)
-            return int(ctypes.cast(ctypes.c_char_p(text), ctypes.c_void_p).value or 0)
-        block = (ctypes.c_char * view.nbytes).from_buffer(view)
-        self._keep.append(block)
-        return ctypes.addressof(block)
-
-    def _pointers(self, children: list[Any]) -> Any:
-        if not children:
-            return None
-        kind = type(children[0])
-        listed = (ctypes.POINTER(kind) * len(children))(*[ctypes.pointer(child) for child in children])
-        self._keep.append((children, listed))
-        return ctypes.cast(listed, ctypes.POINTER(ctypes.POINTER(kind)))

@@ -9,6 +9,7 @@ from pycylon import _optional
 from pycylon._native import abi
 from pycylon.errors import InvalidError, NotFoundError, UnsupportedError
 from pycylon.interop import columns as plain
+from pycylon.interop import streams
 
 if TYPE_CHECKING:
     from pycylon.interop.columns import Encoded
@@ -40,7 +41,7 @@ def ingest(data: Any, columns: Sequence[str] | None, copy: bool) -> abi.Table:
         missing = [name for name in chosen if name not in data]
         if missing:
             raise NotFoundError(f"columns= asks for {missing[0]!r}, the dict has no such key")
-        return plain.table_of_encoded({str(name): column(str(name), data[name]) for name in chosen})
+        return streams.table_of_encoded({str(name): column(str(name), data[name]) for name in chosen})
     if isinstance(data, str) or not isinstance(data, Iterable):
         raise TypeError(
             f"a DataFrame can't be made of {type(data).__name__}: pass a dict of columns, a list, or a table"
@@ -60,9 +61,9 @@ def from_arrow(data: Any, copy: bool = False) -> abi.Table:
     """
     stream = getattr(data, "__arrow_c_stream__", None)
     if stream is None:
-        from pycylon.interop.capsules import stream_of_array
+        from pycylon.interop.streams import table_of_array
 
-        return stream_of_array(data.__arrow_c_array__(), copy)
+        return table_of_array(data.__arrow_c_array__(), copy)
     return abi.table_from_stream(stream(), copy)
 
 
@@ -94,7 +95,7 @@ def _from_items(items: list[Any], columns: Sequence[str] | None) -> abi.Table:
     """Return a table of a list: of rows (dicts), of columns (lists, as in PyCylon), or of one column's values."""
     if items and all(isinstance(item, Mapping) for item in items):
         names = list(dict.fromkeys(name for row in items for name in row)) if columns is None else list(columns)
-        return plain.table_of_columns({str(name): [row.get(name) for row in items] for name in names})
+        return streams.table_of_columns({str(name): [row.get(name) for row in items] for name in names})
     is_nested = bool(items) and all(_is_column(item) for item in items)
     listed = items if is_nested or not items else [items]
     names = [str(i) for i in range(len(listed))] if columns is None else [str(name) for name in columns]
@@ -104,7 +105,7 @@ def _from_items(items: list[Any], columns: Sequence[str] | None) -> abi.Table:
         raise InvalidError(f"columns= has {len(names)} names for {len(listed)} columns")
     if len(set(names)) != len(names):
         raise InvalidError("columns= has a name twice: the names of columns are unique")
-    return plain.table_of_encoded({name: column(name, values) for name, values in zip(names, listed)})
+    return streams.table_of_encoded({name: column(name, values) for name, values in zip(names, listed)})
 
 
 def _is_column(item: Any) -> bool:

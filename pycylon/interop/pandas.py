@@ -8,6 +8,7 @@ from pycylon import _optional
 from pycylon._native import abi
 from pycylon.errors import TypeMismatchError
 from pycylon.interop import columns as plain
+from pycylon.interop import streams
 from pycylon.interop.columns import BUFFER_TYPES, FORMATS, Encoded
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def table_of(data: Any, copy: bool) -> abi.Table:
     data.columns = [str(name) for name in data.columns]
     pyarrow = _optional.find("pyarrow")
     if pyarrow is None:
-        return plain.table_of_encoded({name: encode_series(name, data[name]) for name in data.columns})
+        return streams.table_of_encoded({name: encode_series(name, data[name]) for name in data.columns})
     try:
         return abi.table_from_stream(pyarrow.Table.from_pandas(data, preserve_index=False).__arrow_c_stream__(), copy)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:

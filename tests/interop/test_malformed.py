@@ -11,12 +11,12 @@ import pytest
 import pycylon as pc
 from pycylon import errors
 from pycylon._native import abi
-from pycylon.interop import columns
+from pycylon.interop import streams
 from pycylon.interop.columns import Encoded
 
 
 def take(encoded: dict[str, Encoded], change=None, rows: int | None = None, *, copy: bool = True) -> pc.DataFrame:
-    stream = columns._Stream(encoded, next(iter(encoded.values())).rows if rows is None else rows)
+    stream = streams._Stream(encoded, next(iter(encoded.values())).rows if rows is None else rows)
     if change is not None:
         change(stream)
     table = abi.table_from_pointer(ctypes.addressof(stream.struct), copy)
