@@ -32,7 +32,7 @@ def phases(ranks: Sequence[dict[str, Any]]) -> str:
 
 def total_seconds(ranks: Sequence[dict[str, Any]]) -> float:
     """Return the time of all phases, each that of its slowest rank."""
-    return sum(max(rank["phases"][name] for rank in ranks) for name in ranks[0]["phases"])
+    return float(sum(max(rank["phases"][name] for rank in ranks) for name in ranks[0]["phases"]))
 
 
 def connections(ranks: Sequence[dict[str, Any]]) -> str:
@@ -57,4 +57,4 @@ def connections(ranks: Sequence[dict[str, Any]]) -> str:
 
 
 def _moved(ranks: Sequence[dict[str, Any]], names: Sequence[str]) -> float:
-    return sum(rank["sent"][name] for rank in ranks for name in names) / 1e6
+    return float(sum(rank["sent"][name] for rank in ranks for name in names)) / 1e6

@@ -64,13 +64,14 @@ def environment(event: Mapping[str, Any], context: Any = None) -> CylonEnv:
             raise ValueError(
                 f'the event has no "{field}": a rank\'s event is {{"token", "world_size", "rank", "input"}}'
             )
-    rank = event.get("rank")
+    rank, limits = event.get("rank"), settings(os.environ)
     return CylonEnv(
         token=str(event["token"]),
         rank=None if rank is None else int(rank),
         world_size=int(event["world_size"]),
         connect_timeout=connect_seconds(context),
-        **settings(os.environ),
+        threads=limits.get("threads"),
+        memory_limit=limits.get("memory_limit"),
     )
 
 
@@ -99,4 +100,4 @@ def connect_seconds(context: Any) -> float:
     remaining = getattr(context, "get_remaining_time_in_millis", None)
     if remaining is None:
         return CONNECT_SECONDS
-    return max(1.0, min(CONNECT_SECONDS, remaining() / 1000 - REPORT_SECONDS))
+    return max(1.0, min(CONNECT_SECONDS, float(remaining()) / 1000 - REPORT_SECONDS))
