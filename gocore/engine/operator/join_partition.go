@@ -82,10 +82,8 @@ func (s *joinSide) blocks(w *exec.Worker, i int, f func(batch, from, n int)) err
 		rows := s.in.batches[batch].Len
 		for from := 0; from < rows; from += radix.Block {
 			f(batch, from, min(radix.Block, rows-from))
-			if from%yieldRows == 0 {
-				if err := w.Yield(); err != nil {
-					return err
-				}
+			if err := w.Yield(); err != nil {
+				return err
 			}
 		}
 	}

@@ -48,7 +48,6 @@ type joinWorker struct {
 	keepProbe  bool
 	keepBuild  bool
 	candidates int
-	steps      int // blocks since the last yield
 
 	rows, chain  []uint32    // candidates: probe row, build row + 1
 	ids          [2][]uint32 // pairs that wait for output, by side; nil: the side has no row
@@ -140,6 +139,7 @@ func (x *joinWorker) advance(w *exec.Worker) (bool, error) {
 		return true, x.openBlock(w)
 	case walkChains:
 		x.walk()
+		return true, w.Yield()
 	case probeUnmatched:
 		x.listProbeUnmatched()
 	case buildUnmatched:
@@ -237,24 +237,40 @@ func (x *joinWorker) close() bool {
 func (x *joinWorker) readBatch(w *exec.Worker, side *joinSide, i int) error {
 	n := side.in.batches[i].Len
 	x.batch.rows, x.batch.slots = n, x.batch.slots[:0]
+	if x.scratch == nil {
+		x.scratch = make([]*memory.Buffer, len(side.slots))
+	}
 	for slot := range side.slots {
-		if slot == len(x.scratch) {
-			x.scratch = append(x.scratch, nil)
-		}
-		size := n * side.slots[slot].width
-		if b := x.scratch[slot]; b == nil || len(b.Bytes()) < size {
-			if b != nil {
-				b.Release()
-			}
-			var err error
-			if x.scratch[slot], err = w.Scope().Alloc(max(size, 1)); err != nil {
-				x.scratch[slot] = nil
+		elements := side.inPlace(slot, i, 0, n)
+		if elements == nil {
+			scratch, err := x.reserve(w, slot, n*side.slots[slot].width)
+			if err != nil {
 				return err
 			}
+			elements = side.elements(slot, i, 0, n, scratch)
 		}
-		x.batch.slots = append(x.batch.slots, side.elements(slot, i, 0, n, x.scratch[slot].Bytes()))
+		x.batch.slots = append(x.batch.slots, elements)
+		if err := w.Yield(); err != nil {
+			return err
+		}
 	}
-	return w.Yield()
+	return nil
+}
+
+// reserve returns size bytes of scratch for a slot.
+func (x *joinWorker) reserve(w *exec.Worker, slot, size int) ([]byte, error) {
+	if b := x.scratch[slot]; b != nil && len(b.Bytes()) >= size {
+		return b.Bytes(), nil
+	}
+	b, err := w.Scope().Alloc(size)
+	if err != nil {
+		return nil, err
+	}
+	if old := x.scratch[slot]; old != nil {
+		old.Release()
+	}
+	x.scratch[slot] = b
+	return b.Bytes(), nil
 }
 
 // openBlock lists the candidates of the next probe rows.
@@ -273,17 +289,17 @@ func (x *joinWorker) openBlock(w *exec.Worker) error {
 		clear(x.hit)
 	}
 	x.state = walkChains
-	if x.steps++; x.steps%(yieldRows/radix.Block) == 0 {
-		return w.Yield()
-	}
-	return nil
+	return w.Yield()
 }
+
+// walkSteps bounds the rows of a chain that are compared between two calls of Worker.Yield: one key may have millions.
+const walkSteps = 64
 
 // walk follows the chains of the candidates until enough pairs wait for output.
 func (x *joinWorker) walk() {
 	probe, build := x.lists[0], x.lists[1]
 	n, m := x.candidates, 0
-	for n > 0 && m < radix.Block {
+	for steps := 0; n > 0 && m < radix.Block && steps < walkSteps; steps++ {
 		from := m
 		n, m = x.table.step(x.probeKeys, x.rows, x.chain, n, probe, build, m)
 		if len(x.source.keys) > 0 {
@@ -353,10 +369,7 @@ func (x *joinWorker) listBuildUnmatched(w *exec.Worker) error {
 	if x.flagAt = to; to == x.parts[x.build].rows {
 		x.state = nextPart
 	}
-	if x.steps++; x.steps%(yieldRows/radix.Block) == 0 {
-		return w.Yield()
-	}
-	return nil
+	return w.Yield()
 }
 
 // clearFlags makes the match flags of the own table's rows, where they are needed.

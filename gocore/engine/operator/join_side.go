@@ -116,59 +116,65 @@ func (s *joinSide) hash(i int, out []uint64) {
 	hashing.Columns(keys, out)
 }
 
-// elements returns n elements of a slot from row from of batch number i on: the batch's own memory, or made in scratch.
+// inPlace returns n elements of a slot from row from of batch number i on where they lie, nil where they must be made.
+func (s *joinSide) inPlace(slot, i, from, n int) []byte {
+	x := &s.slots[slot]
+	c := &s.in.batches[i].Cols[x.col]
+	switch {
+	case x.kind == slotKey && s.hashes != nil:
+		return memory.BytesOf(s.hashes[s.first[i]+from : s.first[i]+from+n])
+	case x.kind == slotKey && s.exact && c.Nulls == 0 && (c.Kind == column.Int64 || c.Kind == column.Uint64),
+		x.kind == slotValues && (s.exact || c.Nulls == 0):
+		return c.Values[from*x.width : (from+n)*x.width]
+	case x.kind == slotViews && c.Nulls == 0 && s.in.heaps[x.col].moved[i] == nil:
+		return memory.BytesOf(c.Views[from : from+n])
+	}
+	return nil
+}
+
+// elements returns n elements of a slot from row from of batch number i on: in place, or made in scratch.
 func (s *joinSide) elements(slot, i, from, n int, scratch []byte) []byte {
-	c := &s.in.batches[i].Cols[s.slots[slot].col]
-	width := s.slots[slot].width
-	scratch = scratch[:n*width]
-	switch s.slots[slot].kind {
+	if in := s.inPlace(slot, i, from, n); in != nil {
+		return in
+	}
+	x := &s.slots[slot]
+	c := &s.in.batches[i].Cols[x.col]
+	scratch = scratch[:n*x.width]
+	switch x.kind {
 	case slotKey:
-		switch {
-		case s.hashes != nil:
-			return memory.BytesOf(s.hashes[s.first[i]+from : s.first[i]+from+n])
-		case !s.exact:
+		if s.exact {
+			canonicalKeys(c, from, memory.As[uint64](scratch))
+		} else {
 			s.hash(i, memory.As[uint64](scratch)) // of a whole batch
-			return scratch
-		case c.Nulls == 0 && (c.Kind == column.Int64 || c.Kind == column.Uint64):
-			return c.Values[from*width : (from+n)*width]
 		}
-		canonicalKeys(c, from, memory.As[uint64](scratch))
 	case slotValues:
-		values := c.Values[from*width : (from+n)*width]
-		if s.exact || c.Nulls == 0 {
-			return values
-		}
-		copy(scratch, values) // a key's nulls are compared as zeros
-		for r := range n {
-			if !c.Valid.Get(from + r) {
-				clear(scratch[r*width : (r+1)*width])
-			}
-		}
+		copy(scratch, c.Values[from*x.width:])
+		s.clearNulls(c, from, x.width, scratch)
 	case slotBool:
 		expandBits(column.Bitmap{Bits: c.Values, Offset: c.Offset + from}, scratch)
-		if c.Nulls > 0 && !s.exact {
-			for r := range scratch {
-				if !c.Valid.Get(from + r) {
-					scratch[r] = 0
-				}
-			}
-		}
+		s.clearNulls(c, from, x.width, scratch)
 	case slotValid:
 		if c.Nulls == 0 {
-			for r := range scratch {
-				scratch[r] = 1
-			}
+			fillOnes(scratch)
 		} else {
 			expandBits(column.Bitmap{Bits: c.Valid.Bits, Offset: c.Valid.Offset + from}, scratch)
 		}
 	case slotViews:
-		moved := s.in.heaps[s.slots[slot].col].moved[i]
-		if moved == nil && c.Nulls == 0 {
-			return memory.BytesOf(c.Views[from : from+n])
-		}
-		moveViews(memory.As[column.View](scratch), c, from, moved)
+		moveViews(memory.As[column.View](scratch), c, from, s.in.heaps[x.col].moved[i])
 	}
 	return scratch
+}
+
+// clearNulls zeroes the elements of null rows where keys are compared by column: a null equals a null.
+func (s *joinSide) clearNulls(c *column.Column, from, width int, elements []byte) {
+	if s.exact || c.Nulls == 0 {
+		return
+	}
+	for r := range len(elements) / width {
+		if !c.Valid.Get(from + r) {
+			clear(elements[r*width : (r+1)*width])
+		}
+	}
 }
 
 // moveViews copies views from row from on, renumbers their heaps, and clears those of nulls: they may point nowhere.
