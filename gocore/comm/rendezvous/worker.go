@@ -33,11 +33,12 @@ const (
 	maxPings     = 16               // of one worker
 	outMessages  = maxPings + 4     // more than a worker can make the server owe it
 	writeTimeout = 10 * time.Second // of one message to a worker
+	maxPatience  = 24 * time.Hour   // of a worker, whatever it says
 )
 
 func newWorker(conn *tls.Conn, m *wire.Register) *worker {
 	observed, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
-	return &worker{conn: conn, request: m, deadline: time.Now().Add(m.Patience), rank: m.Rank,
+	return &worker{conn: conn, request: m, deadline: time.Now().Add(min(m.Patience, maxPatience)), rank: m.Rank,
 		observed: netip.AddrPortFrom(observed.Addr().Unmap().WithZone(""), observed.Port()),
 		out:      make(chan [][]byte, outMessages), last: make(chan struct{})}
 }
