@@ -168,7 +168,7 @@ func (c *Communicator) gotAbort(src int, h *wire.Header, payload []byte) {
 	case m.Rank == c.rank:
 		c.end(status.AtRank(status.Stale, c.rank, "the other ranks went on without this one: %s", m.Text))
 	default:
-		c.end(status.AtRank(m.Code, m.Rank, "%s", m.Text))
+		c.end(status.AtRank(status.PeerLost, m.Rank, "%s", m.Text))
 	}
 }
 
@@ -223,11 +223,15 @@ func (r *receiver) Left(src int, err error) {
 	defer c.mu.Unlock()
 	c.unpin(src)
 	if err != nil {
-		e := *status.From(err)
-		if e.Code != status.PeerLost {
-			e = *status.AtRank(status.PeerLost, src, "%w", err)
+		e := status.From(err)
+		switch e.Code {
+		case status.PeerLost:
+		case status.Stale:
+			e = status.AtRank(status.Stale, c.rank, "%w", err)
+		default:
+			e = status.AtRank(status.PeerLost, src, "%w", err)
 		}
-		c.end(&e)
+		c.end(e)
 		return
 	}
 	p := c.peers[src]

@@ -44,6 +44,7 @@ type Receiver interface {
 	Place(peer int, h *wire.Header) []byte
 	// Deliver is called when a frame is complete. payload is what Place returned, or borrowed for the call.
 	Deliver(peer int, h *wire.Header, payload []byte)
-	// Left is the last call for peer: with nil it has finished, otherwise it is lost, and why.
+	// Left is the last call for peer: with nil it has finished, otherwise it is lost, and why; with Stale it is this
+	// rank that was lost to peer.
 	Left(peer int, err error)
 }

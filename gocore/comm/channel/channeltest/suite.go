@@ -269,10 +269,12 @@ func testClose(t *testing.T, open func(int, time.Duration) World) {
 	boxes[2].await(t, "a frame", func() bool { return len(boxes[2].got[1]) == 1 })
 	closeAll(t, World{Channels: w.Channels[1:]})
 	require.Empty(t, boxes[0].left, "a closed rank hears nothing more")
+	closeAll(t, w) // a second close does nothing
 }
 
 func testCloseUnstarted(t *testing.T, open func(int, time.Duration) World) {
 	w := open(2, patience)
+	closeAll(t, w)
 	closeAll(t, w)
 }
 

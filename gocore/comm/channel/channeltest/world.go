@@ -72,6 +72,17 @@ func TCPWorld(t testing.TB, n int, limit time.Duration) World {
 	return w
 }
 
+// Secure runs TLS on a connection, as a client or as a server.
+func Secure(t testing.TB, conn net.Conn, client bool) net.Conn {
+	t.Helper()
+	secure := tls.Server(tcp.NewSocket(conn), tlsConfig(t))
+	if client {
+		secure = tls.Client(tcp.NewSocket(conn), tlsConfig(t))
+	}
+	require.NoError(t, secure.Handshake())
+	return secure
+}
+
 // tlsConfig returns the settings of the real connections but for the pinned certificates, which joining checks.
 func tlsConfig(t testing.TB) *tls.Config {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -89,8 +89,9 @@ func (r *rank) Post(peer int, f *channel.Frame) { r.out[peer].queue.Put(f) }
 // Close implements channel.Channel.
 func (r *rank) Close(ctx context.Context) error {
 	if r.receiver == nil {
-		r.stop()
-		close(r.started) // for those who send here: it is dropped
+		if !r.stop() {
+			close(r.started) // for those who send here: it is dropped
+		}
 		return nil
 	}
 	for _, p := range r.out {
@@ -123,10 +124,13 @@ func (r *rank) Abort() {
 	}
 }
 
-func (r *rank) stop() {
+// stop ends deliveries to this rank and tells whether they had ended before.
+func (r *rank) stop() bool {
 	r.inbound.Lock()
+	defer r.inbound.Unlock()
+	before := r.stopped
 	r.stopped = true
-	r.inbound.Unlock()
+	return before
 }
 
 // carry hands the frames of a pair to the receiving rank until the sender finishes or aborts.

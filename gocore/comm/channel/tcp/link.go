@@ -25,7 +25,7 @@ type link struct {
 	raw    net.Conn // beneath both
 	limit  time.Duration
 	queue  *channel.Queue
-	epoch  time.Time
+	pulse  *pulse // this rank's
 
 	writing sync.Mutex // held by whoever writes to conn
 	slow    bool       // the last write waited for the network
@@ -39,9 +39,9 @@ type link struct {
 	readerDone chan struct{} // closed when the reader has returned
 }
 
-func newLink(peer int, conn net.Conn, limit time.Duration) *link {
+func newLink(peer int, conn net.Conn, limit time.Duration, own *pulse) *link {
 	l := &link{
-		peer: peer, conn: conn, limit: limit, queue: channel.NewQueue(), epoch: time.Now(),
+		peer: peer, conn: conn, limit: limit, queue: channel.NewQueue(), pulse: own,
 		byeRead: make(chan struct{}), readerDone: make(chan struct{}),
 	}
 	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
@@ -51,9 +51,6 @@ func newLink(peer int, conn net.Conn, limit time.Duration) *link {
 	tune(l.raw, limit)
 	return l
 }
-
-// now is a time that is cheap to store: nanoseconds since the link was made.
-func (l *link) now() int64 { return int64(time.Since(l.epoch)) }
 
 // writeInline writes f in the caller's goroutine if that overtakes nothing, and tells whether it did.
 func (l *link) writeInline(f *channel.Frame) bool {
@@ -116,20 +113,28 @@ func (l *link) write(f *channel.Frame) {
 
 func (l *link) encrypt(f *channel.Frame) {
 	if _, err := l.conn.Write(f.Bytes()); err != nil {
-		l.fail(status.AtRank(status.PeerLost, l.peer, "the connection to rank %d broke: %w", l.peer, err))
+		l.broke(err)
 	}
 	f.Free()
 }
 
 // timed runs a write and notes whether it had to wait.
 func (l *link) timed(write func() error) {
-	start := l.now()
+	start := l.pulse.now()
 	if err := write(); err != nil {
-		l.fail(status.AtRank(status.PeerLost, l.peer, "the connection to rank %d broke: %w", l.peer, err))
+		l.broke(err)
 	}
-	end := l.now()
+	end := l.pulse.now()
 	l.slow = end-start > int64(slowWrite)
 	l.wrote.Store(end)
+}
+
+// broke notes that nothing can be written any more. The reader goes on for a while: what the peer said last may still
+// be there, and says why.
+func (l *link) broke(err error) {
+	l.cause.CompareAndSwap(nil, status.AtRank(status.PeerLost, l.peer, "the connection to rank %d broke: %w", l.peer, err))
+	l.queue.Close(true)
+	_ = l.raw.SetReadDeadline(time.Now().Add(linger))
 }
 
 // fail cuts the connection: the reader then tells the Receiver why.

@@ -3,6 +3,7 @@ package tcp
 import (
 	"bufio"
 	"io"
+	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
@@ -17,19 +18,21 @@ const readBuffer = 1 << 10
 func (l *link) read(r channel.Receiver) {
 	finished := false
 	err := task.Recovered(func() error { return l.readFrames(r, &finished) })
+	cause := status.AtRank(status.PeerLost, l.peer, "rank %d closed its connection in the middle, as a process that died does: %w", l.peer, err)
+	l.cause.CompareAndSwap(nil, cause)
 	l.acknowledged()
 	close(l.readerDone)
 	l.cut()
 	if finished || l.ending.Load() {
 		return
 	}
-	if cause := l.cause.Load(); cause != nil {
-		err = cause
-	} else {
-		err = status.AtRank(status.PeerLost, l.peer, "rank %d closed its connection in the middle, as a process that died does: %w", l.peer, err)
-	}
 	l.queue.Close(true)
-	r.Left(l.peer, err)
+	if stood := l.pulse.stood(); stood > l.limit {
+		r.Left(l.peer, status.Errorf(status.Stale, "this rank stood still for %v (limit %v), so that rank %d closed the connection",
+			stood.Round(time.Millisecond), l.limit, l.peer))
+		return
+	}
+	r.Left(l.peer, l.cause.Load())
 }
 
 func (l *link) readFrames(r channel.Receiver, finished *bool) error {
@@ -76,7 +79,7 @@ type hearing struct{ l *link }
 func (h hearing) Read(p []byte) (int, error) {
 	n, err := h.l.conn.Read(p)
 	if n > 0 {
-		h.l.heard.Store(h.l.now())
+		h.l.heard.Store(h.l.pulse.now())
 	}
 	return n, err
 }

@@ -8,7 +8,8 @@
 //
 // Liveness. Any received byte shows that a peer lives; each rank sends a HEARTBEAT to peers that it has sent nothing
 // for a quarter of the limit. A peer that was silent for the limit is lost. A rank whose own clock did not tick (it was
-// frozen, or the machine is overloaded) accuses nobody before it has listened for a limit again.
+// frozen, or the machine is overloaded) accuses nobody before it has listened for a limit again. If it stood still for
+// longer than the limit the others have lost it: it ends as Stale.
 package tcp
 
 import (
@@ -43,6 +44,7 @@ func New(rank int, conns []net.Conn, opt Options) (channel.Channel, error) {
 		return nil, status.Errorf(status.Invalid, "rank %d is not in a world of %d", rank, len(conns))
 	}
 	m := &mesh{rank: rank, limit: opt.Limit, links: make([]*link, len(conns)), group: task.NewGroup(context.Background())}
+	m.pulse.limit, m.pulse.start = opt.Limit, time.Now()
 	for peer, conn := range conns {
 		switch {
 		case peer == rank:
@@ -50,7 +52,7 @@ func New(rank int, conns []net.Conn, opt Options) (channel.Channel, error) {
 		case conn == nil:
 			return nil, status.AtRank(status.Invalid, peer, "there is no connection to rank %d", peer)
 		}
-		m.links[peer] = newLink(peer, conn, opt.Limit)
+		m.links[peer] = newLink(peer, conn, opt.Limit, &m.pulse)
 	}
 	return m, nil
 }
@@ -61,6 +63,7 @@ type mesh struct {
 	limit time.Duration
 	links []*link // by peer; nil at rank
 	group *task.Group
+	pulse pulse
 
 	started bool
 }
@@ -76,8 +79,9 @@ func (m *mesh) Size() int { return len(m.links) }
 // Start implements channel.Channel.
 func (m *mesh) Start(r channel.Receiver) {
 	m.started = true
+	m.pulse.beat.Store(m.pulse.now())
 	for l := range m.each {
-		l.heard.Store(l.now())
+		l.heard.Store(m.pulse.now())
 		m.group.Go(func(context.Context) error { l.read(r); return nil })
 		m.group.Go(func(context.Context) error { l.writeQueued(); return nil })
 	}

@@ -2,6 +2,7 @@ package tcp
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -9,21 +10,51 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
+// pulse is a rank's own sign of life: how long its clock stood still, because the process was frozen or starved.
+type pulse struct {
+	limit time.Duration // longer than this is too long
+	start time.Time
+	beat  atomic.Int64 // when the watcher last ran
+	gap   atomic.Int64 // the last time between two beats that was too long
+	until atomic.Int64 // when that ended
+}
+
+// now is a time that is cheap to store: nanoseconds since the channel was made.
+func (p *pulse) now() int64 { return int64(time.Since(p.start)) }
+
+// tick notes a beat and returns the time since the one before.
+func (p *pulse) tick() time.Duration {
+	now := p.now()
+	gap := now - p.beat.Swap(now)
+	if gap > int64(p.limit) {
+		p.gap.Store(gap)
+		p.until.Store(now)
+	}
+	return time.Duration(gap)
+}
+
+// stood returns for how long the clock stands still, or stood lately if that was too long.
+func (p *pulse) stood() time.Duration {
+	now := p.now()
+	still := now - p.beat.Load()
+	if now-p.until.Load() < 2*int64(p.limit) {
+		still = max(still, p.gap.Load())
+	}
+	return time.Duration(still)
+}
+
 // watch sends heartbeats and judges silent peers.
 func (m *mesh) watch(ctx context.Context) {
 	interval := m.limit / 4
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
-	last := time.Now()
 	for {
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
 			return
 		}
-		now := time.Now()
-		away := now.Sub(last) > 2*interval
-		last = now
+		away := m.pulse.tick() > 2*interval
 		for l := range m.each {
 			l.check(away, interval)
 		}
@@ -38,7 +69,7 @@ func (l *link) check(away bool, interval time.Duration) {
 		return
 	default:
 	}
-	now := l.now()
+	now := l.pulse.now()
 	if away {
 		l.heard.Store(now)
 	}
