@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from pycylon.errors import InvalidError
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pycylon.env import CylonEnv
     from pycylon.frame.core import DataFrame
@@ -38,7 +39,7 @@ def read_csv(
     replicate: bool = False,
     env: CylonEnv | None = None,
 ) -> DataFrame:
-    r"""Read a CSV file, plain or compressed.
+    r"""Read a CSV file.
 
     Parameters
     ----------
@@ -104,6 +105,8 @@ def read_csv(
         raise InvalidError(f"header={header!r}: expected 0, None or 'infer'; skiprows= skips lines", op="read_csv")
     if parse_dates is True:
         raise InvalidError("parse_dates=True parses the index, which pycylon has not: name columns", op="read_csv")
+    if dtype is not None and not isinstance(dtype, Mapping):
+        raise InvalidError(f"dtype={dtype!r}: expected a dict of types by column", op="read_csv")
     listed = [na_values] if isinstance(na_values, str) else list(na_values or ())
     options: dict[str, Any] = {
         "delimiter": delimiter if delimiter is not None else sep,

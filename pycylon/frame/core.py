@@ -295,7 +295,7 @@ class DataFrame:
         return rows(self, slice(0, 0) if n == 0 else span, "tail", env)
 
     def take(self, indices: Iterable[int | None]) -> DataFrame:
-        """Return the rows at the given positions, in their order.
+        """Return the rows at the given positions of a frame that is not partitioned, in their order.
 
         Parameters
         ----------

@@ -108,6 +108,8 @@ def take(frame: DataFrame, indices: Iterable[int | None]) -> DataFrame:
     """
     from pycylon.interop.streams import table_of_columns
 
+    if frame.placement == "partitioned":
+        raise InvalidError("positions are counted on one rank: take from `df.local`, or slice the frame", op="take")
     listed = [-1 if i is None else int(i) for i in indices]
     low, high = min(listed, default=0), max(listed, default=-1)
     if low < -1 or high >= len(frame):

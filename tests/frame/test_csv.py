@@ -61,6 +61,7 @@ def test_options(tmp_path, text, options, expected):
         ("a\n1\n", {"slice": True}, ValueError, "env="),
         ("a\n1\n", {"header": 3}, ValueError, "header=3"),
         ("a\n1\n", {"parse_dates": True}, ValueError, "parse_dates"),
+        ("a\n1\n", {"dtype": "str"}, ValueError, "dict of types"),
         ("a\n1\n", {"sep": "ab"}, ValueError, "ab"),
         ("a\n1\n", {"encoding": "latin-1"}, NotImplementedError, "latin-1"),
     ],

@@ -175,6 +175,9 @@ def test_frames_that_do_not_go_together():
         with pytest.raises(errors.InvalidError, match="belongs to"):
             spread.sort_values("a", env=other)
         assert spread.merge(pc.DataFrame({"a": [1]}), env=env).shape == (1, 1)
+        with pytest.raises(errors.InvalidError, match=r"df\.local"):
+            spread.take([0])
+        assert spread["a"][0] == 1
         assert spread.local.sort_values("a", env=other).placement == "partitioned"
     assert spread.local.to_dict() == {"a": [1]}
     with pytest.raises(errors.ClosedError, match=r"\.local"):

@@ -1,0 +1,84 @@
+"""Too little memory, and a process that dies: typed errors on whoever is left."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pycylon as pc
+from pycylon._native import abi
+
+FULL = """
+import pycylon as pc
+frame = pc.DataFrame({"k": list(range(300_000)), "v": list(range(300_000))})
+described = lambda: pc.CylonEnv().describe()["memory"]["used"]
+for use in (lambda: frame.sort_values("k", ascending=False), lambda: frame.merge(frame, on="k"),
+            lambda: frame.groupby("k").agg(v=("v", "sum"))):
+    try:
+        use()
+    except MemoryError as error:
+        print(type(error).__name__, "memory_limit" in str(error), described())
+assert frame.head(3).to_dict() == {"k": [0, 1, 2], "v": [0, 1, 2]}
+"""
+
+
+def test_a_small_budget_is_refused_and_given_back():
+    environment = {**os.environ, "PYCYLON_MEMORY_LIMIT": "2MiB"}
+    done = subprocess.run(
+        [sys.executable, "-c", FULL], capture_output=True, text=True, timeout=60, check=False, env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == ["OutOfMemoryError True 0"] * 3
+
+
+RANK = """
+import os, sys, time
+import pycylon as pc
+rank = int(sys.argv[1])
+env = pc.CylonEnv(rank=rank, connect_timeout=20)
+env.barrier()
+if rank == 1:
+    os.kill(os.getpid(), 9)
+start = time.monotonic()
+try:
+    while True:
+        pc.DataFrame({"k": [rank]}).sort_values("k", env=env)
+except pc.errors.PeerLost as error:
+    print(error.rank, time.monotonic() - start < 10)
+"""
+
+
+def test_a_killed_rank_is_lost_to_the_others():
+    server = abi.start_service("rendezvous", {"listen": "127.0.0.1:0"})
+    options = {"rendezvous": server.info["address"], "world_size": 3, "expiry": 60}
+    token = abi.start_service("token", options).info["token"]
+    environment = {**os.environ, "PYCYLON_TOKEN": token, "PYCYLON_WORLD_SIZE": "3"}
+    ranks = [
+        subprocess.Popen(
+            [sys.executable, "-c", RANK, str(rank)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment,
+        )
+        for rank in range(3)
+    ]
+    said = [rank.communicate(timeout=60) for rank in ranks]
+    server.stop()
+    assert ranks[1].returncode == -9
+    for rank in (0, 2):
+        assert (said[rank][0].strip(), ranks[rank].returncode) == ("1 True", 0), said[rank][1]
+
+
+def test_a_program_that_forgets_to_leave():
+    server = abi.start_service("rendezvous", {"listen": "127.0.0.1:0"})
+    options = {"rendezvous": server.info["address"], "world_size": 2, "expiry": 60}
+    token = abi.start_service("token", options).info["token"]
+    code = "import pycylon as pc; env = pc.CylonEnv(rank=1); env.barrier()"
+    environment = {**os.environ, "PYCYLON_TOKEN": token}
+    other = subprocess.Popen([sys.executable, "-c", code], env=environment)
+    with pc.CylonEnv(token=token, rank=0, connect_timeout=20) as env:
+        env.barrier()
+        assert other.wait(timeout=20) == 0
+    server.stop()
