@@ -75,6 +75,9 @@ func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
 			ranges[i].merge(worker[i])
 		}
 	}
+	if err := s.rangeTexts(q, ranges, batches); err != nil {
+		return nil, err
+	}
 	src := &sortSource{sort: s, batches: batches, rows: rows}
 	if rows == 0 {
 		return src, nil
@@ -91,4 +94,29 @@ func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
 		return nil, err
 	}
 	return src, nil
+}
+
+// rangeTexts completes the ranges of string keys: what words they have depends on the prefix common to all rows.
+func (s *Sort) rangeTexts(q *exec.Query, ranges []keyRange, batches []*table.Batch) error {
+	for i, key := range s.spec.Keys {
+		r := &ranges[i]
+		if !r.texts {
+			continue
+		}
+		perWorker := make([]keyRange, q.Threads)
+		for j := range perWorker {
+			perWorker[j] = keyRange{min: r.min, max: r.max, prefix: r.prefix}
+		}
+		err := q.For(len(batches), func(w *exec.Worker, j int) error {
+			perWorker[w.ID].includeTexts(&batches[j].Cols[key.Column])
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+		for _, other := range perWorker {
+			r.merge(other)
+		}
+	}
+	return nil
 }

@@ -110,6 +110,12 @@ func (r *keyRange) include(c *column.Column) {
 		includeIntegers[uint32](r, c, 0)
 	case column.Uint64:
 		includeIntegers[uint64](r, c, 0)
+	case column.String:
+		for i := range c.Views {
+			if !c.IsNull(i) {
+				r.includePrefix(c.Views[i].Bytes(c.Heaps))
+			}
+		}
 	default:
 		for i := range c.Len {
 			if c.IsNull(i) {
@@ -122,6 +128,16 @@ func (r *keyRange) include(c *column.Column) {
 			}
 			r.min, r.max = min(r.min, u), max(r.max, u)
 			r.negativeZero = r.negativeZero || isNegativeZero(c, i)
+		}
+	}
+}
+
+// includeTexts widens the range by the strings of c behind the common prefix, which is known by now.
+func (r *keyRange) includeTexts(c *column.Column) {
+	for i := range c.Views {
+		if !c.IsNull(i) {
+			u := textValue(c.Views[i].Bytes(c.Heaps), len(r.prefix))
+			r.min, r.max = min(r.min, u), max(r.max, u)
 		}
 	}
 }

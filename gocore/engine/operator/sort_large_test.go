@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strconv"
 	"testing"
@@ -195,6 +196,30 @@ func processorSeconds(t testing.TB) float64 {
 	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
 }
 
+// BenchmarkSortText sorts by strings of 27 characters, the first 11 of them equal, and gathers two other columns.
+func BenchmarkSortText(b *testing.B) {
+	const n = 2_000_000
+	input := memory.NewScope(memory.NewBudget(0), "input")
+	defer input.Close()
+	schema, batches := keysAndRows(b, input, n, distributions[1].key, true)
+	for _, key := range []int{0, 2} {
+		for _, threads := range []int{1, 2} {
+			b.Run(fmt.Sprintf("%s/threads=%d", schema.Field(key).Name, threads), func(b *testing.B) {
+				shortest := 1e9
+				for range b.N {
+					scope := memory.NewScope(memory.NewBudget(0), "sort")
+					shortest = min(shortest, best(1, func() {
+						sortAll(b, scope, threads, SortSpec{[]SortKey{{Column: key}}}, schema, batches)
+					}))
+					scope.Close()
+				}
+				b.ReportMetric(shortest*1e9/n, "ns/row")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
 func BenchmarkSort(b *testing.B) {
 	const n = 10_000_000
 	for _, d := range distributions {
@@ -229,5 +254,48 @@ func BenchmarkSort(b *testing.B) {
 				b.ReportMetric(0, "ns/op")
 			})
 		}
+	}
+}
+
+// More rows than are sorted in one range, of several keys with missing values, against the model.
+func TestSortManyRowsAgainstModel(t *testing.T) {
+	const columns = "a int8, s utf8, f float64, n int32"
+	const n = cacheRows + 20_000
+	rows := optest.RandomRows(t, 3, columns, n, 60)
+	for i, row := range rows {
+		switch {
+		case i%2 == 0:
+			row[0], row[1] = 7, "a string that fills half of the rows"
+		case i%11 == 0:
+			row[0] = nil
+		case i%13 == 0:
+			row[1] = nil
+		}
+		if i%17 == 0 {
+			row[2] = []any{math.NaN(), nil, math.Copysign(0, -1)}[i%3]
+		}
+		row[3] = i
+	}
+	for _, keys := range [][]SortKey{
+		{{Column: 0, Descending: true}, {Column: 1}, {Column: 2, NullsFirst: true}},
+		{{Column: 1, NullsFirst: true}, {Column: 2, Descending: true}},
+		{{Column: 2}, {Column: 1, Descending: true}},
+	} {
+		scope := memory.NewScope(memory.NewBudget(0), "test")
+		b := optest.Batch(t, columns, rows...)
+		want := sortModel(keys...)([][][]any{rows})
+		at := 0
+		for _, out := range sortAll(t, scope, 2, SortSpec{keys}, optest.Schema(t, columns), []*table.Batch{b}) {
+			for _, row := range column.Of[int32](&out.Cols[3]) {
+				if int(row) != want[at][3].(int) {
+					require.Fail(t, "not in order", "row %d is %v, not %v", at, rows[row], want[at])
+				}
+				at++
+			}
+			out.Release()
+		}
+		require.Equal(t, n, at)
+		scope.Close()
+		b.Release()
 	}
 }

@@ -13,6 +13,7 @@ import (
 
 const (
 	digits     = 256 + 2 // of a partition: 8 bits, and one each for a heavy word and what lies above it
+	refillRows = 1 << 15 // a worker's unit when words are fetched from all over memory
 	chunkRows  = 1 << 18 // a worker's unit when rows are spread
 	maxChunks  = 256     // of one spread: each has a count per digit
 	sampleRows = 256     // looked at to find a heavy word
@@ -102,8 +103,8 @@ func (p *partitioner) split(s span) error {
 	for i := range lows {
 		lows[i] = math.MaxUint64
 	}
-	err := p.query.For((len(entries)+cacheRows-1)/cacheRows, func(w *exec.Worker, i int) error {
-		chunk := entries[i*cacheRows : min((i+1)*cacheRows, len(entries))]
+	err := p.query.For((len(entries)+refillRows-1)/refillRows, func(w *exec.Worker, i int) error {
+		chunk := entries[i*refillRows : min((i+1)*refillRows, len(entries))]
 		if s.stale {
 			p.words.refill(s.p, chunk)
 		}
@@ -261,7 +262,9 @@ func (p *partitioner) sortSmall() error {
 			copy(entries, p.other[s.from:s.to])
 		}
 		if s.stale {
-			p.words.refill(s.p, entries)
+			if err := sorter.refill(s.p, entries); err != nil {
+				return err
+			}
 		}
 		return sorter.sort(entries, s.p)
 	})

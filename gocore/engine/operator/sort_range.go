@@ -12,7 +12,7 @@ type entry struct {
 	word, row uint64
 }
 
-// position says which word of its row an entry holds: a level, and where in a string.
+// position says which word of its row an entry holds: a level, and how far behind the first word of a string.
 type position struct {
 	level int
 	start int
@@ -48,7 +48,7 @@ func (w *words) refill(p position, entries []entry) {
 		columns := w.columns[f.key]
 		for i := range entries {
 			c, row := columns[entries[i].row>>32], uint32(entries[i].row)
-			entries[i].word = textValue(c.Views[row].Bytes(c.Heaps), p.start) ^ f.flip
+			entries[i].word = textValue(c.Views[row].Bytes(c.Heaps), f.start+p.start) ^ f.flip
 		}
 		return
 	}
@@ -80,19 +80,13 @@ type rangeSorter struct {
 	owner   *memory.Buffer
 	low     [1 << maxDigit]uint32
 	high    [1 << maxDigit]uint32
-	done    int // rows since the last Yield
+	done    int // rows whose words were fetched since the last Yield
 }
 
 // sort orders entries that hold the words at p by them and by all later words.
 func (s *rangeSorter) sort(entries []entry, p position) error {
 	for len(entries) > 1 {
 		s.byWord(entries)
-		if s.done += len(entries); s.done > cacheRows {
-			s.done = 0
-			if err := s.worker.Yield(); err != nil {
-				return err
-			}
-		}
 		if !s.words.anyNext(p) {
 			return nil
 		}
@@ -105,7 +99,24 @@ func (s *rangeSorter) sort(entries []entry, p position) error {
 			return nil
 		}
 		p = next // all in one run: a loop, as a string may go on for long
-		s.words.refill(p, entries)
+		if err := s.refill(p, entries); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// refill gives entries the words at p, a few at a time.
+func (s *rangeSorter) refill(p position, entries []entry) error {
+	for from := 0; from < len(entries); from += refillRows {
+		part := entries[from:min(from+refillRows, len(entries))]
+		s.words.refill(p, part)
+		if s.done += len(part); s.done >= refillRows {
+			s.done = 0
+			if err := s.worker.Yield(); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
 }
@@ -119,7 +130,9 @@ func (s *rangeSorter) runs(entries []entry, p position) error {
 		}
 		if run := entries[from:to]; len(run) > 1 {
 			if next, ok := s.words.next(p, run[0].word); ok {
-				s.words.refill(next, run)
+				if err := s.refill(next, run); err != nil {
+					return err
+				}
 				if err := s.sort(run, next); err != nil {
 					return err
 				}

@@ -124,6 +124,10 @@ func (s *sortSource) gather(w *exec.Worker, entries []entry) (*table.Batch, erro
 			return nil, err
 		}
 		out.Cols = append(out.Cols, c)
+		if err := w.Yield(); err != nil { // a gather reaches all over memory: a column may take a millisecond
+			out.Release()
+			return nil, err
+		}
 	}
 	return out, nil
 }

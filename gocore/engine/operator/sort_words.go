@@ -10,8 +10,8 @@ import (
 
 // A row's sort keys become a sequence of words, uint64s that order rows as the keys do:
 //
-//	value    integers with the sign bit flipped, floats as bits with the order of their values, strings 7 bytes at a
-//	         time over a byte that is 1 + the number of characters left, at most 8 (9: there are more)
+//	value    integers with the sign bit flipped, floats as bits with the order of their values, strings behind the
+//	         prefix of all of them, 7 bytes over one that is 1 + the number of characters left, at most 8 (9: there are more)
 //	code     0 .. largest - smallest value of the column, reversed for a descending key, with one more code each for
 //	         null and NaN, if there are any, at the end where the key wants them
 //	word     the codes of as many keys as fit into 64 bits, the first key on top; a string's next 7 bytes are the
@@ -34,6 +34,7 @@ type level struct {
 // field is the code of one key: ((value ^ flip) & mask) + add, null or nan instead.
 type field struct {
 	key       int
+	start     int // of the first word in a string: what lies before is common to all
 	flip      uint64
 	mask      uint64 // 0: only whether the value is missing
 	add       uint64
@@ -45,7 +46,9 @@ type field struct {
 type keyRange struct {
 	min, max     uint64 // of the values, min > max: there are none
 	nulls, nans  bool
-	negativeZero bool // or a NaN: the code doesn't tell its bits
+	negativeZero bool   // or a NaN: the code doesn't tell its bits
+	prefix       []byte // of all strings, if there are any
+	texts        bool
 }
 
 func newKeyRanges(n int) []keyRange {
@@ -57,8 +60,29 @@ func newKeyRanges(n int) []keyRange {
 }
 
 func (r *keyRange) merge(other keyRange) {
+	if other.texts {
+		r.includePrefix(other.prefix)
+	}
 	r.min, r.max = min(r.min, other.min), max(r.max, other.max)
 	r.nulls, r.nans, r.negativeZero = r.nulls || other.nulls, r.nans || other.nans, r.negativeZero || other.negativeZero
+}
+
+// includePrefix shortens the common prefix to what s has of it.
+func (r *keyRange) includePrefix(s []byte) {
+	if !r.texts {
+		r.texts, r.prefix = true, s
+		return
+	}
+	n := min(len(r.prefix), len(s))
+	if string(r.prefix[:n]) != string(s[:n]) {
+		for i := range n {
+			if r.prefix[i] != s[i] {
+				n = i
+				break
+			}
+		}
+	}
+	r.prefix = r.prefix[:n]
 }
 
 // newWords plans the words of rows whose keys lie in ranges.
@@ -126,7 +150,7 @@ func newFields(key int, k SortKey, r keyRange) []field {
 
 // newField returns the field whose codes start at 0, without any for missing values.
 func newField(key int, k SortKey, r keyRange) field {
-	f := field{key: key, mask: math.MaxUint64, add: -r.min}
+	f := field{key: key, start: len(r.prefix), mask: math.MaxUint64, add: -r.min}
 	if k.Descending {
 		f.flip, f.add = math.MaxUint64, -^r.max
 	}
@@ -165,7 +189,7 @@ func textValue(s []byte, start int) uint64 {
 	return u | uint64(min(len(s), textWord+1)+1)
 }
 
-// value returns the value of row i of c, which is not null; false for a NaN.
+// value returns the value of row i of c, which is neither null nor a string; false for a NaN.
 func value(c *column.Column, i int) (uint64, bool) {
 	switch c.Kind {
 	case column.Bool:
@@ -196,7 +220,7 @@ func value(c *column.Column, i int) (uint64, bool) {
 		v := column.Of[float64](c)[i]
 		return floatValue(v), v == v
 	}
-	return textValue(c.Views[i].Bytes(c.Heaps), 0), true
+	return 0, false // strings: textValue
 }
 
 // code returns the field's code of a row.
@@ -204,8 +228,10 @@ func (f *field) code(c *column.Column, i int) uint64 {
 	if c.IsNull(i) {
 		return f.null
 	}
-	u, ok := value(c, i)
-	if !ok {
+	u, ok := uint64(0), true
+	if c.Kind == column.String {
+		u = textValue(c.Views[i].Bytes(c.Heaps), f.start)
+	} else if u, ok = value(c, i); !ok {
 		return f.nan
 	}
 	return (u^f.flip)&f.mask + f.add

@@ -97,6 +97,10 @@ func (s *takeSource) Next(w *exec.Worker) (*table.Batch, error) {
 			return nil, err
 		}
 		out.Cols = append(out.Cols, c)
+		if err := w.Yield(); err != nil { // a gather reaches all over memory: a column may take a millisecond
+			out.Release()
+			return nil, err
+		}
 	}
 	return out, nil
 }
