@@ -170,7 +170,7 @@ func TestOneThreadIsEnough(t *testing.T) {
 	leak.Check(t)
 	require.NoError(t, session.Configure(session.Settings{Threads: 1}))
 	defer func() { require.NoError(t, session.Configure(session.Settings{})) }()
-	parts := randomParts(3, []int{700, 0, 900, 50})
+	parts := randomParts(3, []int{120, 0, 90, 5})
 	for _, p := range plans {
 		t.Run(p.name, func(t *testing.T) { requireLaw(t, p.plan, p.ordered, parts) })
 	}

@@ -19,7 +19,7 @@ import (
 // Without a processor to spare (GOMAXPROCS above the compute threads) an answer takes a time slice, 10 ms and more.
 // Other programs on the machine only make it slower, so the best of several rounds counts.
 func TestTheCommunicatorAnswersWhileAllWorkersCompute(t *testing.T) {
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		t.Skip("a measurement")
 	}
 	leak.Check(t)
