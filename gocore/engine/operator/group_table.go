@@ -227,20 +227,26 @@ func (t *groupTable) insert(h uint64, c *groupChunk, i int, heap *groupHeap) (ui
 
 // equal compares the keys of a record and of row i.
 func (t *groupTable) equal(r unsafe.Pointer, c *groupChunk, i int) bool {
-	l := t.layout
-	word := func(j int) uint64 { return *(*uint64)(unsafe.Add(r, 8*j)) }
-	for j := range l.nullWords {
-		if word(1+j) != c.keys[j].at(i) {
-			return false
+	different := -1
+	for j, k := range c.keys {
+		if *(*uint64)(unsafe.Add(r, 8*(j+1))) != k.at(i) {
+			different = j + 1
+			break
 		}
 	}
-	for k := range l.keys {
-		j := l.keys[k].word
-		if l.keys[k].kind == column.String {
-			if !equalStrings(word(j), word(j+1), c.keys[j-1].at(i), c.keys[j].at(i)) {
+	return different < 0 || different > t.layout.nullWords && t.equalFrom(different, r, c, i)
+}
+
+// equalFrom is equal where the words from word on may differ, as the addresses of equal long strings do.
+func (t *groupTable) equalFrom(word int, r unsafe.Pointer, c *groupChunk, i int) bool {
+	for _, k := range t.layout.keys {
+		a := (*[2]uint64)(unsafe.Add(r, 8*k.word))
+		switch {
+		case k.kind == column.String:
+			if k.word+1 >= word && !equalStrings(a[0], a[1], c.keys[k.word-1].at(i), c.keys[k.word].at(i)) {
 				return false
 			}
-		} else if word(j) != c.keys[j-1].at(i) {
+		case k.word >= word && a[0] != c.keys[k.word-1].at(i):
 			return false
 		}
 	}
