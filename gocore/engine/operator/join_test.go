@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"context"
 	"fmt"
 	"math"
 	"strings"
@@ -8,7 +9,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
@@ -191,5 +196,41 @@ func TestKeepStrings(t *testing.T) {
 		aRows, bRows = keepStrings(a.Views, b.Views, heaps, aRows, bRows)
 		require.Equal(t, []uint32{uint32(i)}, aRows, texts[i])
 		require.Equal(t, []uint32{uint32(i)}, bRows, texts[i])
+	}
+}
+
+// TestJoinKeepsTypes checks that dates and timestamps are joined as the integers they are and stay what they are.
+func TestJoinKeepsTypes(t *testing.T) {
+	leak.Check(t)
+	const left, right = "k timestamp[us, tz=UTC], d date32, a int64", "d date32, k timestamp[us, tz=UTC], b int64"
+	spec := JoinSpec{How: JoinOuter, LeftKeys: []int{0, 1}, RightKeys: []int{1, 0},
+		Output: []JoinColumn{{Coalesced, 0}, {Coalesced, 1}, {FromLeft, 0}, {FromRight, 2}}}
+	for way, limits := range joinWays {
+		t.Run(way, func(t *testing.T) {
+			scope := memory.NewScope(memory.NewBudget(0), "join")
+			defer scope.Close()
+			q := exec.NewQuery(context.Background(), exec.NewPool(2), scope)
+			l := optest.Batch(t, left, []any{5, 6, 1}, []any{7, 8, 2})
+			r := optest.Batch(t, right, []any{6, 5, 3})
+			defer l.Release()
+			defer r.Release()
+			src, err := runJoin(t, spec, left, right, limits)(q, []exec.Source{exec.NewScan([]*table.Batch{l}), exec.NewScan([]*table.Batch{r})})
+			require.NoError(t, err)
+			sink := exec.NewCollect(2)
+			_, err = q.Run(src, nil, sink)
+			require.NoError(t, err)
+			require.NoError(t, q.Wait())
+			rows := map[int64]int32{}
+			for _, b := range sink.Batches() {
+				for i, typ := range []string{"timestamp[us, tz=UTC]", "date32", "timestamp[us, tz=UTC]", "int64"} {
+					require.Equal(t, typ, b.Cols[i].Type.String())
+				}
+				for i, k := range column.Of[int64](&b.Cols[0]) {
+					rows[k] = column.Of[int32](&b.Cols[1])[i]
+				}
+				b.Release()
+			}
+			require.Equal(t, map[int64]int32{5: 6, 7: 8}, rows)
+		})
 	}
 }
