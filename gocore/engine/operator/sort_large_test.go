@@ -115,19 +115,19 @@ func requireSorted(t testing.TB, batches []*table.Batch, n int) {
 func TestSortManyRows(t *testing.T) {
 	leak.Check(t)
 	const n = 3*cacheRows + 1000
+	byKey, byText := SortSpec{[]SortKey{{Column: 0}}}, SortSpec{[]SortKey{{Column: 2}}}
 	for _, d := range distributions {
-		for _, text := range []bool{false, true} {
-			for _, threads := range []int{1, 2} {
-				t.Run(fmt.Sprintf("%s,text=%t,threads=%d", d.name, text, threads), func(t *testing.T) {
-					scope := memory.NewScope(memory.NewBudget(0), "test")
-					defer scope.Close()
-					schema, batches := keysAndRows(t, scope, n, d.key, text)
-					requireSorted(t, sortAll(t, scope, threads, SortSpec{[]SortKey{{Column: 0}}}, schema, batches), n)
-					if text && d.name != "random" && d.name != "outlier" && d.name != "reversed" && d.name != "exponential" { // digits in the order of numbers
-						requireSorted(t, sortAll(t, scope, threads, SortSpec{[]SortKey{{Column: 2}}}, schema, batches), n)
-					}
-				})
-			}
+		for _, threads := range []int{1, 2} {
+			t.Run(fmt.Sprintf("%s,threads=%d", d.name, threads), func(t *testing.T) {
+				scope := memory.NewScope(memory.NewBudget(0), "test")
+				defer scope.Close()
+				text := d.name == "dense" || d.name == "half one key" // keys whose digits are in the order of their numbers
+				schema, batches := keysAndRows(t, scope, n, d.key, text)
+				requireSorted(t, sortAll(t, scope, threads, byKey, schema, batches), n)
+				if text {
+					requireSorted(t, sortAll(t, scope, threads, byText, schema, batches), n)
+				}
+			})
 		}
 	}
 }
@@ -260,7 +260,7 @@ func BenchmarkSort(b *testing.B) {
 // More rows than are sorted in one range, of several keys with missing values, against the model.
 func TestSortManyRowsAgainstModel(t *testing.T) {
 	const columns = "a int8, s utf8, f float64, n int32"
-	const n = cacheRows + 20_000
+	const n = cacheRows + 2_000
 	rows := optest.RandomRows(t, 3, columns, n, 60)
 	for i, row := range rows {
 		switch {
