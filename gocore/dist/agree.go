@@ -47,8 +47,8 @@ func (l *lowerer) tellSchemas(own map[int]*arrow.Schema) ([][]byte, error) {
 }
 
 // unify returns the schemas of the sources that hold every rank's rows: one rank's column of nulls or integers may be
-// another's of floats. Where no rank told any, own ones stay.
-func unify(own map[int]*arrow.Schema, told [][]byte) (map[int]*arrow.Schema, error) {
+// another's of floats. Parts of a CSV file are unified as texts. Where no rank told any, own ones stay.
+func unify(p *plan.Plan, own map[int]*arrow.Schema, told [][]byte) (map[int]*arrow.Schema, error) {
 	if told == nil {
 		return own, nil
 	}
@@ -67,7 +67,11 @@ func unify(own map[int]*arrow.Schema, told [][]byte) (map[int]*arrow.Schema, err
 				agreed[node] = theirs
 				continue
 			}
-			if agreed[node], err = plan.UnifySchemas(agreed[node], theirs); err != nil {
+			both := plan.UnifySchemas
+			if _, ok := p.Nodes[node].Spec.(*plan.ScanCSV); ok {
+				both = plan.UnifyTexts
+			}
+			if agreed[node], err = both(agreed[node], theirs); err != nil {
 				return nil, status.Errorf(status.CodeOf(err), "the frame's parts on the ranks before rank %d and on rank %d don't go together: %w", rank, rank, err)
 			}
 		}

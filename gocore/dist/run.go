@@ -112,7 +112,7 @@ func (l *lowerer) makeProgram(sources map[int]*arrow.Schema) error {
 		return err
 	}
 	err = func() error {
-		agreed, err := unify(sources, told)
+		agreed, err := unify(l.plan, sources, told)
 		if err != nil {
 			return err
 		}

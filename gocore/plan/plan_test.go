@@ -196,3 +196,9 @@ func TestUnifySchemas(t *testing.T) {
 		require.Equal(t, status.TypeMismatch, status.CodeOf(err), other)
 	}
 }
+
+func TestUnifyTexts(t *testing.T) {
+	unified, err := UnifyTexts(schema(t, "a int64, b null, c bool"), schema(t, "a utf8, b double, c int64"))
+	require.NoError(t, err)
+	require.Equal(t, "a utf8, b double, c utf8", columnsOf(unified))
+}

@@ -137,7 +137,16 @@ func sameHash(a, b arrow.DataType) bool {
 
 // UnifySchemas returns the schema that holds the rows of both: names and order must be the same, types become their
 // Common type, a field is nullable if either is.
-func UnifySchemas(a, b *arrow.Schema) (*arrow.Schema, error) {
+func UnifySchemas(a, b *arrow.Schema) (*arrow.Schema, error) { return unify(a, b, nil) }
+
+// UnifyTexts is UnifySchemas for parts of one text file: what has no common type is read as utf8, as it would be if one
+// reader had seen the whole file.
+func UnifyTexts(a, b *arrow.Schema) (*arrow.Schema, error) {
+	return unify(a, b, arrow.BinaryTypes.String)
+}
+
+// unify is UnifySchemas; columns without a common type become otherwise, where there is one.
+func unify(a, b *arrow.Schema, otherwise arrow.DataType) (*arrow.Schema, error) {
 	if a.NumFields() != b.NumFields() {
 		return nil, status.Errorf(status.TypeMismatch, "one has %d columns [%s], the other %d [%s]", a.NumFields(), list(a), b.NumFields(), list(b))
 	}
@@ -149,6 +158,9 @@ func UnifySchemas(a, b *arrow.Schema) (*arrow.Schema, error) {
 		}
 		t, ok := Common(fa.Type, fb.Type)
 		if !ok {
+			t = otherwise
+		}
+		if t == nil {
 			return nil, status.Errorf(status.TypeMismatch, "column %q is %s in one and %s in the other: cast one of them", fa.Name, fa.Type, fb.Type)
 		}
 		fields[i] = arrow.Field{Name: fa.Name, Type: t, Nullable: fa.Nullable || fb.Nullable}

@@ -17,6 +17,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel/local"
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/optest"
@@ -167,6 +168,41 @@ func TestFilesInAndOut(t *testing.T) {
 	written, err := os.ReadFile(out)
 	require.NoError(t, err)
 	require.Equal(t, text.String(), string(written))
+}
+
+// TestSharesOfAFileHaveTheTypesOfTheWhole gives each rank rows of another type.
+func TestSharesOfAFileHaveTheTypesOfTheWhole(t *testing.T) {
+	leak.Check(t)
+	path := filepath.Join(t.TempDir(), "mixed.csv")
+	require.NoError(t, os.WriteFile(path, []byte("a,b,c,d\n1,1,True,\n2,2,False,\n3,1.5,1,\n4,2,2,\n5,x,,\n6,,,x\n"), 0o600))
+	schemas := make([]string, 3)
+	texts := make([]string, 3)
+	read := func(envs []*session.Env, share string) {
+		require.Equal(t, make([]error, len(envs)), each(envs, func(ctx context.Context, env *session.Env) error {
+			plan := fmt.Sprintf(`{"nodes":[{"op":"scan_csv","path":%q,"share":%q,"options":{}}]}`, path, share)
+			result, err := env.Run(ctx, []byte(plan), nil, "here")
+			if err != nil {
+				return err
+			}
+			defer result.Table.Release()
+			schemas[env.Rank()] = result.Table.Schema.String()
+			var rows strings.Builder
+			for _, b := range result.Table.Batches {
+				for i := range b.Len {
+					for k := range b.Cols {
+						rows.WriteString(compute.Format(&b.Cols[k], i) + "|")
+					}
+				}
+			}
+			texts[env.Rank()] = rows.String()
+			return nil
+		}))
+	}
+	read([]*session.Env{openLocal(t)}, "all")
+	schema, text := schemas[0], texts[0]
+	read(world(t, 3, session.Config{}), "slice")
+	require.Equal(t, []string{schema, schema, schema}, schemas)
+	require.Equal(t, text, strings.Join(texts, ""))
 }
 
 func TestTake(t *testing.T) {

@@ -36,6 +36,9 @@ type process struct {
 	budget  *memory.Budget
 }
 
+// processors is how many processors this process may use: its affinity and its container's limit count.
+var processors = runtime.GOMAXPROCS(0)
+
 var (
 	configuring sync.Mutex
 	configured  *process
@@ -59,7 +62,7 @@ func Configure(s Settings) error {
 func configure(s Settings) *process {
 	threads := s.Threads
 	if threads == 0 {
-		threads = runtime.NumCPU()
+		threads = processors
 	}
 	// One processor more than compute threads: the communicator must never wait for a morsel to end.
 	runtime.GOMAXPROCS(threads + 1)

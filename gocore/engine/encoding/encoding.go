@@ -24,6 +24,7 @@ import (
 	"encoding/binary"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
@@ -38,6 +39,7 @@ const (
 	hasValidity    = 1
 	viewSize       = 16
 	inlineSize     = 12
+	maxHeap        = 1<<31 - 1 // a view's offset is an int32 in Arrow
 )
 
 // descriptor is a column's entry, and where its sections lie.
@@ -80,6 +82,10 @@ func Encode(scope *memory.Scope, b *table.Batch, ids []uint32, seq uint64) (*mem
 	size := headerSize + descriptorSize*len(b.Cols)
 	for i := range b.Cols {
 		descriptors[i] = describe(&b.Cols[i], ids, rows)
+		if descriptors[i].heap > maxHeap {
+			return nil, status.Errorf(status.Unsupported, "column %d of a batch of %d rows has %s of text: at most %s fit",
+				i, rows, memory.Bytes(descriptors[i].heap), memory.Bytes(maxHeap))
+		}
 		size += descriptors[i].bytes(rows)
 	}
 	buffer, err := scope.Alloc(size)
