@@ -62,7 +62,7 @@ func goStart(h C.pcy_handle, text *C.char, n C.size_t, tables *C.pcy_handle, cou
 		if err != nil {
 			return err
 		}
-		plan, where := C.GoBytes(unsafe.Pointer(text), C.int(n)), C.GoString(site)
+		plan, where := copyOf(unsafe.Pointer(text), n), C.GoString(site)
 		args := make([]*table.Table, 0, count)
 		release := func() {
 			for _, t := range args {
@@ -104,7 +104,7 @@ func goCollective(h C.pcy_handle, text *C.char, n C.size_t, data unsafe.Pointer,
 		if err := decode("the collective", text, n, &call); err != nil {
 			return err
 		}
-		payload := C.GoBytes(data, C.int(size))
+		payload := copyOf(data, size)
 		op := start(func(ctx context.Context) (outcome, error) {
 			if call.Kind == "close" {
 				return outcome{}, env.leave(ctx, call.Error)

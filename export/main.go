@@ -70,7 +70,7 @@ func messageOf(err error, s *status.Error) string {
 
 // decode reads a call's JSON into v. Unknown fields are refused: a misspelled option must not be ignored.
 func decode(what string, text *C.char, n C.size_t, v any) error {
-	return decodeBytes(what, C.GoBytes(unsafe.Pointer(text), C.int(n)), v)
+	return decodeBytes(what, copyOf(unsafe.Pointer(text), n), v)
 }
 
 func decodeBytes(what string, text []byte, v any) error {
@@ -81,6 +81,9 @@ func decodeBytes(what string, text []byte, v any) error {
 	}
 	return nil
 }
+
+// copyOf returns n bytes of the caller's as Go's own: work goes on with them after the call.
+func copyOf(p unsafe.Pointer, n C.size_t) []byte { return bytes.Clone(bytesAt(p, int(n))) }
 
 // giveString hands text to the caller, who frees it with pcy_string_free.
 func giveString(out **C.char, text []byte) {

@@ -22,7 +22,7 @@ var serviceKinds = map[string]serviceKind{"rendezvous": startRendezvous, "token"
 //export goServiceStart
 func goServiceStart(text *C.char, n C.size_t, out *C.pcy_handle, info **C.char, e *C.pcy_error) C.int32_t {
 	return guard(e, func() error {
-		options := C.GoBytes(unsafe.Pointer(text), C.int(n))
+		options := copyOf(unsafe.Pointer(text), n)
 		var named struct {
 			Kind string `json:"kind"`
 		}

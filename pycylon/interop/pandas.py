@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from pycylon import _optional
 from pycylon._native import abi
-from pycylon.errors import TypeMismatchError
+from pycylon.errors import TypeMismatchError, UnsupportedError
 from pycylon.interop import columns as plain
 from pycylon.interop import streams
 from pycylon.interop.columns import BUFFER_TYPES, FORMATS, Encoded
@@ -33,6 +33,9 @@ def table_of(data: Any, copy: bool) -> abi.Table:
     is_named = any(name is not None for name in data.index.names)
     data = data.reset_index(drop=not is_named)
     data.columns = [str(name) for name in data.columns]
+    if not data.columns.is_unique:
+        twice = next(name for name in data.columns if list(data.columns).count(name) > 1)
+        raise UnsupportedError(f"two columns are called {twice!r}: rename one, the names of columns are unique")
     pyarrow = _optional.find("pyarrow")
     if pyarrow is None:
         return streams.table_of_encoded({name: encode_series(name, data[name]) for name in data.columns})
@@ -56,6 +59,8 @@ def encode_series(name: str, series: Any) -> Encoded:
     missing = numpy.asarray(series.isna(), dtype=bool)
     nulls = int(missing.sum())
     dtype = series.dtype
+    if dtype.name == "category":
+        raise UnsupportedError(f"column {name!r} has type category, which pycylon doesn't hold: cast it to str first")
     if getattr(dtype, "tz", None) is not None:
         ticks = series.dt.tz_convert("UTC").dt.tz_localize(None) if hasattr(series, "dt") else series.tz_convert(None)
         encoded = plain.encode(name, ticks.to_numpy())

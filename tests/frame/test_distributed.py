@@ -120,6 +120,31 @@ def test_schemas_are_agreed():
     assert [value for frame in made for value in frame.to_dict()["k"]] == [0.5, 1.0, 2.0, 3.0, None, None]
 
 
+def test_types_survive_a_shuffle():
+    pa = pytest.importorskip("pyarrow")
+    text = [f"{i} is longer than twelve bytes" if i % 3 else None for i in range(100)]
+    table = pa.table(
+        {
+            "i": list(range(100)),
+            **{str(kind): pa.array(text, kind) for kind in (pa.string(), pa.large_string(), pa.string_view())},
+            "z": pa.array([None if i % 7 == 0 else i for i in range(100)], pa.timestamp("ns", "+05:30")),
+            "b": pa.array([None if i % 5 == 0 else i % 2 == 0 for i in range(100)]),
+            "d": pa.array(range(100), pa.int32()).cast(pa.date32()),
+            "n": pa.nulls(100),
+        }
+    )
+
+    def work(env):
+        mine = pc.DataFrame(table.slice(env.rank * 50, 50))
+        moved = mine.sort_values("i", ascending=False, env=env)
+        joined = moved.merge(mine[["i"]], on="i", env=env).sort_values("i")
+        return pa.table(moved.local), pa.table(joined.local)
+
+    made = world(2, work)
+    assert pa.concat_tables([each[1] for each in made]).equals(table)
+    assert pa.concat_tables([each[0] for each in made]).to_pylist() == table.to_pylist()[::-1]
+
+
 def test_a_replicated_frame_needs_no_shuffle(tmp_path):
     path = tmp_path / "small.csv"
     path.write_text("k,w\n1,10\n2,20\n")

@@ -141,6 +141,17 @@ class TestPandas:
         with pytest.raises(TypeError, match="several types"):
             pc.DataFrame(self.pd.DataFrame({"a": [1, "x"]}))
 
+    @pytest.mark.parametrize(
+        ("change", "text"),
+        [
+            (lambda frame: frame.assign(c=frame["s"].astype("category")), "dictionary|category"),
+            (lambda frame: frame.rename(columns={"s": "o"}), "'o'"),
+        ],
+    )
+    def test_refused_frames(self, change, text):
+        with pytest.raises(errors.UnsupportedError, match=text):
+            pc.DataFrame(change(self.frame()))
+
     def test_the_frame_is_left_as_it_was(self):
         frame = self.pd.DataFrame({1: [1]}, index=[5])
         pc.DataFrame(frame)
