@@ -2,8 +2,12 @@
 //
 //	Spec      what to do: column positions, never names
 //	New...    checks the spec against the inputs' schemas
-//	Sink      takes the input's batches (exec.Sink); what it gathers comes out of the Source that it finishes with
 //
-// An operator is a struct over one of exec's interfaces. Its bulk state lies in the query's Scope, never on Go's heap;
-// its result is the same for any number of workers; no unit of its work takes over 5 ms.
+//	Transform   Filter, Project, Compute        a batch in, a batch out, as it flows by
+//	Sink        Join, Group, Sort, Slice, Take  keep what they are pushed, hand out the result as a Source
+//	Source      Concat                          of other sources
+//
+// An operator is a struct over one of exec's interfaces. Its bulk state lies in the query's Scope, never on Go's heap,
+// and the batches it keeps are released in Scope.OnClose, in every outcome; its result is the same for any number of
+// workers; no unit of its work takes over 5 ms.
 package operator
