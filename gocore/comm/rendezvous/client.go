@@ -37,6 +37,7 @@ const (
 	dialTimeout = 5 * time.Second        // of one address
 	retryFor    = 2 * time.Second        // a server that is just starting refuses at first
 	retryPause  = 100 * time.Millisecond // between such tries
+	failTime    = 100 * time.Millisecond // that giving up may take
 	clockPings  = 3
 )
 
@@ -227,11 +228,13 @@ func (c *Client) AwaitGo(ctx context.Context, epoch wire.Epoch) error {
 	return nil
 }
 
-// Fail tells the server, and through it the other ranks, why this one gives up.
+// Fail tells the server, and through it the other ranks, why this one gives up. It waits a moment for the message to
+// have been read.
 func (c *Client) Fail(err error) {
-	_ = c.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	_ = wire.WriteJoin(c.conn, wire.TypeFail, wire.FailOf(err).AppendMarshal(nil))
-	_ = c.conn.CloseWrite()
+	_ = c.conn.SetDeadline(time.Now().Add(failTime))
+	if wire.WriteJoin(c.conn, wire.TypeFail, wire.FailOf(err).AppendMarshal(nil)) == nil {
+		drain(c.conn)
+	}
 }
 
 // watch makes reads and writes end with the context, until the returned function is called.

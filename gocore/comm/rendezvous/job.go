@@ -150,7 +150,12 @@ func (j *job) left(w *worker, err error) {
 		j.failLocked(status.AtRank(status.PeerLost, w.rank, "rank %d left while the ranks were connecting to each other", w.rank))
 	default:
 		j.end(w, err)
+		j.forget(w)
 	}
+}
+
+func (j *job) forget(w *worker) {
+	j.present = slices.DeleteFunc(j.present, func(o *worker) bool { return o == w })
 }
 
 // timeout says which ranks were missing when a deadline passed.
@@ -212,7 +217,7 @@ func (j *job) end(w *worker, err error) {
 func (j *job) remove(w *worker) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	j.present = slices.DeleteFunc(j.present, func(o *worker) bool { return o == w })
+	j.forget(w)
 	return len(j.present) == 0 && j.phase != formed
 }
 

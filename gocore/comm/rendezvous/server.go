@@ -272,7 +272,7 @@ func refuse(conn *tls.Conn, err error) {
 // lingerTime is how long an ended connection waits for the worker to have read the last message.
 const lingerTime = 2 * time.Second
 
-// drain ends the sending side and reads what still comes until the worker closes: a close with unread bytes would
+// drain ends the sending side and reads what still comes until the other side closes: a close with unread bytes would
 // reset the connection and destroy the last message.
 func drain(conn *tls.Conn) {
 	_ = conn.CloseWrite()

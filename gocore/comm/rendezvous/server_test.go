@@ -145,6 +145,14 @@ func TestWhoLeavesBeforeTheSealIsForgotten(t *testing.T) {
 	gone := register(t, token, -1, time.Minute, 1)
 	gone.Close()
 	require.Eventually(t, func() bool { return s.Workers() == 0 }, 5*time.Second, time.Millisecond)
+	resigned := raw(t, token) // gives up, and stays
+	require.NoError(t, wire.WriteJoin(resigned, wire.TypeRegister, request(t, token, resigned, func(*wire.Register) {})))
+	require.NoError(t, wire.WriteJoin(resigned, wire.TypeFail, wire.FailOf(context.Canceled).AppendMarshal(nil)))
+	for _, want := range []wire.JoinType{wire.TypeWelcome, wire.TypeFail} {
+		kind, _, err := wire.ReadJoin(resigned, wire.MaxControl)
+		require.NoError(t, err)
+		require.Equal(t, want, kind)
+	}
 	a, b := register(t, token, -1, time.Minute, 2), register(t, token, -1, time.Minute, 3)
 	rank, _ := roster(t, a)
 	require.Equal(t, 0, rank)
