@@ -166,6 +166,7 @@ func TestThroughNATs(t *testing.T) {
 		{"one NAT answers with RST", behind(keeps, resets), "punched"},
 		{"both with public addresses", func(l *natlab.Lab) [2]*natlab.Host { return [2]*natlab.Host{l.Direct(), l.Direct()} }, "public"},
 		{"both on one host", func(l *natlab.Lab) [2]*natlab.Host { h := l.Direct(); return [2]*natlab.Host{h, h} }, "loopback"},
+		{"both behind one NAT", func(l *natlab.Lab) [2]*natlab.Host { h := l.Behind(random); return [2]*natlab.Host{h, l.Beside(h)} }, "private"},
 		{"lower behind a NAT", func(l *natlab.Lab) [2]*natlab.Host { return [2]*natlab.Host{l.Behind(keeps), l.Direct()} }, "public"},
 		{"higher behind a NAT with random ports", func(l *natlab.Lab) [2]*natlab.Host { return [2]*natlab.Host{l.Direct(), l.Behind(random)} }, "public"},
 		{"both behind NATs with random ports", behind(random, random), ""},

@@ -47,6 +47,8 @@ type Lab struct {
 type Host struct {
 	lab       *Lab
 	namespace string
+	router    *Host // of a host behind a NAT
+	hosts     int   // behind a router
 	// Address is the host's own.
 	Address string
 }
@@ -128,17 +130,39 @@ func (l *Lab) Behind(nat NAT) *Host {
 	l.nets++
 	inner := fmt.Sprintf("10.0.%d.", l.nets)
 	router := l.host(fmt.Sprintf("nat%d", l.nets), inner+"1")
+	router.hosts = 1
 	h := l.host(fmt.Sprintf("host%d", l.nets), inner+"2")
 	l.uplink(router)
-	router.run("ip link add lan type veth peer name eth0 netns " + h.namespace)
+	router.run("ip link add lan type bridge")
 	router.run("ip addr add " + inner + "1/24 dev lan")
 	router.run("ip link set lan up")
-	h.run("ip addr add " + inner + "2/24 dev eth0")
-	h.run("ip link set eth0 up")
-	h.run("ip route add default via " + inner + "1")
+	h.plug(router, inner)
 	router.run("sysctl -q -w net.ipv4.ip_forward=1")
 	router.nft(nat.rules())
 	return h
+}
+
+// Beside adds a host behind the same NAT.
+func (l *Lab) Beside(neighbour *Host) *Host {
+	l.t.Helper()
+	router := neighbour.router
+	router.hosts++
+	inner := strings.TrimSuffix(router.Address, "1")
+	h := l.host(fmt.Sprintf("%s-%d", strings.TrimPrefix(neighbour.namespace, l.prefix), router.hosts), fmt.Sprintf("%s%d", inner, router.hosts+1))
+	h.plug(router, inner)
+	return h
+}
+
+// plug connects a host with the private side of its router.
+func (h *Host) plug(router *Host, inner string) {
+	h.lab.t.Helper()
+	h.router = router
+	port := strings.ReplaceAll(strings.TrimPrefix(h.namespace, h.lab.prefix), "host", "h")
+	router.run("ip link add " + port + " type veth peer name eth0 netns " + h.namespace)
+	router.run("ip link set " + port + " master lan up")
+	h.run("ip addr add " + h.Address + "/24 dev eth0")
+	h.run("ip link set eth0 up")
+	h.run("ip route add default via " + inner + "1")
 }
 
 // rules returns the NAT as an nft script. The interface lan is the private side, wan the public one.

@@ -26,6 +26,7 @@ func TestHostsBehindNATsReachOnlyThePublic(t *testing.T) {
 		require.True(t, refused(ping(a, natlab.PublicAddress)))
 		require.True(t, refused(ping(b, d.Address)))
 		require.False(t, refused(ping(a, b.Address)))
+		require.True(t, refused(ping(lab.Beside(a), a.Address)))
 		require.False(t, refused(ping(d, "198.51.100.2"))) // the outside of a's NAT drops
 	})
 	out, err := exec.Command("ip", "netns", "list").Output()
