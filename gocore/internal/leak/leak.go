@@ -40,6 +40,11 @@ func descriptors() int {
 // Check fails the test if at its end more goroutines, bytes or descriptors are held than now.
 func Check(t testing.TB) {
 	t.Helper()
+	check(t, patience)
+}
+
+func check(t testing.TB, patience time.Duration) {
+	t.Helper()
 	start := take()
 	t.Cleanup(func() {
 		end := take()

@@ -1,12 +1,15 @@
 package leak
 
 import (
+	"context"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/task"
 )
 
 // recorder is a testing.TB that keeps its cleanup and its failures.
@@ -33,6 +36,14 @@ func TestCheck(t *testing.T) {
 			_, err := scope.Alloc(1000)
 			require.NoError(t, err)
 		}, true},
+		{"goroutine", func(t *testing.T) {
+			g := task.NewGroup(context.Background())
+			g.Go(func(ctx context.Context) error { <-ctx.Done(); return nil })
+			t.Cleanup(func() {
+				g.Fail(context.Canceled)
+				require.ErrorIs(t, g.Wait(), context.Canceled)
+			})
+		}, true},
 		{"descriptor", func(t *testing.T) {
 			f, err := os.Open(os.DevNull)
 			require.NoError(t, err)
@@ -42,7 +53,7 @@ func TestCheck(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := &recorder{TB: t}
-			Check(r)
+			check(r, 50*time.Millisecond)
 			test.take(t)
 			r.cleanup()
 			require.Equal(t, test.leak, r.failed)
