@@ -223,15 +223,12 @@ func (r *receiver) Left(src int, err error) {
 	defer c.mu.Unlock()
 	c.unpin(src)
 	if err != nil {
-		e := status.From(err)
-		switch e.Code {
-		case status.PeerLost:
-		case status.Stale:
-			e = status.AtRank(status.Stale, c.rank, "%w", err)
-		default:
-			e = status.AtRank(status.PeerLost, src, "%w", err)
+		// The text alone goes on: a connection's io.EOF inside would pass for the end of an exchange.
+		code, rank := status.PeerLost, src
+		if status.CodeOf(err) == status.Stale {
+			code, rank = status.Stale, c.rank
 		}
-		c.end(e)
+		c.end(status.AtRank(code, rank, "%v", status.From(err).Err))
 		return
 	}
 	p := c.peers[src]

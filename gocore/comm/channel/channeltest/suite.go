@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/binary"
 	"errors"
+	"io"
 	"sync"
 	"testing"
 	"time"
@@ -359,4 +360,5 @@ func (in *inbox) requireLost(t testing.TB, peer int) {
 	e := status.From(in.left[peer][0])
 	require.Equal(t, status.PeerLost, e.Code, "%v", e)
 	require.Equal(t, peer, e.Rank)
+	require.NotErrorIs(t, e, io.EOF, "a lost rank must not pass for the end of a stream")
 }

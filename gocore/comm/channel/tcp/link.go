@@ -132,7 +132,7 @@ func (l *link) timed(write func() error) {
 // broke notes that nothing can be written any more. The reader goes on for a while: what the peer said last may still
 // be there, and says why.
 func (l *link) broke(err error) {
-	l.cause.CompareAndSwap(nil, status.AtRank(status.PeerLost, l.peer, "the connection to rank %d broke: %w", l.peer, err))
+	l.cause.CompareAndSwap(nil, status.AtRank(status.PeerLost, l.peer, "the connection to rank %d broke: %v", l.peer, err))
 	l.queue.Close(true)
 	_ = l.raw.SetReadDeadline(time.Now().Add(linger))
 }

@@ -18,7 +18,7 @@ const readBuffer = 1 << 10
 func (l *link) read(r channel.Receiver) {
 	finished := false
 	err := task.Recovered(func() error { return l.readFrames(r, &finished) })
-	cause := status.AtRank(status.PeerLost, l.peer, "rank %d closed its connection in the middle, as a process that died does: %w", l.peer, err)
+	cause := status.AtRank(status.PeerLost, l.peer, "rank %d closed its connection in the middle, as a process that died does: %v", l.peer, err)
 	l.cause.CompareAndSwap(nil, cause)
 	l.acknowledged()
 	close(l.readerDone)
