@@ -3,7 +3,6 @@ package dist
 import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
-	"github.com/pycylon/pycylon/gocore/engine/fileio"
 	"github.com/pycylon/pycylon/gocore/engine/operator"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/plan"
@@ -105,22 +104,4 @@ func (l *lowerer) concat(step *plan.Step, in []stream) (stream, error) {
 		all = append(all, batches...)
 	}
 	return scan(all, step.Schema), nil
-}
-
-func (l *lowerer) write(step *plan.Step, op *plan.WriteOp, in stream) (stream, error) {
-	var sink exec.Sink = fileio.NewIPCWriter(op.Path, step.Schema, l.q.Threads)
-	if op.Format == "csv" {
-		options := fileio.DefaultCSVWriteOptions()
-		if err := plan.DecodeOptions(op.Options, &options); err != nil {
-			return stream{}, err
-		}
-		var err error
-		if sink, err = fileio.NewCSVWriter(op.Path, step.Schema, options, l.q.Threads); err != nil {
-			return stream{}, err
-		}
-	}
-	if _, err := l.into(in, sink, step.Schema); err != nil {
-		return stream{}, err
-	}
-	return scan(nil, step.Schema), nil
 }

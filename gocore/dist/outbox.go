@@ -63,14 +63,19 @@ func (o *outbox) keep(w *exec.Worker, b *table.Batch, ids []uint32) error {
 		}
 		own.Seq = seqOf(o.lowerer.world.Rank, b.Seq)
 	}
+	queued := false
 	err := w.Block(func() error {
 		select {
 		case o.own <- own:
+			queued = true
 			return nil
 		case <-w.Context().Done():
 			return context.Cause(w.Context())
 		}
 	})
+	if !queued {
+		own.Release()
+	}
 	return err
 }
 

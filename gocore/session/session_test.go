@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel/local"
@@ -203,6 +204,33 @@ func TestSharesOfAFileHaveTheTypesOfTheWhole(t *testing.T) {
 	read(world(t, 3, session.Config{}), "slice")
 	require.Equal(t, []string{schema, schema, schema}, schemas)
 	require.Equal(t, text, strings.Join(texts, ""))
+}
+
+func TestAFailedWriteLeavesNoFileAndGivesItsInputBack(t *testing.T) {
+	leak.Check(t)
+	env := openLocal(t)
+	path := filepath.Join(t.TempDir(), "out")
+	var list [][]any
+	for i := range 200 {
+		list = append(list, []any{i})
+	}
+	returned := 0
+	var batches []*table.Batch
+	for range 20 {
+		b := optest.Batch(t, "k int64", list...)
+		b.Cols[0].Owners = append(b.Cols[0].Owners, memory.Foreign(nil, func() { returned++ }))
+		batches = append(batches, b)
+	}
+	arg := table.New(optest.Schema(t, "k int64"), batches)
+	for _, op := range []string{"write_csv", "write_ipc"} {
+		text := fmt.Sprintf(`{"nodes":[{"op":"table","table":0},{"op":"project","inputs":[0],"columns":[{"name":"a","expr":{"col":"k"}},
+			{"name":"b","expr":{"fn":"cast","args":[{"col":"k"}],"type":"int8"}}]},{"op":%q,"inputs":[1],"path":%q}]}`, op, path)
+		_, err := env.Run(context.Background(), []byte(text), []*table.Table{arg}, "here")
+		require.Equal(t, status.Overflow, status.CodeOf(err), "%v", err)
+		require.NoFileExists(t, path)
+	}
+	arg.Release()
+	require.Equal(t, 20, returned)
 }
 
 func TestTake(t *testing.T) {
