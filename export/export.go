@@ -48,7 +48,7 @@ func lend(t *table.Table) (*lentStream, error) {
 	s := &lentStream{fields: make([]arrow.Field, t.Schema.NumFields())}
 	for i, f := range t.Schema.Fields() {
 		if _, ok := column.KindOf(f.Type); !ok {
-			return nil, unsupported(f.Name, typeName(f.Type))
+			return nil, unsupported(f.Name, f.Type.String())
 		}
 		s.fields[i] = arrow.Field{Name: f.Name, Type: exportType(t, i), Nullable: true}
 	}

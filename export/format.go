@@ -74,6 +74,3 @@ func formatOf(t arrow.DataType) string {
 	}
 	return ""
 }
-
-// typeName spells t as plans and errors do.
-func typeName(t arrow.DataType) string { return t.String() }

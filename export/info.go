@@ -20,7 +20,7 @@ type tableInfo struct {
 func infoOf(t *table.Table) tableInfo {
 	info := tableInfo{Schema: []fieldInfo{}, Rows: t.Rows, Batches: len(t.Batches), Bytes: t.Bytes()}
 	for _, f := range t.Schema.Fields() {
-		info.Schema = append(info.Schema, fieldInfo{Name: f.Name, Type: typeName(f.Type), Nullable: f.Nullable})
+		info.Schema = append(info.Schema, fieldInfo{Name: f.Name, Type: f.Type.String(), Nullable: f.Nullable})
 	}
 	return info
 }

@@ -36,7 +36,7 @@ func (r *rawArray) malformed(format string, args ...any) error {
 func (r *rawArray) column(t arrow.DataType, scope *memory.Scope) (column.Column, error) {
 	kind, ok := column.KindOf(t)
 	if !ok {
-		return column.Column{}, unsupported(r.name, typeName(t))
+		return column.Column{}, unsupported(r.name, t.String())
 	}
 	c := column.Column{Type: t, Kind: kind, Len: r.rows}
 	if kind == column.Null {
@@ -77,7 +77,7 @@ func (r *rawArray) needBuffers(kind column.Kind, t arrow.DataType) error {
 	}
 	isView := t.ID() == arrow.STRING_VIEW
 	if len(r.buffers) != want && !(isView && len(r.buffers) > want) {
-		return r.malformed("it has %d buffers, %s has %d", len(r.buffers), typeName(t), want)
+		return r.malformed("it has %d buffers, %s has %d", len(r.buffers), t.String(), want)
 	}
 	if r.buffers[1] == nil {
 		return r.malformed("buffer 1 of %d is missing", len(r.buffers))
