@@ -96,7 +96,7 @@ $(VENV)/.lint: $(VENV)/.ready pyproject.toml
 	$(VENV)/$(PIP_INSTALL) --target $@ --group lambda
 
 $(WHEEL): $(VENV)/.toolchain $(SOURCES)
-	rm -rf build/lib build/bdist.* dist/*.whl
+	rm -f dist/*.whl
 	$(VENV)/bin/python -m pip --disable-pip-version-check wheel --quiet --no-deps --wheel-dir dist .
 	touch $@
 

