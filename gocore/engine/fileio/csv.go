@@ -1,11 +1,8 @@
 package fileio
 
 import (
-	"bytes"
-	"encoding/csv"
 	"errors"
 	"fmt"
-	"io"
 	"math"
 	"os"
 	"slices"
@@ -104,13 +101,13 @@ func (c *CSV) readNames(index *csvIndex) error {
 		}
 		return nil
 	}
-	r, err := c.reader(first, nil)
+	r, err := c.reader(first, make([]byte, first.size))
 	if err != nil {
 		return err
 	}
-	record, err := r.Read()
+	record, err := r.next()
 	if err != nil {
-		return c.parseError(first, err)
+		return err
 	}
 	switch {
 	case len(c.options.Names) > 0:
@@ -169,29 +166,20 @@ func (c *CSV) selectColumns() error {
 	return nil
 }
 
-// reader returns a record reader over ch, whose bytes are read into buffer (or a new slice).
-func (c *CSV) reader(ch chunk, buffer []byte) (*csv.Reader, error) {
-	if buffer == nil {
-		buffer = make([]byte, ch.size)
+// reader returns a record reader over ch, whose bytes are read into text.
+func (c *CSV) reader(ch chunk, text []byte) (*recordReader, error) {
+	if n, err := c.file.ReadAt(text[:ch.size], ch.offset); int64(n) < ch.size {
+		return nil, status.Errorf(status.IO, "reading %s, which has become shorter: %w", c.path, err)
 	}
-	if _, err := c.file.ReadAt(buffer[:ch.size], ch.offset); err != nil && err != io.EOF {
-		return nil, status.Errorf(status.IO, "reading %s: %w", c.path, err)
+	r := &recordReader{path: c.path, data: text[:ch.size], comma: c.options.Delimiter[0], line: ch.line}
+	if c.options.Comment != "" {
+		r.comment = c.options.Comment[0]
 	}
-	r := csv.NewReader(bytes.NewReader(buffer[:ch.size]))
-	r.Comma, r.Comment = c.options.delimiter(), c.options.comment()
-	r.FieldsPerRecord, r.ReuseRecord = -1, true
 	return r, nil
 }
 
-func (c *CSV) parseError(ch chunk, err error) error {
-	var p *csv.ParseError
-	if errors.As(err, &p) {
-		return malformed(c.path, ch.line+p.Line-1, "column %d: %v", p.Column, p.Err)
-	}
-	return status.Errorf(status.IO, "reading %s: %w", c.path, err)
-}
-
-// records calls each for every record of p, with its line; a record with too many fields is refused.
+// records calls each for every record of p, with its line; a record with too many fields is refused. The texts of a
+// record are lent for the call.
 func (c *CSV) records(w *exec.Worker, p piece, each func(record []string, line int) error) error {
 	text, err := w.Scope().Alloc(int(p.size))
 	if err != nil {
@@ -203,22 +191,20 @@ func (c *CSV) records(w *exec.Worker, p piece, each func(record []string, line i
 		return err
 	}
 	for i := range p.skip + p.take {
-		record, err := r.Read()
-		if err == io.EOF {
-			return malformed(c.path, p.line, "the file changed while it was read")
-		}
+		record, err := r.next()
 		if err != nil {
-			return c.parseError(p.chunk, err)
+			return err
+		}
+		if record == nil {
+			return malformed(c.path, p.line, "the file changed while it was read")
 		}
 		if i < p.skip {
 			continue
 		}
-		line, _ := r.FieldPos(0)
-		line += p.line - 1
 		if len(record) > len(c.names) {
-			return malformed(c.path, line, "%d fields where the header has %d", len(record), len(c.names))
+			return malformed(c.path, r.start, "%d fields where the header has %d", len(record), len(c.names))
 		}
-		if err := each(record, line); err != nil {
+		if err := each(record, r.start); err != nil {
 			return err
 		}
 		if i%yieldRows == yieldRows-1 {

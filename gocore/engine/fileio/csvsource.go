@@ -171,7 +171,7 @@ func (b *batchBuilder) setter(c *column.Column) func(int, string) bool {
 	case arrow.INT32:
 		return storer(c, parseInt[int32](32))
 	case arrow.INT64:
-		return storer(c, parseInt[int64](64))
+		return storer(c, parseInt64)
 	case arrow.UINT8:
 		return storer(c, parseUint[uint8](8))
 	case arrow.UINT16:
@@ -193,7 +193,7 @@ func storer[T any](c *column.Column, parse func(string) (T, error)) func(int, st
 	}
 }
 
-func parseInt[T int8 | int16 | int32 | int64](bits int) func(string) (T, error) {
+func parseInt[T int8 | int16 | int32](bits int) func(string) (T, error) {
 	return func(text string) (T, error) { v, err := strconv.ParseInt(text, 10, bits); return T(v), err }
 }
 

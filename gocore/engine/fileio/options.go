@@ -11,7 +11,6 @@ package fileio
 import (
 	"fmt"
 	"slices"
-	"unicode/utf8"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 )
@@ -51,8 +50,8 @@ var (
 
 // check refuses options that can't be obeyed, by name.
 func (o *CSVOptions) check() error {
-	if utf8.RuneCountInString(o.Delimiter) != 1 || slices.Contains([]string{"\n", "\r", `"`}, o.Delimiter) {
-		return status.Errorf(status.Invalid, "delimiter %q must be one character, and no quote or line end", o.Delimiter)
+	if len(o.Delimiter) != 1 || slices.Contains([]string{"\n", "\r", `"`}, o.Delimiter) {
+		return status.Errorf(status.Invalid, "delimiter %q must be one ASCII character, and no quote or line end", o.Delimiter)
 	}
 	if o.Quote != `"` && o.Quote != "" {
 		return status.Errorf(status.Unsupported, `quote %q: only '"' can be read`, o.Quote)
@@ -69,20 +68,6 @@ func (o *CSVOptions) check() error {
 	return nil
 }
 
-// delimiter returns the one character of Delimiter.
-func (o *CSVOptions) delimiter() rune {
-	r, _ := utf8.DecodeRuneInString(o.Delimiter)
-	return r
-}
-
-// comment returns the comment character, 0 for none.
-func (o *CSVOptions) comment() rune {
-	if o.Comment == "" {
-		return 0
-	}
-	return rune(o.Comment[0])
-}
-
 // words returns the set of texts that mean something.
 func words(lists ...[]string) map[string]bool {
 	set := map[string]bool{}
@@ -97,7 +82,7 @@ func words(lists ...[]string) map[string]bool {
 // wordSet is a set of short texts that nearly no field of a file is in.
 type wordSet struct {
 	words map[string]bool
-	first [256]bool // bytes that a word begins with
+	sizes [256]uint64 // by a word's first byte: a bit for each length
 	empty bool
 }
 
@@ -110,7 +95,7 @@ func (s *wordSet) add(list []string) {
 		if text == "" {
 			s.empty = true
 		} else {
-			s.first[text[0]] = true
+			s.sizes[text[0]] |= 1 << min(len(text), 63)
 		}
 	}
 }
@@ -119,7 +104,7 @@ func (s *wordSet) has(text string) bool {
 	if text == "" {
 		return s.empty
 	}
-	return s.first[text[0]] && s.words[text]
+	return s.sizes[text[0]]>>min(len(text), 63)&1 != 0 && s.words[text]
 }
 
 // malformed is the error of a place in a file.
