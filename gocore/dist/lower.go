@@ -126,12 +126,7 @@ func (l *lowerer) collect(s stream) ([]*table.Batch, error) {
 	if s.batches != nil && len(s.transforms) == 0 {
 		return s.batches, nil
 	}
-	sink := exec.NewCollect(l.q.Threads)
-	l.q.Scope.OnClose(func() {
-		for _, b := range sink.Batches() {
-			b.Release()
-		}
-	})
+	sink := &exec.Collect{}
 	if _, err := l.q.Run(s.source, s.transforms, sink); err != nil {
 		return nil, err
 	}

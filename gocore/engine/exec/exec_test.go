@@ -329,6 +329,52 @@ func TestScanCutsBatches(t *testing.T) {
 	}
 }
 
+// What a Collect was lent goes back when it is released, or when the query ends, also where the pipeline failed.
+func TestCollectGivesBack(t *testing.T) {
+	leak.Check(t)
+	for _, test := range []struct {
+		name string
+		fail bool
+		take bool
+	}{{"left", false, false}, {"failed", true, false}, {"taken", false, true}} {
+		t.Run(test.name, func(t *testing.T) {
+			const n = 20
+			var returned, read atomic.Int32
+			batches := make([]*table.Batch, n)
+			for i := range batches {
+				lent := memory.Foreign(make([]byte, 8), func() { returned.Add(1) })
+				batches[i] = optest.Batch(t, "a int64", []any{i})
+				batches[i].Cols[0].Owners = []*memory.Buffer{lent}
+			}
+			scope := memory.NewScope(memory.NewBudget(0), "test")
+			q := exec.NewQuery(context.Background(), exec.NewPool(2), scope)
+			sink := &exec.Collect{}
+			_, err := q.Run(exec.NewScan(batches), []exec.Transform{transform(func(_ *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
+				if read.Add(1) == n && test.fail {
+					return errBroken
+				}
+				return emit(b)
+			})}, sink)
+			require.Equal(t, test.fail, err != nil)
+			for _, b := range batches {
+				b.Release()
+			}
+			require.Less(t, returned.Load(), int32(n), "kept")
+			var taken []*table.Batch
+			if test.take {
+				taken = sink.Take()
+			}
+			require.NoError(t, q.Wait())
+			scope.Close()
+			require.Equal(t, int32(n-len(taken)), returned.Load())
+			for _, b := range taken {
+				b.Release()
+			}
+			require.Equal(t, int32(n), returned.Load())
+		})
+	}
+}
+
 // A source of one batch is run by a single worker, on the caller's goroutine.
 func TestSizedSourceGetsFewWorkers(t *testing.T) {
 	q := newQuery(t, context.Background(), exec.NewPool(8))

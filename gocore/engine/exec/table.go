@@ -1,7 +1,9 @@
 package exec
 
 import (
+	"cmp"
 	"slices"
+	"sync"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -43,51 +45,65 @@ func (s *Scan) Next(*Worker) (*table.Batch, error) {
 	return b, nil
 }
 
-// Collect is the Sink that keeps what it is pushed, in order of Seq.
+// Collect is the Sink that keeps what it is pushed, in order of Seq. It holds the batches until they are taken, or
+// else until the query's scope closes: also where the pipeline fails. Its zero value is ready.
 type Collect struct {
+	once sync.Once
 	kept [][]*table.Batch // per worker
 }
 
 var _ Sink = (*Collect)(nil)
 
-// NewCollect returns a Collect for a query of threads workers.
-func NewCollect(threads int) *Collect { return &Collect{kept: make([][]*table.Batch, threads)} }
-
 // Push keeps b.
 func (c *Collect) Push(w *Worker, b *table.Batch) error {
 	if b.Len > 0 {
 		b.Retain()
-		c.kept[w.ID] = append(c.kept[w.ID], b)
+		c.Keep(w, b)
 	}
 	return nil
+}
+
+// Keep keeps b with the reference that its caller holds.
+func (c *Collect) Keep(w *Worker, b *table.Batch) {
+	c.once.Do(func() {
+		c.kept = make([][]*table.Batch, w.Query.Threads)
+		w.Scope().OnClose(c.Release)
+	})
+	c.kept[w.ID] = append(c.kept[w.ID], b)
 }
 
 // Combine does nothing.
 func (c *Collect) Combine(*Worker) error { return nil }
 
-// Finish returns a Scan of what was kept. Whoever takes Batches instead owns their references.
+// Finish returns a Scan of what was kept.
 func (c *Collect) Finish(*Query) (Source, error) { return NewScan(c.Batches()), nil }
 
-// Batches returns what was kept, in order, with its references.
+// Batches returns what is kept, in order. It stays the Collect's.
 func (c *Collect) Batches() []*table.Batch {
 	all := slices.Concat(c.kept...)
-	slices.SortStableFunc(all, func(a, b *table.Batch) int {
-		switch {
-		case a.Seq < b.Seq:
-			return -1
-		case a.Seq > b.Seq:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(all, func(a, b *table.Batch) int { return cmp.Compare(a.Seq, b.Seq) })
 	return all
+}
+
+// Take returns what is kept, in order, with its references.
+func (c *Collect) Take() []*table.Batch {
+	all := c.Batches()
+	c.kept = nil
+	return all
+}
+
+// Release drops what is kept.
+func (c *Collect) Release() {
+	for _, b := range c.Take() {
+		b.Release()
+	}
 }
 
 // Materialize runs src to its end and returns its batches as a table.
 func Materialize(q *Query, schema *arrow.Schema, src Source, transforms ...Transform) (*table.Table, error) {
-	sink := NewCollect(q.Threads)
+	sink := &Collect{}
 	if _, err := q.Run(src, transforms, sink); err != nil {
 		return nil, err
 	}
-	return table.New(schema, sink.Batches()), nil
+	return table.New(schema, sink.Take()), nil
 }

@@ -29,7 +29,7 @@ func DefaultCSVWriteOptions() CSVWriteOptions { return CSVWriteOptions{Delimiter
 // CSVWriter is the Sink that writes its batches, in order, to a CSV file (RFC 4180, "\n"). The file appears under its
 // name when it is complete.
 type CSVWriter struct {
-	*exec.Collect
+	exec.Collect
 	path    string
 	schema  *arrow.Schema
 	options CSVWriteOptions
@@ -37,27 +37,22 @@ type CSVWriter struct {
 
 var _ exec.Sink = (*CSVWriter)(nil)
 
-// NewCSVWriter returns a sink of a query of threads workers.
-func NewCSVWriter(path string, schema *arrow.Schema, options CSVWriteOptions, threads int) (*CSVWriter, error) {
+// NewCSVWriter returns a sink that writes to path.
+func NewCSVWriter(path string, schema *arrow.Schema, options CSVWriteOptions) (*CSVWriter, error) {
 	if len([]rune(options.Delimiter)) != 1 {
 		return nil, status.Errorf(status.Invalid, "delimiter %q must be one character", options.Delimiter)
 	}
-	return &CSVWriter{Collect: exec.NewCollect(threads), path: path, schema: schema, options: options}, nil
+	return &CSVWriter{path: path, schema: schema, options: options}, nil
 }
 
 // Finish writes the file and returns an empty Source.
 func (s *CSVWriter) Finish(q *exec.Query) (exec.Source, error) {
-	batches := s.Batches()
-	defer func() {
-		for _, b := range batches {
-			b.Release()
-		}
-	}()
+	defer s.Release()
 	err := writeFile(s.path, func(f *os.File) error {
 		buffered := bufio.NewWriterSize(f, 1<<20)
 		w := csv.NewWriter(buffered)
 		w.Comma = []rune(s.options.Delimiter)[0]
-		if err := s.write(q, w, batches); err != nil {
+		if err := s.write(q, w, s.Batches()); err != nil {
 			return err
 		}
 		w.Flush()

@@ -250,9 +250,9 @@ func TestCSVAndIPCRoundTrip(t *testing.T) {
 			require.NoError(t, err)
 			src, err := c.Source(schema)
 			require.NoError(t, err)
-			var sink exec.Sink = NewIPCWriter(ipcPath, schema, q.Threads)
+			var sink exec.Sink = NewIPCWriter(ipcPath, schema)
 			if !ipc {
-				sink, err = NewCSVWriter(csvPath, schema, DefaultCSVWriteOptions(), q.Threads)
+				sink, err = NewCSVWriter(csvPath, schema, DefaultCSVWriteOptions())
 				require.NoError(t, err)
 			}
 			_, err = q.Run(src, nil, sink)
@@ -298,7 +298,7 @@ func TestIPCSlices(t *testing.T) {
 		defer large.Release()
 		whole := &table.Batch{Cols: []column.Column{large, b.Cols[1]}, Len: b.Len}
 		part := whole.Slice(13, 30)
-		_, err = q.Run(exec.NewScan([]*table.Batch{part}), nil, NewIPCWriter(path, schema, q.Threads))
+		_, err = q.Run(exec.NewScan([]*table.Batch{part}), nil, NewIPCWriter(path, schema))
 		require.NoError(t, err)
 		x, err := OpenIPC(path, q.Scope)
 		require.NoError(t, err)

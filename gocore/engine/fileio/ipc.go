@@ -23,27 +23,22 @@ import (
 // IPCWriter is the Sink that writes its batches, in order, to a file in the Arrow IPC file format, which pyarrow,
 // Polars and pandas read. Strings leave with offsets.
 type IPCWriter struct {
-	*exec.Collect
+	exec.Collect
 	path   string
 	schema *arrow.Schema
 }
 
 var _ exec.Sink = (*IPCWriter)(nil)
 
-// NewIPCWriter returns a sink of a query of threads workers.
-func NewIPCWriter(path string, schema *arrow.Schema, threads int) *IPCWriter {
-	return &IPCWriter{Collect: exec.NewCollect(threads), path: path, schema: schema}
+// NewIPCWriter returns a sink that writes to path.
+func NewIPCWriter(path string, schema *arrow.Schema) *IPCWriter {
+	return &IPCWriter{path: path, schema: schema}
 }
 
 // Finish writes the file and returns an empty Source.
 func (s *IPCWriter) Finish(q *exec.Query) (exec.Source, error) {
-	batches := s.Batches()
-	defer func() {
-		for _, b := range batches {
-			b.Release()
-		}
-	}()
-	err := writeFile(s.path, func(f *os.File) error { return s.write(q, f, batches) })
+	defer s.Release()
+	err := writeFile(s.path, func(f *os.File) error { return s.write(q, f, s.Batches()) })
 	if err != nil {
 		return nil, err
 	}

@@ -37,9 +37,9 @@ func groupBatches(t *testing.T, ctx context.Context, budget *memory.Budget, thre
 	var rows []string
 	src, err := run(q, []exec.Source{exec.NewScan(batches)})
 	if err == nil {
-		out := exec.NewCollect(threads)
+		out := &exec.Collect{}
 		_, err = q.Run(src, nil, out)
-		for _, b := range out.Batches() {
+		for _, b := range out.Take() {
 			rows = append(rows, optest.Rows(t, b)...)
 			b.Release()
 		}

@@ -122,17 +122,14 @@ func before(a, b any) bool {
 func runSplitGroup(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []exec.Source) (exec.Source, error) {
 	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
 		schema := optest.Schema(t, columns)
-		input := exec.NewCollect(q.Threads)
+		input := &exec.Collect{}
 		if _, err := q.Run(in[0], nil, input); err != nil {
-			release(input.Batches())
 			return nil, err
 		}
 		batches := input.Batches()
-		defer release(batches)
 		states, err := spec.StateSchema(schema)
 		require.NoError(t, err)
 		var partial []*table.Batch
-		q.Scope.OnClose(func() { release(partial) })
 		for part := range 3 {
 			var share []*table.Batch
 			for i := part; i < len(batches); i += 3 {
@@ -147,23 +144,16 @@ func runSplitGroup(t *testing.T, spec GroupSpec, columns string) func(*exec.Quer
 			if err != nil {
 				return nil, err
 			}
-			out := exec.NewCollect(q.Threads)
-			_, err = q.Run(src, nil, out)
-			partial = append(partial, out.Batches()...)
-			if err != nil {
+			out := &exec.Collect{}
+			if _, err = q.Run(src, nil, out); err != nil {
 				return nil, err
 			}
+			partial = append(partial, out.Batches()...)
 		}
 		spec.Mode = Final
 		final, err := NewGroup(spec, states)
 		require.NoError(t, err)
 		return q.Run(exec.NewScan(partial), nil, final)
-	}
-}
-
-func release(batches []*table.Batch) {
-	for _, b := range batches {
-		b.Release()
 	}
 }
 

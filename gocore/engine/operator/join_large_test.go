@@ -114,7 +114,7 @@ func joinRun(ctx context.Context, t testing.TB, budget *memory.Budget, left, rig
 	j, err := NewJoin(spec, paperSchema, paperSchema)
 	require.NoError(t, err)
 	j.limits = limits
-	sink := exec.NewCollect(threads)
+	sink := &exec.Collect{}
 	run := func() error {
 		if _, err := q.Run(exec.NewScan(left), nil, j.Left()); err != nil {
 			return err
@@ -135,7 +135,7 @@ func joinRun(ctx context.Context, t testing.TB, budget *memory.Budget, left, rig
 	}
 	var batches []string
 	rows, sum := 0, uint64(0)
-	for _, b := range sink.Batches() {
+	for _, b := range sink.Take() {
 		s := batchSum(b)
 		batches = append(batches, fmt.Sprint(b.Seq, " ", b.Len, " ", s))
 		rows, sum = rows+b.Len, sum+s

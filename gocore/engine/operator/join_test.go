@@ -219,12 +219,12 @@ func TestJoinKeepsTypes(t *testing.T) {
 			defer r.Release()
 			src, err := runJoin(t, spec, left, right, limits)(q, []exec.Source{exec.NewScan([]*table.Batch{l}), exec.NewScan([]*table.Batch{r})})
 			require.NoError(t, err)
-			sink := exec.NewCollect(2)
+			sink := &exec.Collect{}
 			_, err = q.Run(src, nil, sink)
 			require.NoError(t, err)
 			require.NoError(t, q.Wait())
 			rows := map[int64]int32{}
-			for _, b := range sink.Batches() {
+			for _, b := range sink.Take() {
 				for i, typ := range []string{"timestamp[us, tz=UTC]", "date32", "timestamp[us, tz=UTC]", "int64"} {
 					require.Equal(t, typ, b.Cols[i].Type.String())
 				}

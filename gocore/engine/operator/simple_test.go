@@ -22,23 +22,16 @@ const simpleColumns = "a int64, s utf8, f float64, b bool"
 // throughTransforms returns the Run of a case that runs its input through transforms.
 func throughTransforms(transforms ...exec.Transform) func(*exec.Query, []exec.Source) (exec.Source, error) {
 	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
-		return q.Run(in[0], transforms, newOrderedScan())
+		return q.Run(in[0], transforms, &orderedScan{})
 	}
 }
 
-// orderedScan is a Sink that hands out what it was pushed and gives it back when the query ends.
+// orderedScan is a Sink that hands out what it was pushed, strings as views.
 type orderedScan struct{ ordered }
-
-func newOrderedScan() *orderedScan { return &orderedScan{} }
 
 func (o *orderedScan) Push(w *exec.Worker, b *table.Batch) error {
 	_, err := o.push(w, b)
 	return err
-}
-func (o *orderedScan) Combine(*exec.Worker) error { return nil }
-func (o *orderedScan) Finish(*exec.Query) (exec.Source, error) {
-	batches, _ := o.batches()
-	return exec.NewScan(batches), nil
 }
 
 func TestFilter(t *testing.T) {
@@ -191,7 +184,7 @@ func TestConcat(t *testing.T) {
 			if err != nil {
 				return nil, err
 			}
-			return q.Run(outer, nil, newOrderedScan())
+			return q.Run(outer, nil, &orderedScan{})
 		},
 		Model:   func(in [][][]any) [][]any { return slices.Concat(in...) },
 		Ordered: true,

@@ -88,11 +88,11 @@ func sortAll(t testing.TB, scope *memory.Scope, threads int, spec SortSpec, sche
 	q := exec.NewQuery(context.Background(), exec.NewPool(threads), scope)
 	src, err := q.Run(exec.NewScan(batches), nil, NewSort(spec, schema))
 	require.NoError(t, err)
-	sink := exec.NewCollect(threads)
+	sink := &exec.Collect{}
 	_, err = q.Run(src, nil, sink)
 	require.NoError(t, err)
 	require.NoError(t, q.Wait())
-	return sink.Batches()
+	return sink.Take()
 }
 
 // requireSorted checks that keys ascend and that rows of one key ascend, too: sorted, and stable.

@@ -93,7 +93,7 @@ func (s *sortSource) Next(w *exec.Worker) (*table.Batch, error) {
 	out.Seq = uint64(i)
 	if s.left.Add(-1) == 0 {
 		s.owner.Release()
-		s.sort.input.release()
+		s.sort.input.Release()
 	}
 	return out, nil
 }

@@ -209,17 +209,13 @@ func (c *Case) collect(t *testing.T, q *exec.Query, sources []exec.Source) ([]st
 	if err != nil {
 		return nil, err
 	}
-	sink := exec.NewCollect(q.Threads)
+	sink := &exec.Collect{}
 	if _, err := q.Run(out, nil, sink); err != nil {
-		for _, b := range sink.Batches() {
-			b.Release()
-		}
 		return nil, err
 	}
 	var rows []string
 	for _, b := range sink.Batches() {
 		rows = append(rows, Rows(t, b)...)
-		b.Release()
 	}
 	return rows, nil
 }
