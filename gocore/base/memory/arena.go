@@ -7,8 +7,10 @@
 // Go's collector neither scans nor moves these blocks, a result can be lent to Python without a copy, and a block
 // that was touched once is reused rather than faulted in anew (a first touch costs ten times a second one).
 //
-// Size classes have four steps per doubling (waste at most a quarter). Classes below largeBlock are carved from
-// slabs of slabSize that stay mapped; larger blocks are mappings of their own that Trim gives back to the system.
+// Size classes have four steps per doubling (waste at most a quarter). Blocks of less than largeBlock are cut one behind
+// the other from slabs, whatever their class: what isn't cut yet was never touched and costs address space only. Larger
+// blocks are mappings of their own. A freed block waits for reuse, warm, in its class's list; Trim gives warm blocks'
+// memory back to the system, largest first: large blocks are unmapped, those of slabs stay as cold address space.
 package memory
 
 import (
@@ -20,17 +22,20 @@ import (
 
 const (
 	minBlock   = 64
-	largeBlock = 1 << 20
-	slabSize   = 2 << 20
+	trimBlock  = 64 << 10 // smaller blocks aren't worth a system call
+	largeBlock = 4 << 20
+	slabSize   = 64 << 20
 )
 
 // arena hands out blocks by size class. There is one per process: blocks move freely between operations.
 type arena struct {
 	mu     sync.Mutex
-	free   [256][][]byte
-	mapped int64 // bytes mapped from the system
-	idle   int64 // of these, in free lists of large classes
-	live   int64 // of these, in blocks that are handed out
+	warm   [256][][]byte // free blocks by class
+	cold   [256][][]byte // free blocks without memory behind them
+	slab   []byte        // what blocks are cut from
+	mapped int64         // bytes of blocks that may have memory behind them
+	idle   int64         // of these, in free blocks of trimBlock and more
+	live   int64         // of these, in blocks that are handed out
 }
 
 var shared arena
@@ -57,26 +62,50 @@ func (a *arena) get(size int, class uint8) ([]byte, error) {
 }
 
 func (a *arena) take(size int, class uint8) ([]byte, error) {
-	if list := a.free[class]; len(list) > 0 {
-		block := list[len(list)-1]
-		a.free[class] = list[:len(list)-1]
-		if size >= largeBlock {
+	if block := pop(&a.warm[class]); block != nil {
+		if size >= trimBlock {
 			a.idle -= int64(size)
 		}
 		return block, nil
 	}
+	block := pop(&a.cold[class])
+	if block == nil {
+		var err error
+		if block, err = a.cut(size); err != nil {
+			return nil, err
+		}
+	}
+	a.mapped += int64(size)
+	return block, nil
+}
+
+// cut makes a new block.
+func (a *arena) cut(size int) ([]byte, error) {
 	if size >= largeBlock {
 		return a.mapBlock(size)
 	}
-	slab, err := a.mapBlock(slabSize)
-	if err != nil {
-		return nil, err
+	if len(a.slab) < size {
+		slab, err := a.mapBlock(slabSize)
+		if err != nil {
+			return nil, err
+		}
+		a.slab = slab
 	}
-	for len(slab) >= 2*size {
-		a.free[class] = append(a.free[class], slab[:size:size])
-		slab = slab[size:]
+	block := a.slab[:size:size]
+	a.slab = a.slab[size:]
+	return block, nil
+}
+
+// pop takes the last block off a list; nil from an empty one.
+func pop(list *[][]byte) []byte {
+	n := len(*list)
+	if n == 0 {
+		return nil
 	}
-	return slab[:size:size], nil
+	block := (*list)[n-1]
+	(*list)[n-1] = nil
+	*list = (*list)[:n-1]
+	return block
 }
 
 func (a *arena) put(block []byte, class uint8) {
@@ -85,9 +114,9 @@ func (a *arena) put(block []byte, class uint8) {
 		fill(block)
 	}
 	a.mu.Lock()
-	a.free[class] = append(a.free[class], block)
+	a.warm[class] = append(a.warm[class], block)
 	a.live -= int64(len(block))
-	if len(block) >= largeBlock {
+	if len(block) >= trimBlock {
 		a.idle += int64(len(block))
 	}
 	a.mu.Unlock()
@@ -98,37 +127,34 @@ func (a *arena) mapBlock(size int) ([]byte, error) {
 	if err != nil {
 		return nil, status.Errorf(status.OutOfMemory, "the system refused %s (%d bytes are mapped): %w", Bytes(size), a.mapped, err)
 	}
-	a.mapped += int64(size)
 	return block, nil
 }
 
-// Trim gives idle large blocks back to the system until at most keep bytes of them stay.
+// Trim gives the memory of free blocks back to the system until at most keep bytes of them stay warm.
 // Operations call it as they end; nothing runs in the background, because a Lambda function freezes.
 func Trim(keep int64) {
 	a := &shared
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	for class := len(a.free) - 1; class >= 0 && a.idle > keep; class-- {
-		list := a.free[class]
-		if len(list) == 0 || len(list[0]) < largeBlock {
-			continue
-		}
-		for len(list) > 0 && a.idle > keep {
-			block := list[len(list)-1]
-			list[len(list)-1] = nil
-			list = list[:len(list)-1]
+	for class := len(a.warm) - 1; class >= 0; class-- {
+		for a.idle > keep && len(a.warm[class]) > 0 && len(a.warm[class][0]) >= trimBlock {
+			block := pop(&a.warm[class])
 			a.idle -= int64(len(block))
 			a.mapped -= int64(len(block))
-			unmap(block)
+			if len(block) >= largeBlock {
+				unmap(block)
+			} else {
+				discard(block)
+				a.cold[class] = append(a.cold[class], block)
+			}
 		}
-		a.free[class] = list
 	}
 }
 
 // Usage is what the process-wide arena holds.
 type Usage struct {
-	Mapped int64 // bytes mapped from the system
-	Idle   int64 // of these, large blocks that wait for reuse
+	Mapped int64 // bytes of blocks that may have memory behind them
+	Idle   int64 // of these, free blocks that Trim can give back
 	Live   int64 // of these, blocks that someone holds
 }
 

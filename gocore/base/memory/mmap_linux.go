@@ -32,3 +32,12 @@ func unmap(block []byte) {
 	length := uintptr(len(block)+hugePage-1) &^ (hugePage - 1)
 	_ = unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(block)), length)
 }
+
+// discard gives the memory of the whole pages inside block back; they read as zeros when touched again.
+func discard(block []byte) {
+	start := uintptr(unsafe.Pointer(unsafe.SliceData(block)))
+	page := uintptr(unix.Getpagesize())
+	lead := -start & (page - 1)
+	whole := (uintptr(len(block)) - lead) &^ (page - 1)
+	_ = unix.Madvise(block[lead:lead+whole], unix.MADV_DONTNEED) // a refusal costs memory only
+}

@@ -9,3 +9,5 @@ func mapAligned(size int) ([]byte, error) {
 }
 
 func unmap(block []byte) { _ = unix.Munmap(block) }
+
+func discard([]byte) {}

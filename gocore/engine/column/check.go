@@ -48,7 +48,7 @@ func (c *Column) checkString() error {
 		}
 		for i := range c.Views[:c.Len] {
 			v := &c.Views[i]
-			if v.Size > inlineSize && !c.IsNull(i) &&
+			if v.Size > InlineSize && !c.IsNull(i) &&
 				(int(v.Heap) >= len(c.Heaps) || uint64(v.Start)+uint64(v.Size) > uint64(len(c.Heaps[v.Heap]))) {
 				return fmt.Errorf("the string of row %d lies outside its buffers", i)
 			}

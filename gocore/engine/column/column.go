@@ -188,7 +188,7 @@ func (c *Column) Bytes() int64 {
 		n += int64(o[c.Len] - o[0])
 	default:
 		for i := range c.Views {
-			if size := c.Views[i].Size; size > inlineSize {
+			if size := c.Views[i].Size; size > InlineSize {
 				n += int64(size)
 			}
 		}

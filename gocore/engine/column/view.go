@@ -20,14 +20,14 @@ type View struct {
 	Start  uint32 // or characters 8..11
 }
 
-// inlineSize is the longest string that lies in its view.
-const inlineSize = 12
+// InlineSize is the longest string that lies in its view.
+const InlineSize = 12
 
 // MakeView returns the view of s, which lies in heap number heap at start. Short strings are copied in.
 func MakeView(s []byte, heap, start int) View {
 	v := View{Size: uint32(len(s))}
-	if len(s) <= inlineSize {
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(&v.Prefix)), inlineSize), s)
+	if len(s) <= InlineSize {
+		copy(unsafe.Slice((*byte)(unsafe.Pointer(&v.Prefix)), InlineSize), s)
 		return v
 	}
 	copy(v.Prefix[:], s)
@@ -36,11 +36,11 @@ func MakeView(s []byte, heap, start int) View {
 }
 
 // IsInline tells whether the characters lie in the view itself, so that Heap and Start mean nothing.
-func (v *View) IsInline() bool { return v.Size <= inlineSize }
+func (v *View) IsInline() bool { return v.Size <= InlineSize }
 
 // Bytes returns the characters; they lie in *v or in one of heaps.
 func (v *View) Bytes(heaps [][]byte) []byte {
-	if v.Size <= inlineSize {
+	if v.Size <= InlineSize {
 		return unsafe.Slice((*byte)(unsafe.Pointer(&v.Prefix)), v.Size)
 	}
 	return heaps[v.Heap][v.Start : v.Start+v.Size : v.Start+v.Size]
@@ -51,7 +51,7 @@ func EqualViews(a *View, aHeaps [][]byte, b *View, bHeaps [][]byte) bool {
 	if *(*uint64)(unsafe.Pointer(a)) != *(*uint64)(unsafe.Pointer(b)) { // size and prefix
 		return false
 	}
-	if a.Size <= inlineSize {
+	if a.Size <= InlineSize {
 		return a.Heap == b.Heap && a.Start == b.Start
 	}
 	return bytes.Equal(a.Bytes(aHeaps), b.Bytes(bHeaps))

@@ -38,7 +38,6 @@ const (
 	plain          = 0
 	hasValidity    = 1
 	viewSize       = 16
-	inlineSize     = 12
 	maxHeap        = 1<<31 - 1 // a view's offset is an int32 in Arrow
 )
 

@@ -107,7 +107,7 @@ func heapBytes(c *column.Column, ids []uint32, rows int) int {
 		if c.IsNull(i) {
 			continue
 		}
-		if n := s.size(i); n > inlineSize {
+		if n := s.size(i); n > column.InlineSize {
 			total += n
 		}
 	}
@@ -128,7 +128,7 @@ func writeStrings(views []column.View, heap []byte, c *column.Column, ids []uint
 		}
 		text := s.bytes(i)
 		views[k] = column.MakeView(text, 0, at)
-		if len(text) > inlineSize {
+		if len(text) > column.InlineSize {
 			at += copy(heap[at:], text)
 		}
 	}

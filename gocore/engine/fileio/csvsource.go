@@ -44,8 +44,8 @@ func (e valueError) Unwrap() error { return e.error }
 // parse reads piece i as columns of schema.
 func (c *CSV) parse(w *exec.Worker, i int, schema *arrow.Schema) (*table.Batch, error) {
 	p := c.pieces[i]
-	b := &batchBuilder{csv: c, rows: p.take}
-	if err := b.allocate(w.Scope(), schema, p); err != nil {
+	b := &batchBuilder{csv: c, scope: w.Scope(), rows: p.take}
+	if err := b.allocate(schema); err != nil {
 		b.release()
 		return nil, err
 	}
@@ -55,6 +55,9 @@ func (c *CSV) parse(w *exec.Worker, i int, schema *arrow.Schema) (*table.Batch, 
 			if f >= len(record) || c.null.has(record[f]) {
 				b.setNull(k, row)
 			} else if text := record[f]; !b.store[k](row, text) {
+				if b.err != nil {
+					return b.err
+				}
 				return valueError{malformed(c.path, line, "column %q: %q is no %s", schema.Field(k).Name, text, schema.Field(k).Type)}
 			}
 		}
@@ -68,21 +71,23 @@ func (c *CSV) parse(w *exec.Worker, i int, schema *arrow.Schema) (*table.Batch, 
 	return b.finish(uint64(i)), nil
 }
 
-// batchBuilder fills columns a row at a time. The string columns share one heap.
+// batchBuilder fills columns a row at a time. The string columns share heaps.
 type batchBuilder struct {
 	csv   *CSV
+	scope *memory.Scope
 	rows  int
 	cols  []column.Column
 	store []func(row int, text string) bool
-	heap  []byte
-	used  int
+	heaps []*memory.Buffer
+	heap  []byte // the last of heaps
+	used  int    // bytes of heap
+	err   error  // of a store that failed for want of memory
 }
 
-// allocate makes the columns of schema for p's rows, all present.
-func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p piece) error {
+// allocate makes the columns of schema, all rows present.
+func (b *batchBuilder) allocate(schema *arrow.Schema) error {
 	b.cols = make([]column.Column, schema.NumFields())
 	b.store = make([]func(int, string) bool, schema.NumFields())
-	var heap *memory.Buffer
 	for k, f := range schema.Fields() {
 		kind, _ := column.KindOf(f.Type)
 		c := &b.cols[k]
@@ -96,12 +101,12 @@ func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p pie
 		if kind == column.Bool {
 			size = column.BitmapBytes(b.rows)
 		}
-		values, err := scope.Zeroed(size)
+		values, err := b.scope.Zeroed(size)
 		if err != nil {
 			return err
 		}
 		c.Owners = append(c.Owners, values)
-		valid, err := scope.Alloc(column.BitmapBytes(b.rows))
+		valid, err := b.scope.Alloc(column.BitmapBytes(b.rows))
 		if err != nil {
 			return err
 		}
@@ -115,16 +120,7 @@ func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p pie
 			b.store[k] = b.setter(c)
 			continue
 		}
-		if heap == nil {
-			if heap, err = scope.Alloc(int(p.size)); err != nil { // no string is longer than its field
-				return err
-			}
-			b.heap = heap.Bytes()
-		} else {
-			heap.Retain()
-		}
-		c.Owners = append(c.Owners, heap)
-		c.Views, c.Heaps = memory.As[column.View](values.Bytes())[:b.rows], [][]byte{b.heap}
+		c.Views = memory.As[column.View](values.Bytes())[:b.rows]
 		b.store[k] = b.stringSetter(c)
 	}
 	return nil
@@ -132,16 +128,35 @@ func (b *batchBuilder) allocate(scope *memory.Scope, schema *arrow.Schema, p pie
 
 func (b *batchBuilder) stringSetter(c *column.Column) func(int, string) bool {
 	return func(row int, text string) bool {
-		start := b.used
-		if len(text) > 12 { // longer strings lie in the heap
-			b.used += copy(b.heap[start:], text)
-			c.Views[row] = column.MakeView(b.heap[start:b.used], 0, start)
-		} else {
+		if len(text) <= column.InlineSize {
 			c.Views[row] = column.MakeView([]byte(text), 0, 0)
+			return true
 		}
+		start := b.used
+		if start+len(text) > len(b.heap) {
+			if b.err = b.grow(len(text)); b.err != nil {
+				return false
+			}
+			start = 0
+		}
+		b.used = start + copy(b.heap[start:], text)
+		c.Views[row] = column.MakeView(b.heap[start:b.used], len(b.heaps)-1, start)
 		return true
 	}
 }
+
+// grow begins a heap with room for at least n bytes.
+func (b *batchBuilder) grow(n int) error {
+	heap, err := b.scope.Alloc(max(n, heapBytes))
+	if err != nil {
+		return err
+	}
+	b.heaps, b.heap, b.used = append(b.heaps, heap), heap.Bytes(), 0
+	return nil
+}
+
+// heapBytes is the size of a heap: small, because the last of a batch stays partly empty.
+const heapBytes = 256 << 10
 
 // setter returns the function that parses a text into c.
 func (b *batchBuilder) setter(c *column.Column) func(int, string) bool {
@@ -227,16 +242,36 @@ func (b *batchBuilder) setNull(k, row int) {
 
 // finish returns the batch; columns without nulls lose their bitmap.
 func (b *batchBuilder) finish(seq uint64) *table.Batch {
+	heaps := make([][]byte, len(b.heaps))
+	for i, h := range b.heaps {
+		heaps[i] = h.Bytes()
+	}
 	for k := range b.cols {
-		if c := &b.cols[k]; c.Kind != column.Null && c.Nulls == 0 {
+		c := &b.cols[k]
+		if c.Kind != column.Null && c.Nulls == 0 {
 			c.Valid = column.Bitmap{}
 		}
+		if c.Kind == column.String {
+			c.Heaps = heaps
+			for _, h := range b.heaps {
+				h.Retain()
+			}
+			c.Owners = append(c.Owners, b.heaps...)
+		}
 	}
+	b.releaseHeaps()
 	return &table.Batch{Cols: b.cols, Len: b.rows, Seq: seq}
 }
 
 func (b *batchBuilder) release() {
 	for k := range b.cols {
 		b.cols[k].Release()
+	}
+	b.releaseHeaps()
+}
+
+func (b *batchBuilder) releaseHeaps() {
+	for _, h := range b.heaps {
+		h.Release()
 	}
 }
