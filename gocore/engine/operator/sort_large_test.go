@@ -170,9 +170,7 @@ func TestSortThousandBatches(t *testing.T) {
 	schema, batches := keysAndRows(t, scope, n, distributions[1].key, true)
 	var small []*table.Batch
 	for _, b := range batches {
-		for from := 0; from < b.Len; from += n / 1000 {
-			small = append(small, b.Slice(from, min(n/1000, b.Len-from)))
-		}
+		small = append(small, cut(b, n/1000)...)
 	}
 	require.GreaterOrEqual(t, len(small), 1000)
 	requireSorted(t, sortAll(t, scope, 2, SortSpec{[]SortKey{{Column: 2}}}, schema, small), n)

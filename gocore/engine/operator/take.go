@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"math/bits"
+	"slices"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -38,18 +40,11 @@ func (t *Take) Push(w *exec.Worker, b *table.Batch) error {
 func (t *Take) Combine(*exec.Worker) error { return nil }
 
 // Finish returns the Source of the rows, once it has checked the indices.
-func (t *Take) Finish(*exec.Query) (exec.Source, error) {
+func (t *Take) Finish(q *exec.Query) (exec.Source, error) {
 	batches, rows := t.input.batches()
-	for i, index := range t.Indices {
-		if index < -1 || index >= int64(rows) {
-			return nil, status.Errorf(status.NotFound, "index %d (number %d) isn't a row: there are %d rows, and -1 for a row of nulls",
-				index, i, rows)
-		}
-	}
-	s := &takeSource{indices: t.Indices}
-	for _, b := range batches {
-		s.starts = append(s.starts, s.rows)
-		s.rows += b.Len
+	s := &takeSource{indices: t.Indices, batches: newLocator(batches)}
+	if err := t.check(q, s, int64(rows)); err != nil {
+		return nil, err
 	}
 	for i := range t.schema.NumFields() {
 		pieces := make([]*column.Column, len(batches))
@@ -61,11 +56,30 @@ func (t *Take) Finish(*exec.Query) (exec.Source, error) {
 	return s, nil
 }
 
+// check refuses the first index that isn't a row's.
+func (t *Take) check(q *exec.Query, s *takeSource, rows int64) error {
+	wrong := make([]int, q.Threads) // by worker: the first one's position
+	for i := range wrong {
+		wrong[i] = len(t.Indices)
+	}
+	err := q.For(s.Batches(), func(w *exec.Worker, i int) error {
+		at := slices.IndexFunc(s.batch(i), func(index int64) bool { return index < -1 || index >= rows })
+		if at >= 0 {
+			wrong[w.ID] = min(wrong[w.ID], i*outputRows+at)
+		}
+		return nil
+	})
+	if first := slices.Min(wrong); err == nil && first < len(t.Indices) {
+		return status.Errorf(status.NotFound, "index %d (number %d) isn't a row: there are %d rows, and -1 for a row of nulls",
+			t.Indices[first], first, rows)
+	}
+	return err
+}
+
 // takeSource gathers batches of outputRows rows as they are asked for.
 type takeSource struct {
 	indices []int64
-	starts  []int // first row of each batch
-	rows    int
+	batches locator
 	pieces  []*compute.Pieces // by column
 	next    atomic.Int64
 }
@@ -75,20 +89,24 @@ var _ exec.Sized = (*takeSource)(nil)
 // Batches returns the number of batches.
 func (s *takeSource) Batches() int { return (len(s.indices) + outputRows - 1) / outputRows }
 
+// batch returns the indices of batch i.
+func (s *takeSource) batch(i int) []int64 {
+	return s.indices[i*outputRows : min((i+1)*outputRows, len(s.indices))]
+}
+
 // Next gathers the next batch.
 func (s *takeSource) Next(w *exec.Worker) (*table.Batch, error) {
 	i := int(s.next.Add(1) - 1)
-	from := i * outputRows
-	if from >= len(s.indices) {
+	if i >= s.Batches() {
 		return nil, nil
 	}
-	indices := s.indices[from:min(from+outputRows, len(s.indices))]
+	indices := s.batch(i)
 	addresses, owner, err := memory.Make[uint64](w.Scope(), len(indices))
 	if err != nil {
 		return nil, err
 	}
 	defer owner.Release()
-	s.addresses(indices, addresses)
+	s.batches.addresses(indices, addresses)
 	out := &table.Batch{Len: len(indices), Seq: uint64(i)}
 	for _, p := range s.pieces {
 		c, err := p.Gather(w.Scope(), addresses)
@@ -105,35 +123,52 @@ func (s *takeSource) Next(w *exec.Worker) (*table.Batch, error) {
 	return out, nil
 }
 
-// addresses finds the batches in which the rows at indices lie, first looking where the last one did.
-func (s *takeSource) addresses(indices []int64, out []uint64) {
-	batch, from, to := 0, 0, 0
+// locator finds the batch in which a row lies: by bisection among the batches that share the row's high bits, of which
+// there are one or two where batches are about as long.
+type locator struct {
+	starts []int    // first row of each batch
+	guide  []uint32 // batch of row i<<shift, and at the end the last batch
+	shift  uint
+}
+
+func newLocator(batches []*table.Batch) locator {
+	var l locator
+	rows := 0
+	for _, b := range batches {
+		l.starts = append(l.starts, rows)
+		rows += b.Len
+	}
+	if rows == 0 {
+		return l
+	}
+	l.shift = uint(bits.Len(uint(max(rows/len(batches), 1) - 1))) // the average length, up to a power of two
+	batch := 0
+	for row := 0; row < rows; row += 1 << l.shift {
+		for batch+1 < len(l.starts) && l.starts[batch+1] <= row {
+			batch++
+		}
+		l.guide = append(l.guide, uint32(batch))
+	}
+	l.guide = append(l.guide, uint32(len(batches)-1))
+	return l
+}
+
+// addresses writes the addresses of the rows at indices.
+func (l *locator) addresses(indices []int64, out []uint64) {
 	for i, index := range indices {
 		if index < 0 {
 			out[i] = compute.MissingRow
 			continue
 		}
 		row := int(index)
-		if row < from || row >= to {
-			batch = lastNotAfter(s.starts, row)
-			from, to = s.starts[batch], s.rows
-			if batch+1 < len(s.starts) {
-				to = s.starts[batch+1]
+		low, high := int(l.guide[row>>l.shift]), int(l.guide[row>>l.shift+1])
+		for low < high {
+			if middle := (low + high + 1) / 2; l.starts[middle] <= row {
+				low = middle
+			} else {
+				high = middle - 1
 			}
 		}
-		out[i] = compute.RowAddress(batch, row-from)
+		out[i] = compute.RowAddress(low, row-l.starts[low])
 	}
-}
-
-// lastNotAfter returns the position of the last of the ascending starts that is at most row; the first one is.
-func lastNotAfter(starts []int, row int) int {
-	low, high := 0, len(starts)
-	for high-low > 1 {
-		if middle := (low + high) / 2; starts[middle] <= row {
-			low = middle
-		} else {
-			high = middle
-		}
-	}
-	return low
 }
