@@ -1,4 +1,4 @@
-"""Files in and out: CSV."""
+"""Files in and out: CSV, Arrow IPC."""
 
 from __future__ import annotations
 
@@ -155,3 +155,31 @@ def write_csv(
     options = {"delimiter": sep, "header": header, "na_rep": na_rep}
     plan.node("write_csv", inputs=plan.inputs, path=os.fspath(path), options=options)
     plan.execute()
+
+
+def write_ipc(frame: DataFrame, path: str | os.PathLike[str]) -> None:
+    """Write the rows here to a file in the Arrow IPC file format, which pyarrow, Polars and pandas read.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows; of a partitioned frame, this rank's share.
+    path : path-like
+        The file, replaced if it exists.
+    """
+    plan = Plan("write_ipc", [frame.local])
+    plan.node("write_ipc", inputs=plan.inputs, path=os.fspath(path))
+    plan.execute()
+
+
+def read_ipc(path: str | os.PathLike[str]) -> DataFrame:
+    """Read a file in the Arrow IPC file format as a local frame.
+
+    Parameters
+    ----------
+    path : path-like
+        The file.
+    """
+    plan = Plan("read_ipc", [])
+    plan.node("scan_ipc", path=os.fspath(path))
+    return plan.run()

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import ctypes
 import json
-import os
 import sys
 import threading
 from pathlib import Path
@@ -21,7 +20,6 @@ from pycylon._native.library import Error, Library, check, has_forked, library, 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pycylon.frame import DataFrame
 
 PENDING = -1
 
@@ -309,33 +307,3 @@ def call_site(operation: str) -> str:
     while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "pycylon":
         frame = frame.f_back
     return f"{Path(frame.f_code.co_filename).name}:{frame.f_lineno} {operation}"
-
-
-def write_ipc(frame: DataFrame, path: str | os.PathLike[str]) -> None:
-    """Write this rank's rows of a frame to an Arrow IPC file.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The frame.
-    path : path-like
-        The file, replaced if it exists.
-    """
-    scan = {"op": "table", "table": 0, "placement": {"kind": "local"}}
-    write = {"op": "write_ipc", "inputs": [0], "path": os.fspath(path)}
-    run(0, {"nodes": [scan, write], "root": 1}, [frame._table], call_site("write_ipc"))
-
-
-def read_ipc(path: str | os.PathLike[str]) -> DataFrame:
-    """Read an Arrow IPC file as a local frame.
-
-    Parameters
-    ----------
-    path : path-like
-        The file.
-    """
-    from pycylon.frame import DataFrame
-
-    scan = {"op": "scan_ipc", "path": os.fspath(path)}
-    table, _ = run(0, {"nodes": [scan], "root": 0}, [], call_site("read_ipc"))
-    return DataFrame._of(table)

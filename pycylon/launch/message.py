@@ -34,11 +34,11 @@ def write(path: Path, value: object) -> None:
             nonlocal frames
             if home is None or not isinstance(obj, home.DataFrame):
                 return None
-            from pycylon._native import abi
+            from pycylon.io import write_ipc
 
             name = f"{path.stem}-{frames}.arrow"
             frames += 1
-            abi.write_ipc(obj, path.with_name(name))
+            write_ipc(obj, path.with_name(name))
             return (_FRAME, name)
 
     buffer = io.BytesIO()
@@ -54,9 +54,9 @@ def read(path: Path) -> Any:
 
     class Unpickler(pickle.Unpickler):
         def persistent_load(self, pid: tuple[str, str]) -> object:
-            from pycylon._native import abi
+            from pycylon.io import read_ipc
 
-            return abi.read_ipc(path.with_name(pid[1]))
+            return read_ipc(path.with_name(pid[1]))
 
     with path.open("rb") as file:
         return Unpickler(file).load()

@@ -88,11 +88,11 @@ def test_round_trip(tmp_path, file):
 
 
 def test_ipc(tmp_path):
-    from pycylon._native import abi
+    from pycylon.io import read_ipc, write_ipc
 
     frame = pc.DataFrame({"a": [1, None], "s": ["x" * 20, None]})
-    abi.write_ipc(frame, tmp_path / "a.arrow")
-    assert abi.read_ipc(tmp_path / "a.arrow").to_dict() == frame.to_dict()
+    write_ipc(frame, tmp_path / "a.arrow")
+    assert read_ipc(tmp_path / "a.arrow").to_dict() == frame.to_dict()
 
 
 def test_slices_of_a_world_of_one(file):
