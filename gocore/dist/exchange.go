@@ -77,6 +77,9 @@ func (l *lowerer) exchange(op *plan.Exchange, in stream, m *meter) (stream, erro
 
 // move starts both ends of an exchange.
 func (l *lowerer) move(in stream, c chooser, m *meter) (stream, error) {
+	if in.head == nil {
+		in = in.counted()
+	}
 	x, err := l.world.Op.Exchange(l.q.Context())
 	if err != nil {
 		return stream{}, err
@@ -101,7 +104,8 @@ func (l *lowerer) move(in stream, c chooser, m *meter) (stream, error) {
 	})
 	l.q.Go(func(ctx context.Context) error { return receive(ctx, x, received) })
 	source := &inbox{lowerer: l, exchange: x, schema: in.schema, own: out.own, received: received, meter: m}
-	return stream{source: source, schema: in.schema}, nil
+	// Sending and receiving keep pace with each other: the rows that were read to be sent tell how far both are.
+	return stream{source: source, schema: in.schema, head: in.head}, nil
 }
 
 // receive passes on what arrives, until every rank has sent all.

@@ -26,6 +26,7 @@ type lowerer struct {
 	uses      []int // of each step: how many others read it
 	kept      map[int]stream
 	meters    []*meter
+	gauge     *Gauge
 	rowsMoved atomic.Int64
 }
 
@@ -35,11 +36,18 @@ type stream struct {
 	transforms []exec.Transform
 	schema     *arrow.Schema
 	batches    []*table.Batch // where the source is a Scan of these, without transforms
+	head       *tally         // counts what comes out of the source
 }
 
 // through returns s with another transform behind.
 func (s stream) through(t exec.Transform, schema *arrow.Schema) stream {
-	return stream{source: s.source, transforms: append(slices.Clip(s.transforms), t), schema: schema}
+	return stream{source: s.source, transforms: append(slices.Clip(s.transforms), t), schema: schema, head: s.head}
+}
+
+// counted returns a scan whose rows are counted as they come out.
+func (s stream) counted() stream {
+	s.head = &tally{total: rowsOf(s.batches)}
+	return s.through(s.head, s.schema)
 }
 
 // scan returns a stream of batches, numbered anew.
@@ -49,19 +57,24 @@ func scan(batches []*table.Batch, schema *arrow.Schema) stream {
 
 // meter measures one step.
 type meter struct {
+	tally
 	op             string
-	rows           atomic.Int64
 	nanos          atomic.Int64
+	began          time.Time
+	lasted         atomic.Int64 // from began to its last rows
 	sent, received atomic.Int64 // bytes
 }
 
 // took adds the time since start.
-func (m *meter) took(start time.Time) { m.nanos.Add(int64(time.Since(start))) }
+func (m *meter) took(start time.Time) {
+	m.nanos.Add(int64(time.Since(start)))
+	m.lasted.Store(int64(time.Since(m.began)))
+}
 
 // Push counts rows on their way.
-func (m *meter) Push(_ *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	m.rows.Add(int64(b.Len))
-	return emit(b)
+func (m *meter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
+	m.lasted.Store(int64(time.Since(m.began)))
+	return m.tally.Push(w, b, emit)
 }
 
 // prepare counts the uses of each step that the root needs, and gives each a meter.
@@ -70,7 +83,7 @@ func (l *lowerer) prepare() {
 	l.uses, l.meters, l.kept = make([]int, len(steps)), make([]*meter, len(steps)), map[int]stream{}
 	l.uses[l.program.Root] = 1
 	for i := len(steps) - 1; i >= 0; i-- {
-		l.meters[i] = &meter{op: opName(steps[i].Op)}
+		l.meters[i] = &meter{op: opName(steps[i].Op), tally: tally{total: unknown}}
 		if l.uses[i] == 0 {
 			continue
 		}
@@ -78,6 +91,7 @@ func (l *lowerer) prepare() {
 			l.uses[in]++
 		}
 	}
+	l.gauge.meters.Store(&l.meters)
 }
 
 func opName(op plan.Op) string {
@@ -115,7 +129,8 @@ func (l *lowerer) stats() []OperatorStats {
 	for i, m := range l.meters {
 		if l.uses[i] > 0 {
 			all = append(all, OperatorStats{Op: m.op, Rows: m.rows.Load(), Seconds: time.Duration(m.nanos.Load()).Seconds(),
-				BytesSent: m.sent.Load(), BytesReceived: m.received.Load()})
+				BytesSent: m.sent.Load(), BytesReceived: m.received.Load(),
+				Began: m.began, Ended: m.began.Add(time.Duration(m.lasted.Load()))})
 		}
 	}
 	return all
@@ -142,7 +157,7 @@ func (l *lowerer) into(s stream, sink exec.Sink, schema *arrow.Schema) (stream, 
 // lower returns the rows of a step. What several steps read is collected first, and handed to each.
 func (l *lowerer) lower(at int) (stream, error) {
 	if s, ok := l.kept[at]; ok {
-		return scan(s.batches, s.schema), nil
+		return scan(s.batches, s.schema).counted(), nil
 	}
 	step := &l.program.Steps[at]
 	inputs := make([]stream, len(step.Inputs))
@@ -152,20 +167,42 @@ func (l *lowerer) lower(at int) (stream, error) {
 			return stream{}, err
 		}
 	}
-	start := time.Now()
+	m := l.meters[at]
+	m.began = time.Now()
+	l.gauge.enter(m.op, inputs...)
 	s, err := l.operator(at, step, inputs)
-	l.meters[at].took(start)
+	m.took(m.began)
 	if err != nil {
 		return s, status.In(plan.UserName(l.plan.Nodes[step.Node].Op), err)
 	}
-	s = s.through(l.meters[at], s.schema)
+	if s.head == nil {
+		m.total = l.total(step, s)
+		s.head = &m.tally
+	}
+	s = s.through(m, s.schema)
 	if l.uses[at] > 1 {
 		batches, err := l.collect(s)
 		if err != nil {
 			return s, err
 		}
 		l.kept[at] = stream{batches: batches, schema: s.schema}
-		s = scan(batches, s.schema)
+		s = scan(batches, s.schema).counted()
 	}
 	return s, nil
+}
+
+// total returns how many rows s, which step made, will hand out, where that is known.
+func (l *lowerer) total(step *plan.Step, s stream) int64 {
+	switch op := step.Op.(type) {
+	case *plan.SourceOp:
+		if op.Arg >= 0 {
+			return int64(l.args[op.Arg].Rows)
+		}
+	case *plan.SortOp:
+		return l.meters[step.Inputs[0]].rows.Load() // all of them have come
+	}
+	if s.batches == nil {
+		return unknown
+	}
+	return rowsOf(s.batches)
 }

@@ -30,10 +30,12 @@ import (
 	"github.com/pycylon/pycylon/gocore/plan"
 )
 
-// World is where a plan runs. Op is nil for a plan that isn't Collective, or in a world of one rank.
+// World is where a plan runs. Op is nil for a plan that isn't Collective, or in a world of one rank. Gauge, where there
+// is one, shows how far it has come.
 type World struct {
 	Rank, Size int
 	Op         *comm.Operation
+	Gauge      *Gauge
 }
 
 // OperatorStats is what one step of a program did on this rank.
@@ -43,6 +45,9 @@ type OperatorStats struct {
 	Seconds       float64 `json:"seconds"`
 	BytesSent     int64   `json:"bytes_sent"`
 	BytesReceived int64   `json:"bytes_received"`
+
+	// Began and Ended are when it was started and when its last rows came: steps of one pipeline overlap.
+	Began, Ended time.Time `json:"-"`
 }
 
 // Result is this rank's part of what a plan made. The caller releases the table.
@@ -58,7 +63,10 @@ func Run(ctx context.Context, pool *exec.Pool, budget *memory.Budget, world Worl
 	scope := memory.NewScope(budget, p.Name())
 	defer scope.Close()
 	q := exec.NewQuery(ctx, pool, scope)
-	l := &lowerer{q: q, world: world, plan: p, args: args}
+	l := &lowerer{q: q, world: world, plan: p, args: args, gauge: world.Gauge}
+	if l.gauge == nil {
+		l.gauge = &Gauge{}
+	}
 	scope.OnClose(l.closeFiles)
 	result, err := l.run()
 	if err != nil {
@@ -88,11 +96,15 @@ func (l *lowerer) run() (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	last := l.meters[l.program.Root]
+	if root.head == &last.tally {
+		l.gauge.enter("result", root) // the operator has read all
+	}
 	batches, err := l.collect(root)
 	if err != nil {
 		return nil, err
 	}
-	l.meters[l.program.Root].took(start)
+	last.took(start)
 	for _, b := range batches {
 		b.Retain() // the scope drops what it collected
 	}

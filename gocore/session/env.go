@@ -16,6 +16,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/events"
@@ -41,6 +42,7 @@ type Env struct {
 	config  Config
 	process *process
 	ring    *events.Ring
+	runs    atomic.Uint64      // how many have begun: the number of each in its events
 	comm    *comm.Communicator // nil in a local world
 	member  *membership        // how the ranks are connected; nil in a local world
 

@@ -3,9 +3,7 @@ package session
 import (
 	"context"
 	"encoding/json"
-	"time"
 
-	"github.com/pycylon/pycylon/gocore/base/events"
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm"
@@ -55,16 +53,15 @@ func (e *Env) Run(ctx context.Context, planJSON []byte, args []*table.Table, sit
 	defer leave()
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	start := time.Now()
-	result, err := e.run(ctx, p, args, site)
+	t := e.tell(p.Name())
+	defer t.stop()
+	result, err := e.run(ctx, p, args, site, &t.gauge)
 	memory.Trim(idleLimit)
 	if err != nil {
-		e.ring.Emit(events.Event{Kind: events.Log, Rank: e.Rank(), Op: p.Name(), Level: "error", Text: err.Error()})
+		t.failed(err)
 		return nil, status.In(p.Name(), err)
 	}
-	seconds := time.Since(start).Seconds()
-	e.ring.Emit(events.Event{Kind: events.Span, Rank: e.Rank(), Op: p.Name(), Rows: int64(result.Table.Rows), Seconds: seconds})
-	text, err := json.Marshal(describe(result, seconds))
+	text, err := json.Marshal(describe(result, t.ended(result)))
 	if err != nil {
 		result.Table.Release()
 		return nil, status.Errorf(status.Internal, "a result that JSON can't describe: %w", err)
@@ -73,11 +70,12 @@ func (e *Env) Run(ctx context.Context, planJSON []byte, args []*table.Table, sit
 }
 
 // run runs p, as an operation of all ranks where it touches rows of theirs.
-func (e *Env) run(ctx context.Context, p *plan.Plan, args []*table.Table, site string) (*dist.Result, error) {
-	world := dist.World{Rank: e.Rank(), Size: e.Size()}
+func (e *Env) run(ctx context.Context, p *plan.Plan, args []*table.Table, site string, gauge *dist.Gauge) (*dist.Result, error) {
+	world := dist.World{Rank: e.Rank(), Size: e.Size(), Gauge: gauge}
 	if e.comm == nil || !p.Collective() {
 		return dist.Run(ctx, e.process.pool, e.process.budget, world, p, args)
 	}
+	gauge.Enter(waiting)
 	op, err := e.comm.Begin(ctx, comm.Call{Name: p.Name(), Site: site, Signature: p.Signature()})
 	if err != nil {
 		return nil, err
@@ -86,6 +84,7 @@ func (e *Env) run(ctx context.Context, p *plan.Plan, args []*table.Table, site s
 	result, err := dist.Run(ctx, e.process.pool, e.process.budget, world, p, args)
 	if err == nil {
 		// No rank has a result where another has failed.
+		gauge.Enter(waiting)
 		err = op.Barrier(ctx)
 	}
 	if err != nil && result != nil {

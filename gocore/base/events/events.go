@@ -16,23 +16,27 @@ type Kind string
 
 // The kinds.
 const (
-	Progress Kind = "progress" // rows an operation has seen so far
-	Span     Kind = "span"     // a step of an operation that began and ended: the timeline
+	Progress Kind = "progress" // how far an operation that runs for long has come
+	Span     Kind = "span"     // an operation, or a step of one, that began and ended: the timeline
 	Log      Kind = "log"      // a line for people
 )
 
 // Event is one thing that happened. Fields that don't apply are left out of its JSON.
 type Event struct {
-	Number  uint64    `json:"number"`
-	Kind    Kind      `json:"kind"`
-	Time    time.Time `json:"time"` // of its end
-	Rank    int       `json:"rank"`
-	Op      string    `json:"op,omitempty"`
-	Rows    int64     `json:"rows,omitempty"`
-	Bytes   int64     `json:"bytes,omitempty"`
-	Seconds float64   `json:"seconds,omitempty"`
-	Level   string    `json:"level,omitempty"` // of a log line: "debug", "info", "warning", "error"
-	Text    string    `json:"text,omitempty"`
+	Number        uint64    `json:"number"`
+	Kind          Kind      `json:"kind"`
+	Time          time.Time `json:"time"` // of its end
+	Rank          int       `json:"rank"`
+	Run           uint64    `json:"run,omitempty"`        // the operation's number, the same in all its events
+	Op            string    `json:"op,omitempty"`         // the operation, as the user knows it
+	Step          string    `json:"step,omitempty"`       // the operator of it that runs or ran; none for the whole
+	Rows          int64     `json:"rows,omitempty"`       // of a span: that it made; of progress: that the step has read
+	RowsTotal     int64     `json:"rows_total,omitempty"` // that the step will read, where that is known
+	BytesSent     int64     `json:"bytes_sent,omitempty"` // to other ranks
+	BytesReceived int64     `json:"bytes_received,omitempty"`
+	Seconds       float64   `json:"seconds,omitempty"` // since the operation, or the span, began
+	Level         string    `json:"level,omitempty"`   // of a log line: "debug", "info", "warning", "error"
+	Text          string    `json:"text,omitempty"`
 }
 
 // Ring keeps the last events. Its methods may be called from several goroutines.
