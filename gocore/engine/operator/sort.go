@@ -5,7 +5,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
@@ -31,9 +30,9 @@ type SortKey struct {
 //	Finish   words      the keys of a row packed into uint64s whose order is the rows' order (sort_words.go)
 //	         partition  (word, row) spread over 256 ranges of the first word by all workers, again where a range
 //	                    is still too large; a value that fills much of the input gets a range of its own (sort_partition.go)
-//	         sort       each range in cache, by radix; rows with equal words by their next words (sort_range.go)
-//	Next     gathers the rows of a batch; keys that one word holds whole are decoded from it, and a single other
-//	         column travels in the row's place, so that nothing is fetched from all over memory (sort_source.go)
+//	Next     sort       the ranges of a batch in cache, by radix; rows with equal words by their next words (sort_range.go)
+//	         gather     the rows; keys that one word holds whole are decoded from it, and a single other column
+//	                    travels in the row's place, so that nothing is fetched from all over memory (sort_source.go)
 type Sort struct {
 	spec   SortSpec
 	schema *arrow.Schema
@@ -78,21 +77,16 @@ func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
 	if err := s.rangeTexts(q, ranges, batches); err != nil {
 		return nil, err
 	}
-	src := &sortSource{sort: s, batches: batches, rows: rows}
 	if rows == 0 {
-		return src, nil
+		return exec.NewScan(nil), nil
 	}
-	src.words = newWords(s.spec, ranges, batches)
-	src.plan()
-	entries, owner, err := memory.Make[entry](q.Scope, rows)
-	if err != nil {
+	src := newSortSource(s, newWords(s.spec, ranges, batches), batches)
+	src.parts = &partitioner{query: q, words: src.words, batches: batches, payload: src.payload, rows: rows}
+	if err := src.parts.run(); err != nil {
 		return nil, err
 	}
-	src.entries, src.owner = entries, owner
-	p := &partitioner{query: q, words: src.words, batches: batches, payload: src.payload, entries: entries}
-	if err := p.run(); err != nil {
-		return nil, err
-	}
+	src.sorters = make([]*rangeSorter, q.Threads)
+	src.planBatches()
 	return src, nil
 }
 

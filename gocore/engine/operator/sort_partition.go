@@ -17,22 +17,22 @@ const (
 	noHeavy    = ^uint64(0)
 )
 
-// partitioner puts all rows into entries and orders them.
+// partitioner puts all rows into entries, in spans that are in order, each to be sorted by itself.
 //
 // A range of more than cacheRows rows is spread: every worker counts, then copies its chunks of the range, so that rows
-// keep their order within each part. Parts of up to cacheRows rows are sorted by one worker each, larger ones spread
-// again, between entries and a second array.
+// keep their order within each part. Parts that are larger than cacheRows are spread again, between entries and a
+// second array.
 type partitioner struct {
 	query   *exec.Query
 	words   *words
 	batches []*table.Batch
 	payload int // column that travels instead of row addresses, or -1
+	rows    int
 	entries []entry
 	other   []entry // as long, allocated when it is needed
-	owner   *memory.Buffer
+	owners  []*memory.Buffer
 	large   []span
-	small   []span
-	sorters []*rangeSorter // by Worker.ID
+	spans   []span // no larger than a batch
 }
 
 // span is a range of rows with equal words before p.
@@ -41,12 +41,13 @@ type span struct {
 	p        position
 	stale    bool // the words at p aren't in the entries yet
 	other    bool // the entries lie in partitioner.other
+	sorted   bool
 }
 
 func (s span) rows() int { return s.to - s.from }
 
+// run spreads the rows and puts the spans in order.
 func (p *partitioner) run() error {
-	defer p.release()
 	if err := p.spreadInput(); err != nil {
 		return err
 	}
@@ -57,27 +58,20 @@ func (p *partitioner) run() error {
 			return err
 		}
 	}
-	return p.sortSmall()
-}
-
-func (p *partitioner) release() {
-	if p.owner != nil {
-		p.owner.Release()
-	}
-	for _, s := range p.sorters {
-		if s != nil {
-			s.owner.Release()
-		}
-	}
+	slices.SortFunc(p.spans, func(a, b span) int { return a.from - b.from })
+	return nil
 }
 
 // spreadInput reads the batches into entries.
 func (p *partitioner) spreadInput() error {
+	entries, owner, err := memory.Make[entry](p.query.Scope, p.rows)
+	if err != nil {
+		return err
+	}
+	p.entries, p.owners = entries, append(p.owners, owner)
 	in := newInputFeed(p)
-	if len(p.entries) <= cacheRows || len(p.words.levels) == 0 {
-		if len(p.words.levels) > 0 {
-			p.small = append(p.small, span{to: len(p.entries)})
-		}
+	if p.rows <= cacheRows || len(p.words.levels) == 0 {
+		p.add(span{to: p.rows, sorted: len(p.words.levels) == 0})
 		return p.query.For(in.chunks(), func(w *exec.Worker, i int) error {
 			at := in.firstRow(i)
 			return in.each(w, i, func(words, rows []uint64) {
@@ -117,12 +111,15 @@ func (p *partitioner) split(s span) error {
 	s.stale = false
 	low, high := slices.Min(lows), slices.Max(highs)
 	if low == high {
-		return p.settle(s, low)
+		p.settle(s, low)
+		return nil
 	}
 	if p.other == nil {
-		if p.other, p.owner, err = memory.Make[entry](p.query.Scope, len(p.entries)); err != nil {
+		other, owner, err := memory.Make[entry](p.query.Scope, len(p.entries))
+		if err != nil {
 			return err
 		}
+		p.other, p.owners = other, append(p.owners, owner)
 	}
 	return p.spread(newEntryFeed(entries), s, low, high, p.array(!s.other)[s.from:s.to])
 }
@@ -135,28 +132,21 @@ func (p *partitioner) array(other bool) []entry {
 }
 
 // settle moves a span whose words at p all equal word on to the next word; without one it is in order.
-func (p *partitioner) settle(s span, word uint64) error {
-	next, ok := p.words.next(s.p, word)
-	if ok {
-		s.p, s.stale = next, true
-		p.add(s)
-		return nil
-	}
-	if !s.other {
-		return nil
-	}
-	return p.query.For((s.rows()+cacheRows-1)/cacheRows, func(_ *exec.Worker, i int) error {
-		from := s.from + i*cacheRows
-		copy(p.entries[from:min(from+cacheRows, s.to)], p.other[from:])
-		return nil
-	})
+func (p *partitioner) settle(s span, word uint64) {
+	s.p, s.stale = p.words.next(s.p, word)
+	s.sorted = !s.stale
+	p.add(s)
 }
 
+// add puts s with the spans, in pieces that fit a batch if it is sorted, or else with those to split.
 func (p *partitioner) add(s span) {
-	if s.rows() <= cacheRows {
-		p.small = append(p.small, s)
-	} else {
+	if s.rows() > cacheRows && !s.sorted {
 		p.large = append(p.large, s)
+		return
+	}
+	for end := s.to; s.from < end; s.from = s.to {
+		s.to = min(s.from+cacheRows, end)
+		p.spans = append(p.spans, s)
 	}
 }
 
@@ -207,12 +197,9 @@ func (p *partitioner) spread(in feed, s span, low, high uint64, dst []entry) err
 			continue
 		}
 		if word := dst[bounds[d]].word; shift == 0 || word == heavy {
-			err = p.settle(part, word)
+			p.settle(part, word)
 		} else {
 			p.add(part)
-		}
-		if err != nil {
-			return err
 		}
 	}
 	return nil
@@ -234,42 +221,4 @@ func heavyWord(sample []uint64) uint64 {
 		}
 	}
 	return noHeavy
-}
-
-// sortSmall sorts the small spans, the largest first.
-func (p *partitioner) sortSmall() error {
-	slices.SortFunc(p.small, func(a, b span) int { return b.rows() - a.rows() })
-	p.sorters = make([]*rangeSorter, p.query.Threads)
-	return p.query.For(len(p.small), func(w *exec.Worker, i int) error {
-		s := p.small[i]
-		sorter, err := p.sorter(w)
-		if err != nil {
-			return err
-		}
-		entries := p.entries[s.from:s.to]
-		if s.other {
-			copy(entries, p.other[s.from:s.to])
-		}
-		if s.stale {
-			if err := sorter.refill(s.p, entries); err != nil {
-				return err
-			}
-		}
-		return sorter.sort(entries, s.p)
-	})
-}
-
-// sorter returns w's sorter, whose scratch is as large as the largest span.
-func (p *partitioner) sorter(w *exec.Worker) (*rangeSorter, error) {
-	s := p.sorters[w.ID]
-	if s == nil {
-		scratch, owner, err := memory.Make[entry](w.Scope(), p.small[0].rows())
-		if err != nil {
-			return nil, err
-		}
-		s = &rangeSorter{words: p.words, scratch: scratch, owner: owner}
-		p.sorters[w.ID] = s
-	}
-	s.worker = w
-	return s, nil
 }

@@ -14,14 +14,16 @@ import (
 // outputRows is the most rows of a result's batch: its entries and addresses stay in a second-level cache.
 const outputRows = min(64<<10, table.MaxRows)
 
-// sortSource hands out the ordered rows. Batches are gathered as they are asked for, by whoever asks.
+// sortSource hands out the ordered rows. Batches are sorted and gathered as they are asked for, by whoever asks: the
+// entries are still in its cache, and who wants the first rows only doesn't wait for the rest.
 type sortSource struct {
 	sort    *Sort
 	batches []*table.Batch
-	rows    int
 	words   *words
-	entries []entry
-	owner   *memory.Buffer
+	parts   *partitioner
+	output  [][]span          // by batch
+	scratch int               // rows of the largest span to sort
+	sorters []*rangeSorter    // by Worker.ID
 	payload int               // column whose bits are in the entries' rows, or -1: they are addresses
 	decoded []*decoder        // by column, where it is decoded from the word
 	pieces  []*compute.Pieces // by column, where it is neither
@@ -31,9 +33,10 @@ type sortSource struct {
 
 var _ exec.Sized = (*sortSource)(nil)
 
-// plan decides how each column is made from the entries.
-func (s *sortSource) plan() {
-	columns := s.sort.schema.NumFields()
+// newSortSource decides how each column is made from the entries.
+func newSortSource(sort *Sort, words *words, batches []*table.Batch) *sortSource {
+	s := &sortSource{sort: sort, words: words, batches: batches}
+	columns := sort.schema.NumFields()
 	s.decoded = make([]*decoder, columns)
 	s.payload = -1
 	var rest []int
@@ -63,7 +66,22 @@ func (s *sortSource) plan() {
 		}
 		s.pieces[i] = compute.NewPieces(s.sort.schema.Field(i).Type, pieces)
 	}
-	s.left.Store(int64((s.rows + outputRows - 1) / outputRows))
+	return s
+}
+
+// planBatches makes a batch of each span, or of several small ones.
+func (s *sortSource) planBatches() {
+	spans := s.parts.spans
+	for from, i := 0, 0; i < len(spans); i++ {
+		if !spans[i].sorted {
+			s.scratch = max(s.scratch, spans[i].rows())
+		}
+		if i+1 == len(spans) || spans[i+1].to-spans[from].from > outputRows {
+			s.output = append(s.output, spans[from:i+1])
+			from = i + 1
+		}
+	}
+	s.left.Store(int64(len(s.output)))
 }
 
 // travels tells whether column i fits into the entries: numbers without nulls.
@@ -77,25 +95,78 @@ func (s *sortSource) travels(i int) bool {
 }
 
 // Batches returns the number of batches.
-func (s *sortSource) Batches() int { return (s.rows + outputRows - 1) / outputRows }
+func (s *sortSource) Batches() int { return len(s.output) }
 
-// Next gathers the next batch.
+// Next sorts and gathers the next batch.
 func (s *sortSource) Next(w *exec.Worker) (*table.Batch, error) {
 	i := int(s.next.Add(1) - 1)
-	from := i * outputRows
-	if from >= s.rows {
+	if i >= len(s.output) {
 		return nil, nil
 	}
-	out, err := s.gather(w, s.entries[from:min(from+outputRows, s.rows)])
+	spans := s.output[i]
+	for _, part := range spans {
+		if err := s.sortSpan(w, part); err != nil {
+			return nil, err
+		}
+	}
+	out, err := s.gather(w, s.parts.entries[spans[0].from:spans[len(spans)-1].to])
 	if err != nil {
 		return nil, err
 	}
 	out.Seq = uint64(i)
 	if s.left.Add(-1) == 0 {
-		s.owner.Release()
-		s.sort.input.Release()
+		s.release()
 	}
 	return out, nil
+}
+
+// sortSpan puts the rows of a span in order, into entries.
+func (s *sortSource) sortSpan(w *exec.Worker, part span) error {
+	entries := s.parts.entries[part.from:part.to]
+	if part.other {
+		copy(entries, s.parts.other[part.from:part.to])
+	}
+	if part.sorted {
+		return nil
+	}
+	sorter, err := s.sorter(w)
+	if err != nil {
+		return err
+	}
+	if part.stale {
+		if err := sorter.refill(part.p, entries); err != nil {
+			return err
+		}
+	}
+	return sorter.sort(entries, part.p)
+}
+
+// sorter returns w's sorter.
+func (s *sortSource) sorter(w *exec.Worker) (*rangeSorter, error) {
+	sorter := s.sorters[w.ID]
+	if sorter == nil {
+		scratch, owner, err := memory.Make[entry](w.Scope(), s.scratch)
+		if err != nil {
+			return nil, err
+		}
+		sorter = &rangeSorter{words: s.words, scratch: scratch, owner: owner}
+		s.sorters[w.ID] = sorter
+	}
+	sorter.worker = w
+	return sorter, nil
+}
+
+// release gives everything back once the last batch has been gathered.
+func (s *sortSource) release() {
+	for _, owner := range s.parts.owners {
+		owner.Release()
+	}
+	for _, sorter := range s.sorters {
+		if sorter != nil {
+			sorter.owner.Release()
+		}
+	}
+	s.sort.input.Release()
 }
 
 func (s *sortSource) gather(w *exec.Worker, entries []entry) (*table.Batch, error) {

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"cmp"
+	"context"
 	"math"
 	"slices"
 	"strings"
@@ -9,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/optest"
@@ -173,4 +176,30 @@ func TestSortRanges(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Whoever reads the first batch only doesn't wait until the rest is sorted, and all is given back in the end.
+func TestSortOnlyTheFirstRows(t *testing.T) {
+	leak.Check(t)
+	const n = 20 * cacheRows
+	input := memory.NewScope(memory.NewBudget(0), "input")
+	defer input.Close()
+	schema, batches := keysAndRows(t, input, n, distributions[6].key, false)
+	scope := memory.NewScope(memory.NewBudget(0), "test")
+	defer scope.Close()
+	q := exec.NewQuery(context.Background(), exec.NewPool(1), scope)
+	src, err := q.Run(exec.NewScan(batches), nil, NewSort(SortSpec{[]SortKey{{Column: 0}}}, schema))
+	require.NoError(t, err)
+	last := src.(*sortSource).parts.entries[n-cacheRows:]
+	before := slices.Clone(last)
+	require.NoError(t, q.For(1, func(w *exec.Worker, _ int) error {
+		b, err := src.Next(w)
+		require.NoError(t, err)
+		require.Equal(t, int64(1-n), column.Of[int64](&b.Cols[0])[0])
+		b.Release()
+		return nil
+	}))
+	require.Equal(t, before, last)
+	require.False(t, slices.IsSortedFunc(last, func(a, b entry) int { return cmp.Compare(a.word, b.word) }))
+	require.NoError(t, q.Wait())
 }
