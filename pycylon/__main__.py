@@ -14,6 +14,7 @@ import argparse
 import signal
 import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pycylon._version import __version__
@@ -36,6 +37,7 @@ Serve the meeting point of jobs until interrupted. Ranks tell it where they are 
 never passes through it. It needs a port that every rank can reach, and no other.
 
     pycylon rendezvous --listen 0.0.0.0:7077 --state /var/lib/pycylon
+    umask 077
     pycylon token --rendezvous meet.example.org:7077 --state /var/lib/pycylon --world-size 4 > job.token
 
 The state folder (created with mode 0700) holds the server's key; who can read it can make tokens.
@@ -133,9 +135,12 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
+    try:
+        number = int(text)
+    except ValueError:
+        number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number, 1 or more")
     return number
 
 
@@ -143,6 +148,8 @@ def _run(arguments: argparse.Namespace) -> int:
     from pycylon.cluster import run_script
     from pycylon.launch import Local
 
+    if not Path(arguments.script).is_file():  # said once, not by every rank
+        raise FileNotFoundError(f"there is no script {arguments.script}")
     return run_script(arguments.script, arguments.arguments, arguments.world_size, Local(threads=arguments.threads))
 
 

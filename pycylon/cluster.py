@@ -110,8 +110,17 @@ def run_script(script: str, argv: Sequence[str], world_size: int, on: Local | No
         failures = ranks.wait()
     if not failures:
         return 0
+    for rank in failures:
+        if not rank.reported:  # it printed nothing: the other ranks only tell that it is gone
+            sys.stderr.write(f"[rank {rank.number}] the process ended with {_ending(rank)}, without reporting\n")
     status = failures[0].status
-    return status if status >= 0 else 128 - status
+    # A rank that left with status 0 in the middle of its script has failed all the same.
+    return (status if status >= 0 else 128 - status) or 1
+
+
+def _ending(rank: Rank) -> str:
+    status = rank.status
+    return f"signal {-status}" if status < 0 else f"exit status {status}"
 
 
 def _check(fn: object, world_size: object, gather: object) -> None:
@@ -172,9 +181,7 @@ def _failure(rank: Rank, folder: Path) -> Failure:
         report = message.read(folder / f"rank-{rank.number}.pickle")
         if isinstance(report, Failure):
             return report
-    status = rank.status
-    how = f"signal {-status}" if status < 0 else f"exit status {status}"
-    text = f"the rank's process ended with {how} before its function returned: see its output above"
+    text = f"the rank's process ended with {_ending(rank)} before its function returned: see its output above"
     error = PeerLost(text, rank=rank.number)
     return Failure(error, str(error), "(none: the process ended without an exception)")
 

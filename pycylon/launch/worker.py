@@ -101,8 +101,8 @@ def _run_script(script: str, status: int) -> int | str | None:
     except SystemExit as end:
         os.write(status, b"error" if end.code else b"ok")
         return end.code
-    except BaseException:
-        traceback.print_exc()
+    except BaseException as error:
+        traceback.print_exception(type(error), error, _script_frames(error))
         os.write(status, b"error")
         return 1
     os.write(status, b"ok")
@@ -121,6 +121,8 @@ def _run_call(task: Task, path: Path) -> object:
     function, args, kwargs = message.read(path.with_name(str(task.call)))
     with CylonEnv() as env:
         value = function(env, *args, **kwargs)
+        if task.gather == "concat" and env.rank > 0 and getattr(value, "placement", None) == "replicated":
+            return value.local.head(0)  # rank 0 sends the rows, which are the same here
         return value if task.gather != "rank0" or env.rank == 0 else None
 
 
@@ -132,6 +134,14 @@ def _report_failure(result: Path, error: BaseException) -> None:
         message.read(result)
     except Exception:  # an exception may hold anything, or not construct from its own arguments
         message.write(result, Failure(None, summary, text))
+
+
+def _script_frames(error: BaseException) -> Any:
+    """Return the traceback from the script on, as ``python script.py`` prints it."""
+    trace = _own_frames(error)
+    while trace is not None and trace.tb_next is not None and trace.tb_frame.f_globals.get("__name__") == "runpy":
+        trace = trace.tb_next
+    return trace
 
 
 def _own_frames(error: BaseException) -> Any:

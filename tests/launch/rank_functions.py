@@ -14,6 +14,10 @@ def share(env, rows):
     return pc.DataFrame({"rank": [env.rank] * rows, "text": [f"row {i}" if i else None for i in range(rows)]})
 
 
+def replicated(env, path):
+    return pc.read_csv(path, env=env, replicate=True)
+
+
 def total(env, frame):
     assert frame.placement == "local"
     return frame.to_dict(), {"nested": [frame]}

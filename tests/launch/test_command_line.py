@@ -107,3 +107,20 @@ def test_rendezvous_and_token_for_ranks_started_elsewhere(tmp_path):
         server.terminate()
         assert server.wait(timeout=20) == 0
         server.stdout.close()
+
+
+def test_run_fails_when_a_rank_leaves_in_the_middle(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import os, pycylon as pc\nwith pc.CylonEnv() as env:\n    if env.rank == 1: os._exit(0)\n    env.barrier()\n"
+    )
+    done = command("run", "-n", "2", str(script))
+    assert done.returncode == 1
+    assert "[rank 1] the process ended with exit status 0" in done.stderr
+    assert f'[rank 0]   File "{script}", line 4' in done.stderr
+    assert "runpy" not in done.stderr
+
+
+def test_run_without_a_script():
+    done = command("run", "nowhere.py")
+    assert (done.returncode, done.stderr) == (1, "pycylon run: there is no script nowhere.py\n")

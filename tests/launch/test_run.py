@@ -134,3 +134,9 @@ def test_lambda_without_cloudpickle_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "cloudpickle", None)
     with pytest.raises(TypeError, match=r"pycylon\[run\]"):
         pc.run(lambda env: env.rank, world_size=1)
+
+
+def test_concat_takes_a_replicated_frame_once(ranks, tmp_path):
+    (tmp_path / "a.csv").write_text("a\n1\n2\n")
+    frame = pc.run(ranks.replicated, world_size=3, gather="concat", args=(str(tmp_path / "a.csv"),))
+    assert frame.to_dict() == {"a": [1, 2]}
