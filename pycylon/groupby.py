@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.errors import InvalidError
 from pycylon.frame.plan import Plan
@@ -61,6 +61,10 @@ class GroupBy:
         selected = self._frame._names(columns)
         return GroupBy(self._frame, self._keys, sort=self._sort, dropna=self._dropna, env=self._env, selected=selected)
 
+    def __iter__(self) -> NoReturn:
+        """Raise: groups are aggregated where they are."""
+        raise TypeError("groups can't be iterated over: aggregate them, or group the rows of `df.to_pandas()`")
+
     def agg(self, how: Any = None, **named: tuple[Label, str]) -> DataFrame:
         """Return one row per group.
 
@@ -82,6 +86,8 @@ class GroupBy:
         aggregates: list[dict[str, str]] = []
 
         def add(name: str, column: Label, function: Any) -> None:
+            if not isinstance(function, str):  # sum, numpy.mean
+                function = getattr(function, "__name__", function)
             if not isinstance(function, str) or function not in FUNCTIONS:
                 known = ", ".join(dict.fromkeys(FUNCTIONS.values()))
                 raise InvalidError(f"there is no aggregate {function!r}: expected one of {known}", op="groupby")
@@ -92,12 +98,15 @@ class GroupBy:
             how = dict.fromkeys(self._values(), how)
         for column, functions in (how or {}).items():
             label = self._frame._names(column)[0]
-            if isinstance(functions, str):
+            if not isinstance(functions, (list, tuple)):
                 add(label, column, functions)
                 continue
             for function in functions:
-                add(f"{label}_{function}", column, function)
-        for name, pair in named.items():
+                add(f"{label}_{getattr(function, '__name__', function)}", column, function)
+        for name, given in named.items():
+            pair: Any = given
+            if hasattr(pair, "aggfunc"):  # pandas.NamedAgg
+                pair = pair.column, pair.aggfunc
             if not (isinstance(pair, tuple) and len(pair) == 2):
                 raise InvalidError(
                     f"{name}={pair!r}: expected a column and an aggregate, as in {name}=('a', 'sum')", op="groupby"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.errors import InvalidError
@@ -9,7 +10,7 @@ from pycylon.expr import Call, Column, Expr, Literal
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     import numpy
     import pandas
@@ -73,6 +74,10 @@ class Series:
         plan.node("project", inputs=plan.inputs, columns=[column])
         return plan.run()
 
+    def _here(self) -> DataFrame:
+        """Return a local frame of the values here: to look at them never communicates."""
+        return self._bound(self._frame.local, self._expr, self.name).to_frame()
+
     @property
     def id(self) -> str:
         """The name, as PyCylon calls it."""
@@ -111,7 +116,7 @@ class Series:
         size = len(self)
         if not -size <= key < size:
             raise IndexError(f"there is no row {key}: there are {size}")
-        values: list[Any] = self.to_frame().local.take([key % size]).to_dict()[self.name]
+        values: list[Any] = self._here().take([key % size]).to_dict()[self.name]
         return values[0]
 
     def __iter__(self) -> Iterator[Any]:
@@ -124,7 +129,9 @@ class Series:
 
     def __repr__(self) -> str:
         """Return the first and last values as text."""
-        return repr(self.to_frame())
+        from pycylon.frame.core import DataFrame
+
+        return repr(DataFrame._of(self._here()._table, self._frame._placement, self._frame._env))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """Return a PyCapsule around an Arrow C stream of a table of this one column.
@@ -134,16 +141,16 @@ class Series:
         requested_schema : object, optional
             Ignored, as Arrow's protocol allows.
         """
-        return self.to_frame().__arrow_c_stream__()
+        return self._here().__arrow_c_stream__()
 
     def to_list(self) -> list[Any]:
         """Return the values here as Python objects."""
-        values: list[Any] = self.to_frame().to_dict()[self.name]
+        values: list[Any] = self._here().to_dict()[self.name]
         return values
 
     def to_pandas(self) -> pandas.Series:
         """Return the values here as a pandas series."""
-        return self.to_frame().to_pandas()[self.name]
+        return self._here().to_pandas()[self.name]
 
     def to_numpy(self) -> numpy.ndarray[Any, Any]:
         """Return the values here as a NumPy array."""
@@ -248,7 +255,7 @@ class Series:
         return (self >= left) & (self <= right)
 
     def isin(self, values: Iterable[object]) -> Series:
-        """Tell where it equals one of some values.
+        """Tell where it equals one of some values: false where it is null or NaN, unless that is one of them.
 
         Parameters
         ----------
@@ -261,10 +268,13 @@ class Series:
         >>> df[df["a"].isin([1, 3])].to_dict()
         {'a': [1, 3]}
         """
-        tests = [self == value for value in values]
+        if isinstance(values, str) or not isinstance(values, Iterable):
+            raise TypeError(f"isin needs a list of values, not {values!r}")
+        listed = list(values)
+        missing = [value for value in listed if value is None or value != value]
+        tests = [self == value for value in listed if not (value is None or value != value)]
         if not tests:
-            return self._bound(self._frame, Literal(False), self.name)
-        found = tests[0]
-        for test in tests[1:]:
-            found = found | test
-        return found
+            return self.isna() if missing else self._bound(self._frame, Literal(False), self.name)
+        while len(tests) > 1:  # pairs of pairs: an expression that is not deep
+            tests = [a | b for a, b in zip(tests[::2], tests[1::2])] + tests[len(tests) & ~1 :]
+        return tests[0] | self.isna() if missing else tests[0] & self.notna()

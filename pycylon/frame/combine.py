@@ -39,11 +39,13 @@ def merge(
         As in `DataFrame.merge`.
     """
     if not isinstance(right, DataFrame):
-        raise TypeError(f"merge needs a DataFrame, not {type(right).__name__}: wrap it in pycylon.DataFrame(...)")
+        raise TypeError(f"merge needs a pycylon.DataFrame, not {_type(right)}: wrap it in pycylon.DataFrame(...)")
     if how not in _HOW:
         raise InvalidError(f"how={how!r}: expected 'inner', 'left', 'right' or 'outer'", op="merge")
     if algorithm not in (None, "sort", "hash"):
         raise InvalidError(f"algorithm={algorithm!r}: expected 'sort' or 'hash'", op="merge")
+    if isinstance(suffixes, str) or len(suffixes) != 2:
+        raise InvalidError(f"suffixes={suffixes!r}: expected two, as in ('_x', '_y')", op="merge")
     left_keys, right_keys = _keys(left, right, on, left_on, right_on)
     plan = Plan("merge", [left, right], env)
     plan.node(
@@ -75,19 +77,34 @@ def _keys(left: DataFrame, right: DataFrame, on: Any, left_on: Any, right_on: An
     return common, common
 
 
-def concat(objs: Iterable[DataFrame], axis: int = 0, join: str = "outer", env: CylonEnv | None = None) -> DataFrame:
+def _type(value: object) -> str:
+    """Return a type's name with its library: "pandas.DataFrame"."""
+    kind = type(value)
+    return kind.__name__ if kind.__module__ == "builtins" else f"{kind.__module__.partition('.')[0]}.{kind.__name__}"
+
+
+def concat(
+    objs: Iterable[DataFrame],
+    axis: int = 0,
+    join: str = "outer",
+    env: CylonEnv | None = None,
+    *,
+    ignore_index: bool = True,
+) -> DataFrame:
     """Return the rows of several frames, one frame after the other.
 
     Parameters
     ----------
     objs : iterable of DataFrame
-        The frames: of the same columns, whose types may differ as numbers do.
+        The frames: of the same columns, in any order, whose types may differ as numbers do.
     axis : int, default 0
         Only 0, rows.
     join : str, default "outer"
         Accepted for pandas' scripts: the columns must be the same.
     env : CylonEnv, optional
         Treat local frames as this rank's share.
+    ignore_index : bool, default True
+        Accepted for pandas' scripts: rows are always numbered from 0.
 
     Examples
     --------
@@ -95,18 +112,22 @@ def concat(objs: Iterable[DataFrame], axis: int = 0, join: str = "outer", env: C
     >>> pc.concat([pc.DataFrame({"a": [1]}), pc.DataFrame({"a": [2]})]).to_dict()
     {'a': [1, 2]}
     """
+    del ignore_index
     if isinstance(objs, (DataFrame, Mapping)):
         raise TypeError(f"concat needs a list of frames, not a {type(objs).__name__}")
     frames = list(objs)
     for frame in frames:
         if not isinstance(frame, DataFrame):
-            raise TypeError(f"concat needs frames, not {type(frame).__name__}: wrap it in pycylon.DataFrame(...)")
+            raise TypeError(f"concat needs pycylon.DataFrames, not {_type(frame)}: wrap it in pycylon.DataFrame(...)")
     if not frames:
         raise InvalidError("there are no frames to concatenate", op="concat")
     if axis not in (0, "index") or join not in ("outer", "inner"):
         raise InvalidError(
             f"axis={axis!r}, join={join!r}: only rows of the same columns can be concatenated", op="concat"
         )
+    names = frames[0].columns
+    # Columns go together by name, as in pandas.
+    frames = [f[names] if f.columns != names and set(f.columns) == set(names) else f for f in frames]
     plan = Plan("concat", frames, env)
     plan.node("concat", inputs=plan.inputs)
     return plan.run()

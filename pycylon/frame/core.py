@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pycylon.errors import InvalidError, NotFoundError
@@ -201,6 +201,21 @@ class DataFrame:
         values: numpy.ndarray[Any, Any] = self.to_pandas().to_numpy()
         return values
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> numpy.ndarray[Any, Any]:
+        """Return the rows here for ``numpy.asarray``, which would take the columns' names otherwise.
+
+        Parameters
+        ----------
+        dtype : object, optional
+            The type of the values.
+        copy : bool, optional
+            False is refused: the values are always copied.
+        """
+        if copy is False:
+            raise ValueError("the rows of a DataFrame can't become an array without a copy")
+        values = self.to_numpy()
+        return values if dtype is None else values.astype(dtype)
+
     def to_dict(self, orient: Literal["list", "records"] = "list") -> Any:
         """Return the rows here as Python objects.
 
@@ -311,14 +326,18 @@ class DataFrame:
 
         return take(self, indices)
 
-    def rename(self, columns: Mapping[str, str] | Sequence[str]) -> DataFrame:
+    def rename(self, columns: Mapping[str, str] | Callable[[str], str] | Sequence[str]) -> DataFrame:
         """Return the frame with other column names.
 
         Parameters
         ----------
-        columns : mapping or sequence of str
+        columns : mapping, function or sequence of str
             New names by old ones, or all of them.
         """
+        if isinstance(columns, str):
+            raise InvalidError(f"columns={columns!r}: expected a dict of new names by old ones", op="rename")
+        if callable(columns):
+            return self._renamed([columns(name) for name in self.columns])
         if isinstance(columns, Mapping):
             return self._renamed([columns.get(name, name) for name in self.columns])
         return self._renamed(columns)

@@ -33,6 +33,10 @@ def get(frame: DataFrame, key: Any) -> DataFrame | Series:
         return rows(frame, key, "slice")
     if isinstance(key, Series):
         return masked(frame, key)
+    if isinstance(key, list) and any(isinstance(item, bool) for item in key):
+        raise TypeError(
+            "a frame is filtered by a comparison of its columns, as in df[df['a'] > 0], not by a list of bools"
+        )
     if isinstance(key, (list, tuple)):
         return frame._project(frame._names(key), "select")
     raise TypeError(
@@ -110,11 +114,13 @@ def take(frame: DataFrame, indices: Iterable[int | None]) -> DataFrame:
 
     if frame.placement == "partitioned":
         raise InvalidError("positions are counted on one rank: take from `df.local`, or slice the frame", op="take")
-    listed = [-1 if i is None else int(i) for i in indices]
-    low, high = min(listed, default=0), max(listed, default=-1)
-    if low < -1 or high >= len(frame):
-        wrong = low if low < -1 else high
+    asked = [None if i is None else int(i) for i in indices]
+    given = [i for i in asked if i is not None]
+    low, high = min(given, default=0), max(given, default=-1)
+    if low < 0 or high >= len(frame):
+        wrong = low if low < 0 else high
         raise InvalidError(f"there is no row {wrong}: there are {len(frame)}, numbered from 0", op="take")
+    listed = [-1 if i is None else i for i in asked]
     plan = Plan("take", [frame])
     positions = plan.argument(table_of_columns({"index": listed}, {"index": "int64"}))
     plan.node("take", inputs=plan.inputs, indices=positions)

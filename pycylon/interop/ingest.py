@@ -46,6 +46,8 @@ def ingest(data: Any, columns: Sequence[str] | None, copy: bool) -> abi.Table:
         raise TypeError(
             f"a DataFrame can't be made of {type(data).__name__}: pass a dict of columns, a list, or a table"
         )
+    if getattr(data, "ndim", 1) == 2 and hasattr(data, "T"):
+        data = data.T  # an array has rows, the list of its columns is what a frame is made of
     return _from_items(list(data), columns)
 
 
@@ -87,7 +89,7 @@ def column(name: str, values: Any) -> Encoded:
             if hasattr(values, to_list):
                 return plain.encode(name, getattr(values, to_list)())
     if isinstance(values, str) or not isinstance(values, Iterable):
-        raise TypeError(f"column {name!r} is a {type(values).__name__}: pass a list or an array")
+        raise TypeError(f"column {name!r} is of type {type(values).__name__}: pass a list or an array")
     return plain.encode(name, values)
 
 
@@ -102,7 +104,8 @@ def _from_items(items: list[Any], columns: Sequence[str] | None) -> abi.Table:
     if not listed:
         listed = [[] for _ in names]
     if len(names) != len(listed):
-        raise InvalidError(f"columns= has {len(names)} names for {len(listed)} columns")
+        rows = "; a list of lists is a list of columns: pass rows as dicts, or zip(*rows)" if is_nested else ""
+        raise InvalidError(f"columns= has {len(names)} names for {len(listed)} columns{rows}")
     if len(set(names)) != len(names):
         raise InvalidError("columns= has a name twice: the names of columns are unique")
     return streams.table_of_encoded({name: column(name, values) for name, values in zip(names, listed)})

@@ -42,7 +42,8 @@ def table_of(data: Any, copy: bool) -> abi.Table:
     try:
         return abi.table_from_stream(pyarrow.Table.from_pandas(data, preserve_index=False).__arrow_c_stream__(), copy)
     except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError) as error:
-        raise TypeMismatchError(f"the pandas frame has a column of values of several types: {error}") from error
+        reason = "; ".join(map(str, error.args))
+        raise TypeMismatchError(f"the pandas frame has a column of values of several types: {reason}") from error
 
 
 def encode_series(name: str, series: Any) -> Encoded:

@@ -138,6 +138,12 @@ def test_series(frame):
         (lambda f: f["a"] == [1, 2], TypeError, "list"),
         (lambda f: f.take([4]), ValueError, "no row 4: there are 4"),
         (lambda f: f.take([-2]), ValueError, "no row -2"),
+        (lambda f: f.take([-1]), ValueError, "no row -1"),
+        (lambda f: f.merge(f, on="a", suffixes="_x"), ValueError, "expected two"),
+        (lambda f: f.rename("xyz"), ValueError, "expected a dict"),
+        (lambda f: f[[True, False, True, False]], TypeError, "list of bools"),
+        (lambda f: f["b"].isin("xy"), TypeError, "list of values"),
+        (lambda f: list(f.groupby("b")), TypeError, "iterated"),
         (lambda f: f.rename(["a"]), ValueError, "1 names were given for 3"),
         (lambda f: f.drop("z"), KeyError, "no column 'z'"),
         (lambda f: f.sort_values([]), ValueError, "no columns to sort by"),
@@ -212,3 +218,20 @@ def test_operations_leave_the_frame_alone(frame):
     frame.rename({"a": "z"})
     frame[frame["a"] > 1]
     assert repr(frame.to_dict()) == before
+
+
+def test_isin_knows_missing_values(frame):
+    assert frame[frame["b"].isin(["x", None])].to_dict()["b"] == ["x", "x", None]
+    assert frame[~frame["b"].isin(["x"])].to_dict()["b"] == ["y", None]
+    assert len(frame[frame["c"].isin([None])]) == 2  # a null and a NaN
+    assert len(frame[frame["a"].isin(range(3000))]) == 3
+
+
+def test_names_of_pandas(frame):
+    def mean():
+        """Stand for numpy.mean."""
+
+    assert frame.groupby("b").agg({"a": sum, "c": [mean, max]}).columns == ["b", "a", "c_mean", "c_max"]
+    assert frame.rename(str.upper).columns == ["A", "B", "C"]
+    swapped = frame[["c", "b", "a"]]
+    assert pc.concat([frame, swapped], ignore_index=True).to_dict()["a"] == [3, 1, None, 2] * 2

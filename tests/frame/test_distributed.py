@@ -293,3 +293,17 @@ def test_a_rank_that_never_comes():
     server.stop()
     with pytest.raises(errors.UnreachableError):
         pc.CylonEnv(token=token, rank=0, connect_timeout=5)
+
+
+def test_looking_at_a_column_does_not_communicate():
+    def look(env):
+        frame = pc.DataFrame({"a": [env.rank, 2]}).sort_values("a", env=env)
+        if env.rank == 1:
+            column = frame["a"]
+            return column.to_list(), column[-1], repr(column > 1), repr(column)
+        return None
+
+    values, last, mask, text = world(2, look)[1]
+    assert values[-1] == last == 2
+    assert "True" in mask
+    assert "rank 1 of 2" in text

@@ -188,3 +188,12 @@ def test_frames_in_other_libraries_are_typed():
     assert np.array_equal(frame.to_numpy(), [[1, 0.5], [2, 1.5]])
     assert frame["a"].to_numpy().tolist() == [1, 2]
     assert frame["a"].to_pandas().name == "a"
+
+
+def test_an_array_has_rows():
+    numpy = pytest.importorskip("numpy")
+    rows = numpy.array([[1, 2], [3, 4]])
+    frame = pc.DataFrame(rows, columns=["a", "b"])
+    assert frame.to_dict() == {"a": [1, 3], "b": [2, 4]}
+    pytest.importorskip("pandas")
+    assert numpy.asarray(frame).tolist() == rows.tolist()
