@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pycylon.errors import InvalidError
+from pycylon.errors import InvalidError, UnsupportedError
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ def read_csv(
     quotechar : str, default '"'
         What stands around a value that contains `sep` or a line's end.
     comment : str, optional
-        What begins the rest of a line that is ignored.
+        What begins a line that is ignored. Behind a value it belongs to the value, unlike in pandas.
     true_values, false_values : sequence of str, optional
         More texts that stand for true and false.
     encoding : str, default "utf-8"
@@ -107,27 +109,29 @@ def read_csv(
         raise InvalidError("parse_dates=True parses the index, which pycylon has not: name columns", op="read_csv")
     if dtype is not None and not isinstance(dtype, Mapping):
         raise InvalidError(f"dtype={dtype!r}: expected a dict of types by column", op="read_csv")
+    if isinstance(na_values, Mapping):
+        raise InvalidError(f"na_values={na_values!r}: expected texts that stand for null in all columns", op="read_csv")
     listed = [na_values] if isinstance(na_values, str) else list(na_values or ())
     options: dict[str, Any] = {
         "delimiter": delimiter if delimiter is not None else sep,
         "header": names is None if header == "infer" else header == 0,
-        "names": list(names or ()),
-        "use_columns": list(usecols or ()),
+        "names": _texts("names", names),
+        "use_columns": _texts("usecols", usecols),
         "types": {name: plan_type(kind) for name, kind in (dtype or {}).items()},
         "na_values": [str(value) for value in listed],
         "keep_default_na": keep_default_na,
-        "skip_rows": skiprows,
-        "max_rows": -1 if nrows is None else nrows,
-        "parse_dates": list(parse_dates or ()),
+        "skip_rows": _count("skiprows", skiprows),
+        "max_rows": -1 if nrows is None else _count("nrows", nrows),
+        "parse_dates": _texts("parse_dates", parse_dates or None),
         "quote": quotechar,
         "comment": comment or "",
-        "true_values": list(true_values or ()),
-        "false_values": list(false_values or ()),
+        "true_values": _texts("true_values", true_values),
+        "false_values": _texts("false_values", false_values),
         "encoding": {"utf-8": "utf8"}.get(encoding.lower(), encoding.lower()),
     }
     plan = Plan("read_csv", [], env)
     share = "slice" if slice else "replicate" if replicate else "all"
-    plan.node("scan_csv", path=os.fspath(path), share=share, options=options)
+    plan.node("scan_csv", path=_local_path(path), share=share, options=options)
     frame = plan.run()
     if env is not None and frame.placement == "local":
         from pycylon.frame.core import DataFrame
@@ -135,6 +139,34 @@ def read_csv(
 
         return DataFrame._of(frame._table, PARTITIONED, env)
     return frame
+
+
+def _local_path(path: object) -> str:
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"read_csv reads a file by its path, not from {type(path).__name__}: write it to a file first")
+    text = os.fsdecode(path)
+    if "://" in text:
+        raise UnsupportedError(f"{text} is no local path: download the file first", op="read_csv")
+    return str(Path(text).expanduser()) if text.startswith("~") else text
+
+
+def _texts(option: str, given: Any) -> list[str]:
+    if given is None:
+        return []
+    texts = [] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    if not all(isinstance(text, str) for text in texts) or (not texts and given not in ([], ())):
+        raise InvalidError(f"{option}={given!r}: expected a list of str", op="read_csv")
+    return texts
+
+
+def _count(option: str, given: Any) -> int:
+    try:
+        count = operator.index(given)
+    except TypeError:
+        count = -1
+    if count < 0:
+        raise InvalidError(f"{option}={given!r}: expected a number of rows, 0 or more", op="read_csv")
+    return count
 
 
 def write_csv(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import datetime
 
@@ -104,3 +105,29 @@ def test_slices_of_a_world_of_one(file):
         assert copy.placement == "replicated"
         assert "replicated on 1 rank" in repr(copy)
         assert frame.merge(copy, on="a").shape == (3, 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"usecols": [0, 2]}, "usecols"),
+        ({"usecols": "ab"}, "usecols"),
+        ({"parse_dates": "a"}, "parse_dates"),
+        ({"skiprows": [1]}, "skiprows"),
+        ({"nrows": 1.5}, "nrows"),
+        ({"nrows": -1}, "nrows"),
+        ({"na_values": {"a": "x"}}, "na_values"),
+    ],
+)
+def test_options_that_are_none_of_ours(file, options, text):
+    with pytest.raises(ValueError, match=text):
+        pc.read_csv(file, **options)
+
+
+def test_what_is_no_path(file, monkeypatch):
+    with pytest.raises(TypeError, match="StringIO"):
+        pc.read_csv(io.StringIO(TEXT))
+    with pytest.raises(NotImplementedError, match="local path"):
+        pc.read_csv("s3://bucket/a.csv")
+    monkeypatch.setenv("HOME", str(file.parent))
+    assert len(pc.read_csv("~/a.csv")) == 3
