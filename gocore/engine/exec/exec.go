@@ -35,6 +35,13 @@ type Sized interface {
 	Batches() int
 }
 
+// Ascending is a Source that may tell that each worker gets its batches in ascending order of Seq, and that it may be
+// left before its end.
+type Ascending interface {
+	Source
+	Ascending() bool
+}
+
 // Transform turns a batch into any number of batches (with its Seq) and lends each to emit, in order.
 type Transform interface {
 	Push(w *Worker, b *table.Batch, emit func(*table.Batch) error) error
@@ -46,6 +53,13 @@ type Sink interface {
 	Push(w *Worker, b *table.Batch) error
 	Combine(w *Worker) error
 	Finish(q *Query) (Source, error)
+}
+
+// Limited is a Sink that knows whether no batch of a Seq above seq can matter to it any more. A worker that reads an
+// Ascending source stops there.
+type Limited interface {
+	Sink
+	Enough(seq uint64) bool
 }
 
 // Worker is one of a pipeline's goroutines, and what it may use.
@@ -114,6 +128,12 @@ func (q *Query) Run(src Source, transforms []Transform, sink Sink) (Source, erro
 	if sized, ok := src.(Sized); ok {
 		workers = max(1, min(workers, sized.Batches()))
 	}
+	enough := func(uint64) bool { return false }
+	if limited, ok := sink.(Limited); ok {
+		if ascending, ok := src.(Ascending); ok && ascending.Ascending() {
+			enough = limited.Enough
+		}
+	}
 	err := q.each(workers, func(w *Worker) error {
 		push := func(b *table.Batch) error { return sink.Push(w, b) }
 		for i := len(transforms) - 1; i >= 0; i-- {
@@ -135,6 +155,9 @@ func (q *Query) Run(src Source, transforms []Transform, sink Sink) (Source, erro
 			}
 			if err != nil {
 				return err
+			}
+			if enough(b.Seq) {
+				return sink.Combine(w)
 			}
 		}
 	})

@@ -16,7 +16,10 @@ type Scan struct {
 	next    counter
 }
 
-var _ Sized = (*Scan)(nil)
+var (
+	_ Sized     = (*Scan)(nil)
+	_ Ascending = (*Scan)(nil)
+)
 
 // NewScan returns a Source of batches, numbered anew in their order.
 func NewScan(batches []*table.Batch) *Scan {
@@ -33,6 +36,9 @@ func NewScan(batches []*table.Batch) *Scan {
 
 // Batches returns the number of morsels.
 func (s *Scan) Batches() int { return len(s.batches) }
+
+// Ascending tells that batches come in order.
+func (s *Scan) Ascending() bool { return true }
 
 // Next returns the next morsel.
 func (s *Scan) Next(*Worker) (*table.Batch, error) {

@@ -16,7 +16,7 @@ type Concat struct {
 	current atomic.Int64 // the first source that isn't known to have ended
 }
 
-var _ exec.Source = (*Concat)(nil)
+var _ exec.Ascending = (*Concat)(nil)
 
 const (
 	concatBits    = 48 // of a batch's Seq in its source
@@ -38,6 +38,16 @@ func NewConcat(sources ...exec.Source) (*Concat, error) {
 			len(c.sources), concatSources)
 	}
 	return c, nil
+}
+
+// Ascending tells whether batches come in order: if those of every source do.
+func (c *Concat) Ascending() bool {
+	for _, s := range c.sources {
+		if a, ok := s.(exec.Ascending); !ok || !a.Ascending() {
+			return false
+		}
+	}
+	return true
 }
 
 // Next returns the next batch of the first source that has any left.

@@ -3,6 +3,7 @@ package operator
 import (
 	"context"
 	"slices"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -123,6 +124,54 @@ func TestSlice(t *testing.T) {
 			},
 			Model:   func(in [][][]any) [][]any { return in[0][test.from:test.to] },
 			Ordered: true,
+		})
+	}
+}
+
+// A slice of the first rows leaves the rest of an ordered source unread, whatever lies between.
+func TestSliceStopsReading(t *testing.T) {
+	leak.Check(t)
+	const columns = "a int64"
+	rows := optest.RandomRows(t, 1, columns, 1000, 1000)
+	for _, test := range []struct {
+		name           string
+		offset, length int
+		read           int // batches of one row, with a second worker's
+	}{
+		{"head", 0, 5, 7}, {"nothing", 0, 0, 2}, {"middle", 10, 5, 17}, {"rest", 5, -1, 1000}, {"tail", -5, -1, 1000},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			batches := make([]*table.Batch, len(rows))
+			for i := range rows {
+				batches[i] = optest.Batch(t, columns, rows[i])
+				defer batches[i].Release()
+			}
+			var read atomic.Int32
+			concat, err := NewConcat(exec.NewScan(batches[:3]), exec.NewScan(batches[3:]))
+			require.NoError(t, err)
+			scope := memory.NewScope(memory.NewBudget(0), "test")
+			defer scope.Close()
+			q := exec.NewQuery(context.Background(), exec.NewPool(2), scope)
+			src, err := q.Run(concat, []exec.Transform{onBatch(func() { read.Add(1) })}, NewSlice(test.offset, test.length))
+			require.NoError(t, err)
+			require.LessOrEqual(t, read.Load(), int32(test.read))
+			var sink exec.Collect
+			_, err = q.Run(src, nil, &sink)
+			require.NoError(t, err)
+			var got, want []string
+			for _, b := range sink.Batches() {
+				got = append(got, optest.Rows(t, b)...)
+			}
+			from := (test.offset + len(rows)) % len(rows)
+			to := len(rows)
+			if test.length >= 0 {
+				to = from + test.length
+			}
+			for _, row := range rows[from:to] {
+				want = append(want, optest.RowText(row))
+			}
+			require.Equal(t, want, got)
+			require.NoError(t, q.Wait())
 		})
 	}
 }

@@ -17,7 +17,7 @@ import (
 //	Offset < 0    ...... ┌ window: the -Offset last rows so far ┐
 //
 // A batch that lies outside the window, now or once others have come, can't be part of the answer: it is given back
-// at once.
+// at once. Nothing is read any more, where a source is in order, once the window of the first rows is full.
 type Slice struct {
 	Offset, Length int
 	once           sync.Once
@@ -27,7 +27,7 @@ type Slice struct {
 	answer         exec.Collect
 }
 
-var _ exec.Sink = (*Slice)(nil)
+var _ exec.Limited = (*Slice)(nil)
 
 // NewSlice returns a Slice.
 func NewSlice(offset, length int) *Slice { return &Slice{Offset: offset, Length: length} }
@@ -71,6 +71,13 @@ func (s *Slice) include(b *table.Batch) []*table.Batch {
 	outside := slices.Clone(s.window[to:])
 	s.window = slices.Delete(s.window, to, len(s.window))
 	return outside
+}
+
+// Enough tells whether all batches above seq lie outside the window, whatever else may come.
+func (s *Slice) Enough(seq uint64) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.Offset >= 0 && s.rows >= s.windowRows() && (len(s.window) == 0 || seq >= s.window[len(s.window)-1].Seq)
 }
 
 // windowRows returns how many rows the answer may reach into the window.

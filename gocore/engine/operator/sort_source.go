@@ -31,7 +31,10 @@ type sortSource struct {
 	left    atomic.Int64 // batches not yet gathered
 }
 
-var _ exec.Sized = (*sortSource)(nil)
+var (
+	_ exec.Sized     = (*sortSource)(nil)
+	_ exec.Ascending = (*sortSource)(nil)
+)
 
 // newSortSource decides how each column is made from the entries.
 func newSortSource(sort *Sort, words *words, batches []*table.Batch) *sortSource {
@@ -96,6 +99,9 @@ func (s *sortSource) travels(i int) bool {
 
 // Batches returns the number of batches.
 func (s *sortSource) Batches() int { return len(s.output) }
+
+// Ascending tells that batches come in order: who has enough leaves the rest unsorted.
+func (s *sortSource) Ascending() bool { return true }
 
 // Next sorts and gathers the next batch.
 func (s *sortSource) Next(w *exec.Worker) (*table.Batch, error) {

@@ -84,10 +84,16 @@ type takeSource struct {
 	next    atomic.Int64
 }
 
-var _ exec.Sized = (*takeSource)(nil)
+var (
+	_ exec.Sized     = (*takeSource)(nil)
+	_ exec.Ascending = (*takeSource)(nil)
+)
 
 // Batches returns the number of batches.
 func (s *takeSource) Batches() int { return (len(s.indices) + outputRows - 1) / outputRows }
+
+// Ascending tells that batches come in order.
+func (s *takeSource) Ascending() bool { return true }
 
 // batch returns the indices of batch i.
 func (s *takeSource) batch(i int) []int64 {
