@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 
+_PROGRESS: dict[str, bool | str] = {"": False, "0": False, "false": False, "1": True, "true": True, "always": "always"}
 _UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 
 
@@ -64,6 +65,25 @@ def settings(threads: int | str | None = None, memory_limit: int | str | None = 
     if memory_limit is not None and memory_limit != "":
         chosen["memory_limit"] = parse_bytes(memory_limit)
     return chosen
+
+
+def progress(value: bool | str | None = None) -> bool | str:
+    """Return whether long operations show how far they are: True, False, or "always".
+
+    Parameters
+    ----------
+    value : bool or str, optional
+        The setting; else ``PYCYLON_PROGRESS``, else False.
+
+    Examples
+    --------
+    >>> progress("1"), progress(False), progress("always")
+    (True, False, 'always')
+    """
+    text = str(value if value is not None else os.environ.get("PYCYLON_PROGRESS", "")).strip().lower()
+    if text not in _PROGRESS:
+        raise ValueError(f"progress={text!r}: expected True (1), False (0) or 'always'")
+    return _PROGRESS[text]
 
 
 def from_environment() -> dict[str, int]:

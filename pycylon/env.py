@@ -42,6 +42,10 @@ class CylonEnv:
         Seconds until the job must be complete. Default: ``PYCYLON_CONNECT_TIMEOUT``, else the core's.
     operation_timeout : float, optional
         Seconds that one operation may take. Default: ``PYCYLON_OPERATION_TIMEOUT``, else no limit.
+    progress : bool or "always", optional
+        Show on rank 0 how far an operation is that lasts: one line on the standard error of a terminal or a notebook,
+        gone when the operation has ended. "always": elsewhere, too, as lines of a log. Default: ``PYCYLON_PROGRESS``
+        (1, 0 or always), which also holds for operations without an environment; else False.
 
     Notes
     -----
@@ -68,7 +72,10 @@ class CylonEnv:
         memory_limit: int | str | None = None,
         connect_timeout: float | None = None,
         operation_timeout: float | None = None,
+        progress: bool | str | None = None,
     ) -> None:
+        settings.progress(progress)  # a wrong value is refused here
+        self._progress = progress
         if threads is not None or memory_limit is not None:
             abi.configure(settings.settings(threads, memory_limit))
         options: dict[str, Any] = {
@@ -133,7 +140,30 @@ class CylonEnv:
         return self._native.describe()
 
     def events(self) -> list[dict[str, Any]]:
-        """Return what happened since the last call: progress, steps of operations, log lines."""
+        """Return what happened since the last call, at most the last 4,096 events.
+
+        Every event has a "number", its "time", the "rank" and, but for some log lines, "run" and "op": the operation's
+        number and name. Beside these, by "kind":
+
+        - "progress", of an operation that lasts, after half a second and then every 200 ms: the "step" that runs, the
+          "rows" that it has read here, "rows_total" where known, "bytes_sent", "bytes_received", the "seconds" since
+          it began;
+        - "span", of each step of an operation and, without "step", of the whole, when it has ended: the "rows" that it
+          made here, bytes as above, and how many "seconds" before "time" it began;
+        - "log": its "level" and "text".
+
+        A number that is zero is left out.
+
+        Examples
+        --------
+        >>> with pc.CylonEnv() as env:
+        ...     df = pc.DataFrame({"a": [2, 1]}).sort_values("a", env=env)
+        ...     for event in env.events():
+        ...         print(event["kind"], event["op"], event.get("step", "in all"), event["rows"])
+        span sort_values source 2
+        span sort_values sort 2
+        span sort_values in all 2
+        """
         return self._native.events()
 
     def barrier(self) -> None:
@@ -182,6 +212,11 @@ def _remember(env: CylonEnv) -> None:
         atexit.unregister(_leave_all)
         atexit.register(_leave_all)
     _open.add(env)
+
+
+def is_first() -> bool:
+    """Tell whether this process is rank 0 of the jobs it is in."""
+    return os.environ.get("PYCYLON_RANK", "") in ("", "0") and all(env.rank == 0 for env in _open)
 
 
 def _leave_all() -> None:

@@ -11,6 +11,7 @@ import ctypes
 import json
 import sys
 import threading
+from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +19,9 @@ from pycylon._native import capsule
 from pycylon._native.library import Error, Library, check, has_forked, library, raise_error, take_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+
+    from pycylon.progress import Watch
 
 
 PENDING = -1
@@ -26,6 +29,9 @@ PENDING = -1
 #: How long one wait lasts before Python looks for signals, on the main thread and on others.
 _MAIN_SLICE_MS = 25
 _THREAD_SLICE_MS = 1000
+
+#: How many events an environment keeps that were shown but not asked for, as many as the core does.
+_KEPT_EVENTS = 4096
 
 
 class Handle:
@@ -137,7 +143,7 @@ class Operation(Handle):
 
     __slots__ = ()
 
-    def wait(self, result: Handle) -> str:
+    def wait(self, result: Handle, watch: Callable[[], Watch | None] | None = None) -> str:
         """Take the outcome into `result`, which stays empty where there is none, and return what is told about it.
 
         An exception that arrives while it waits (Ctrl-C) cancels the operation, waits for its end and goes on.
@@ -146,16 +152,15 @@ class Operation(Handle):
         ----------
         result : Handle
             A new handle of the kind that the operation makes.
+        watch : callable, optional
+            Returns who shows how far the operation is. Not called where it has ended already.
         """
         lib, err, info = self._lib, Error(), ctypes.c_void_p()
         arguments = (result.out, ctypes.byref(info), ctypes.byref(err))
         try:
             code = lib.poll(self.value, 0, *arguments)
             if code == PENDING:
-                is_main = threading.current_thread() is threading.main_thread()
-                span = _MAIN_SLICE_MS if is_main else _THREAD_SLICE_MS
-                while (code := lib.pcy_wait(self.value, span, *arguments)) == PENDING:
-                    pass
+                code = self._wait_in_slices(watch() if watch else None, *arguments)
         except BaseException:
             lib.pcy_cancel(self.value)
             while lib.pcy_wait(self.value, _MAIN_SLICE_MS, *arguments) == PENDING:
@@ -168,8 +173,29 @@ class Operation(Handle):
             raise_error(lib, err)
         return take_text(lib, info)
 
+    def _wait_in_slices(self, watch: Watch | None, *arguments: Any) -> int:
+        is_main = threading.current_thread() is threading.main_thread()
+        span = _MAIN_SLICE_MS if is_main else _THREAD_SLICE_MS
+        if watch is None:
+            while (code := self._lib.pcy_wait(self.value, span, *arguments)) == PENDING:
+                pass
+            return int(code)
+        span = min(span, watch.interval_ms)
+        try:
+            while (code := self._lib.pcy_wait(self.value, span, *arguments)) == PENDING:
+                watch.poll()
+        finally:
+            watch.end()
+        return int(code)
 
-def run(env: int, plan: Mapping[str, Any], tables: Sequence[Table], site: str) -> tuple[Table | None, dict[str, Any]]:
+
+def run(
+    env: int,
+    plan: Mapping[str, Any],
+    tables: Sequence[Table],
+    site: str,
+    watch: Callable[[], Watch | None] | None = None,
+) -> tuple[Table | None, dict[str, Any]]:
     """Run a plan and return its table and what is told about it.
 
     Parameters
@@ -182,20 +208,39 @@ def run(env: int, plan: Mapping[str, Any], tables: Sequence[Table], site: str) -
         What the plan's table arguments refer to, by position.
     site : str
         Where the user called from, for errors about ranks that disagree.
+    watch : callable, optional
+        Returns who shows how far it is, where it lasts.
     """
     lib, text = library(), json.dumps(plan, allow_nan=False).encode()
     handles = (ctypes.c_size_t * len(tables))(*[table.value for table in tables])
     where = site.encode("utf-8", "replace")
     op, result = Operation(lib), Table(lib)
     check(lib, lambda err: lib.pcy_start(env, text, len(text), handles, len(tables), where, op.out, err))
-    info = op.wait(result)
+    info = op.wait(result, watch)
     return result if result.value else None, json.loads(info) if info else {}
+
+
+def take_events(env: int) -> list[dict[str, Any]]:
+    """Return an environment's events since the last call.
+
+    Parameters
+    ----------
+    env : int
+        The handle of an environment; 0 is this process alone.
+    """
+    lib, pointer = library(), ctypes.c_void_p()
+    check(lib, lambda err: lib.pcy_events(env, ctypes.byref(pointer), err))
+    return [json.loads(line) for line in take_text(lib, pointer).splitlines()]
 
 
 class Environment(Handle):
     """An open environment."""
 
-    __slots__ = ()
+    __slots__ = ("_kept",)
+
+    def __init__(self, lib: Library) -> None:
+        super().__init__(lib)
+        self._kept: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
 
     def describe(self) -> dict[str, Any]:
         """Return its rank, world, peers and settings."""
@@ -206,9 +251,14 @@ class Environment(Handle):
 
     def events(self) -> list[dict[str, Any]]:
         """Return the events since the last call."""
-        pointer = ctypes.c_void_p()
-        check(self._lib, lambda err: self._lib.pcy_events(self.value, ctypes.byref(pointer), err))
-        return [json.loads(line) for line in take_text(self._lib, pointer).splitlines()]
+        self.peek_events()
+        return [self._kept.popleft() for _ in range(len(self._kept))]
+
+    def peek_events(self) -> list[dict[str, Any]]:
+        """Return the events that came since the last call of this or `events`, which returns them, too."""
+        news = take_events(self.value)
+        self._kept.extend(news)
+        return news
 
     def collective(self, call: Mapping[str, Any], data: bytes = b"") -> list[bytes]:
         """Run a collective of bytes and return the messages it received.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Any
 
+from pycylon import progress
 from pycylon._native import abi
 from pycylon.frame.placement import Placement, resolve, warn_if_replicated
 
@@ -97,4 +99,5 @@ class Plan:
                     op=self.operation,
                 )
         plan = {"nodes": self.nodes, "root": len(self.nodes) - 1}
-        return abi.run(handle, plan, self.tables, abi.call_site(self.operation))
+        watch = functools.partial(progress.watch, self.env)
+        return abi.run(handle, plan, self.tables, abi.call_site(self.operation), watch)
