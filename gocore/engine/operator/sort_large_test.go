@@ -152,28 +152,18 @@ func TestSortScaling(t *testing.T) {
 }
 
 func TestSortHeap(t *testing.T) {
+	n := 10_000_000
+	if testing.Short() {
+		n = 1_000_000
+	}
 	for _, d := range distributions {
 		t.Run(d.name, func(t *testing.T) {
 			input := memory.NewScope(memory.NewBudget(0), "input")
 			defer input.Close()
-			schema, batches := keysAndRows(t, input, 1_000_000, d.key, false)
+			schema, batches := keysAndRows(t, input, n, d.key, false)
 			optest.RequireSmallHeap(t, func() { sortOnce(t, 2, schema, batches) })
 		})
 	}
-}
-
-// Input and output in a thousand batches.
-func TestSortThousandBatches(t *testing.T) {
-	scope := memory.NewScope(memory.NewBudget(0), "test")
-	defer scope.Close()
-	const n = 1_000_000
-	schema, batches := keysAndRows(t, scope, n, distributions[1].key, true)
-	var small []*table.Batch
-	for _, b := range batches {
-		small = append(small, cut(b, n/1000)...)
-	}
-	require.GreaterOrEqual(t, len(small), 1000)
-	requireSorted(t, sortAll(t, scope, 2, SortSpec{[]SortKey{{Column: 2}}}, schema, small), n)
 }
 
 // best returns the shortest of runs of f, in seconds.

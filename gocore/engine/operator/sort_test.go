@@ -13,6 +13,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
@@ -176,6 +177,20 @@ func TestSortRanges(t *testing.T) {
 			}
 		}
 	}
+}
+
+// Input and output in a thousand batches.
+func TestSortThousandBatches(t *testing.T) {
+	scope := memory.NewScope(memory.NewBudget(0), "test")
+	defer scope.Close()
+	const n = 1_000_000
+	schema, batches := keysAndRows(t, scope, n, distributions[1].key, true)
+	var small []*table.Batch
+	for _, b := range batches {
+		small = append(small, cut(b, n/1000)...)
+	}
+	require.GreaterOrEqual(t, len(small), 1000)
+	requireSorted(t, sortAll(t, scope, 2, SortSpec{[]SortKey{{Column: 2}}}, schema, small), n)
 }
 
 // Whoever reads the first batch only doesn't wait until the rest is sorted, and all is given back in the end.
