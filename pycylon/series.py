@@ -50,6 +50,8 @@ class Series:
     def __init__(self, series_id: str | None = None, data: object = None) -> None:
         from pycylon.frame.core import DataFrame
 
+        if not (series_id is None or isinstance(series_id, str)):
+            raise TypeError(f"the name comes first, as in Series('a', [1, 2]), not a {type(series_id).__name__}")
         name = "0" if series_id is None else series_id
         self._frame, self._expr, self.name = DataFrame({name: [] if data is None else data}), Column(name), name
 

@@ -60,6 +60,8 @@ def merge(
 
 
 def _keys(left: DataFrame, right: DataFrame, on: Any, left_on: Any, right_on: Any) -> tuple[list[str], list[str]]:
+    if any(isinstance(keys, (list, tuple)) and not keys for keys in (on, left_on, right_on)):
+        raise InvalidError("there are no columns to merge on", op="merge")
     if on is not None:
         if left_on is not None or right_on is not None:
             raise InvalidError("give either on= or left_on= and right_on=, not both", op="merge")

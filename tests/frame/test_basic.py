@@ -140,6 +140,8 @@ def test_series(frame):
         (lambda f: f.take([-2]), ValueError, "no row -2"),
         (lambda f: f.take([-1]), ValueError, "no row -1"),
         (lambda f: f.merge(f, on="a", suffixes="_x"), ValueError, "expected two"),
+        (lambda f: f.merge(f, on=[]), ValueError, "no columns to merge on"),
+        (lambda f: pc.Series([1]), TypeError, "name comes first"),
         (lambda f: f.rename("xyz"), ValueError, "expected a dict"),
         (lambda f: f[[True, False, True, False]], TypeError, "list of bools"),
         (lambda f: f["b"].isin("xy"), TypeError, "list of values"),
