@@ -133,28 +133,42 @@ func (a *arena) mapBlock(size int) ([]byte, error) {
 // Trim gives the memory of free blocks back to the system until at most keep bytes of them stay warm.
 // Operations call it as they end; nothing runs in the background, because a Lambda function freezes.
 func Trim(keep int64) {
-	a := &shared
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	for class := len(a.warm) - 1; class >= 0; class-- {
-		for a.idle > keep && len(a.warm[class]) > 0 && len(a.warm[class][0]) >= trimBlock {
-			block := pop(&a.warm[class])
-			a.idle -= int64(len(block))
-			a.mapped -= int64(len(block))
+	for class := len(shared.warm) - 1; class >= 0; class-- {
+		for {
+			block := shared.cool(uint8(class), keep)
+			if block == nil {
+				break
+			}
 			if len(block) >= largeBlock {
 				unmap(block)
-			} else {
-				discard(block)
-				a.cold[class] = append(a.cold[class], block)
+				continue
 			}
+			discard(block)
+			shared.mu.Lock()
+			shared.cold[class] = append(shared.cold[class], block)
+			shared.mu.Unlock()
 		}
 	}
+}
+
+// cool takes a warm block off its list if more than keep bytes are idle; the system calls on it are made without the
+// lock, which every allocation waits for.
+func (a *arena) cool(class uint8, keep int64) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if list := a.warm[class]; a.idle <= keep || len(list) == 0 || len(list[0]) < trimBlock {
+		return nil
+	}
+	block := pop(&a.warm[class])
+	a.idle -= int64(len(block))
+	a.mapped -= int64(len(block))
+	return block
 }
 
 // Usage is what the process-wide arena holds.
 type Usage struct {
 	Mapped int64 // bytes of blocks that may have memory behind them
-	Idle   int64 // of these, free blocks that Trim can give back
+	Idle   int64 // of these, free blocks that Trim can give back: those of 64 KiB and more
 	Live   int64 // of these, blocks that someone holds
 }
 

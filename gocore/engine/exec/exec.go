@@ -87,7 +87,7 @@ func (w *Worker) Yield() error {
 // Block calls f, which waits for something other than a processor, without holding the worker's slot.
 func (w *Worker) Block(f func() error) error {
 	w.Query.pool.release()
-	err := f()
+	err := task.Recovered(f) // a panic must not pass by the slot that the caller gives back
 	if slot := w.Query.pool.acquire(w.ctx); slot != nil {
 		// The worker must own a slot on return: take one regardless, the pipeline ends at its next Yield.
 		w.Query.pool.acquireAlways()

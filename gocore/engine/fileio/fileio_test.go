@@ -163,6 +163,7 @@ func TestReadCSVRefuses(t *testing.T) {
 		{"stray quote", "a,b\n1,2\n3,x\"y\n", plain, status.Malformed, "t.csv, line 3: column 4"},
 		{"text behind a quote", "a,b\n1,\"y\"z\n", plain, status.Malformed, "t.csv, line 2: column 6"},
 		{"a quote on a later line of a record", "a,b\n\"x\ny\",z\"\n", plain, status.Malformed, "t.csv, line 3: column 5"},
+		{"a header's quote never closed", "a,\"b\n" + strings.Repeat("1,2\n", chunkBytes/4), plain, status.Malformed, "t.csv, line 1: a first record of 4.0 MiB"},
 		{"open quote", "a,b\n1,2\n3,\"y\n", plain, status.Malformed, "t.csv, line"},
 		{"a value of another type", "a\n1\nx\n", with(func(o *CSVOptions) { o.Types = map[string]string{"a": "int64"} }), status.Malformed, `t.csv, line 3: column "a": "x" is no int64`},
 		{"out of range", "a\n300\n", with(func(o *CSVOptions) { o.Types = map[string]string{"a": "uint8"} }), status.Malformed, `"300" is no uint8`},

@@ -13,6 +13,7 @@
 package hashing
 
 import (
+	"encoding/binary"
 	"math"
 	"math/bits"
 	"unsafe"
@@ -52,23 +53,20 @@ func Float64(v float64) uint64 {
 
 // Bytes hashes a string.
 func Bytes(s []byte) uint64 {
-	n := len(s)
-	h := uint64(n)*k2 ^ k1
-	p := unsafe.Pointer(unsafe.SliceData(s))
-	for ; n >= 16; n -= 16 {
-		h = mix(*(*uint64)(p)^h, *(*uint64)(unsafe.Add(p, 8))^k0)
-		p = unsafe.Add(p, 16)
+	h := uint64(len(s))*k2 ^ k1
+	for ; len(s) >= 16; s = s[16:] {
+		h = mix(binary.LittleEndian.Uint64(s)^h, binary.LittleEndian.Uint64(s[8:])^k0)
 	}
 	var a, b uint64 // the bytes that are left, padded with zeros
-	switch {
+	switch n := len(s); {
 	case n >= 8:
-		a = *(*uint64)(p)
-		b = *(*uint64)(unsafe.Add(p, n-8)) >> (8 * (16 - n))
+		a = binary.LittleEndian.Uint64(s)
+		b = binary.LittleEndian.Uint64(s[n-8:]) >> (8 * (16 - n))
 	case n >= 4:
-		a = uint64(*(*uint32)(p)) | uint64(*(*uint32)(unsafe.Add(p, n-4)))>>(8*(8-n))<<32
+		a = uint64(binary.LittleEndian.Uint32(s)) | uint64(binary.LittleEndian.Uint32(s[n-4:]))>>(8*(8-n))<<32
 	default:
-		for i := range n {
-			a |= uint64(*(*byte)(unsafe.Add(p, i))) << (8 * i)
+		for i, c := range s {
+			a |= uint64(c) << (8 * i)
 		}
 	}
 	return tail(a, b, h)
