@@ -138,7 +138,7 @@ func (e *Env) Events(cursor uint64) (lines []byte, next, lost uint64) {
 }
 
 // Close leaves the world and returns when nothing runs any more. Where cause isn't nil, what runs is cancelled and the
-// other ranks learn why. A second Close does nothing.
+// other ranks learn why; what still runs at the end of ctx is cancelled, too. A second Close does nothing.
 func (e *Env) Close(ctx context.Context, cause error) error {
 	e.mu.Lock()
 	if e.closed {
@@ -150,7 +150,11 @@ func (e *Env) Close(ctx context.Context, cause error) error {
 	if cause != nil {
 		e.end(status.Errorf(status.Cancelled, "the environment was closed: %w", cause))
 	}
+	stop := context.AfterFunc(ctx, func() {
+		e.end(status.Errorf(status.Cancelled, "the environment was closed, and this didn't end in time: %w", context.Cause(ctx)))
+	})
 	e.active.Wait()
+	stop()
 	e.end(context.Canceled)
 	return e.leave(ctx, cause)
 }

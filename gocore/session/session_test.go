@@ -303,6 +303,39 @@ func TestClose(t *testing.T) {
 	require.NoError(t, envs[1].Close(context.Background(), nil))
 }
 
+// TestCloseEndsWhatRunsWithItsContext closes an environment under a barrier that the other rank never comes to.
+func TestCloseEndsWhatRunsWithItsContext(t *testing.T) {
+	leak.Check(t)
+	envs := world(t, 2, session.Config{})
+	g := task.NewGroup(context.Background())
+	var waited error
+	g.Go(func(ctx context.Context) error {
+		_, waited = envs[0].Collective(ctx, "barrier", "script.py:7", nil, nil)
+		return nil
+	})
+	require.Eventually(t, func() bool { return strings.Contains(string(envs[0].Describe()), "script.py:7") }, 10*time.Second, time.Millisecond)
+	ctx, cancel := context.WithCancel(context.Background())
+	closed := make(chan error, 1)
+	g.Go(func(context.Context) error {
+		closed <- envs[0].Close(ctx, nil)
+		return nil
+	})
+	select {
+	case <-closed:
+		require.Fail(t, "it didn't wait for the barrier")
+	case <-time.After(50 * time.Millisecond):
+	}
+	cancel()
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		require.Fail(t, "it waits for the barrier after the end of its context")
+	}
+	require.NoError(t, g.Wait())
+	require.Equal(t, status.Cancelled, status.CodeOf(waited), "%v", waited)
+	require.ErrorContains(t, waited, "the environment was closed")
+}
+
 func TestOperationTimeoutNamesTheAbsent(t *testing.T) {
 	leak.Check(t)
 	envs := world(t, 3, session.Config{OperationTimeout: 100 * time.Millisecond})
