@@ -91,6 +91,9 @@ func (op *operation) wait(timeout time.Duration) bool {
 func (op *operation) take() (outcome, error) {
 	op.mu.Lock()
 	defer op.mu.Unlock()
+	if op.dropped {
+		return outcome{}, status.Errorf(status.Closed, "the operation was freed before its result was taken")
+	}
 	if op.err != nil {
 		return outcome{}, op.err
 	}

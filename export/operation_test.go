@@ -82,6 +82,15 @@ func TestAResultThatNobodyTakesIsDropped(t *testing.T) {
 		require.True(t, op.wait(-1))
 		require.Equal(t, 1, result.n)
 	})
+	t.Run("closed while another waits", func(t *testing.T) {
+		result := &dropped{}
+		op := start(func(ctx context.Context) (outcome, error) { return outcome{object: result}, nil }, func() {})
+		require.True(t, op.wait(-1))
+		op.close()
+		_, err := op.take()
+		require.Equal(t, status.Closed, status.CodeOf(err), "no result is no success")
+		require.Equal(t, 1, result.n)
+	})
 	t.Run("taken", func(t *testing.T) {
 		result := &dropped{}
 		op := start(func(context.Context) (outcome, error) { return outcome{object: result}, nil }, func() {})
