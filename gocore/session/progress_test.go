@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -75,6 +76,33 @@ func TestASlowPlanTellsItsProgress(t *testing.T) {
 	require.Empty(t, all[events.Span])
 	require.Len(t, all[events.Log], 1)
 	require.EqualValues(t, 1, all[events.Log][0].Run)
+}
+
+// On several ranks progress tells what went over the wire so far, and how many of a rank's own rows it has read.
+func TestASlowPlanOfSeveralRanksTellsItsBytes(t *testing.T) {
+	leak.Check(t)
+	envs := world(t, 2, session.Config{})
+	arg := sameKeys(t, 100_000)
+	defer arg.Release()
+	text := []byte(strings.ReplaceAll(selfJoin, `"table":0`, `"table":0,"placement":{"kind":"partitioned"}`))
+	errs := each(envs, func(ctx context.Context, env *session.Env) error {
+		ctx, cancel := context.WithTimeout(ctx, 1500*time.Millisecond)
+		defer cancel()
+		_, err := env.Run(ctx, text, []*table.Table{arg}, "here")
+		return err
+	})
+	var sent, received int64
+	for rank, env := range envs {
+		require.Error(t, errs[rank])
+		progress := told(t, env)[events.Progress]
+		require.NotEmpty(t, progress)
+		last := progress[len(progress)-1]
+		require.Equal(t, rank, last.Rank)
+		sent += last.BytesSent
+		received += last.BytesReceived
+	}
+	require.Greater(t, sent, int64(100_000), "all rows of one rank, twice")
+	require.Positive(t, received)
 }
 
 // A quick plan tells only its end: the operators', in order, and its own.
