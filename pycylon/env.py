@@ -87,11 +87,14 @@ class CylonEnv:
         if options.get("token"):
             options["rank"] = _number("PYCYLON_RANK", rank, int)
             options["world_size"] = _number("PYCYLON_WORLD_SIZE", world_size, int)
-        elif token is None and (rank or (world_size or 1) > 1):
-            raise ValueError(
-                f"rank={rank}, world_size={world_size} need a job token: pass token=, set PYCYLON_TOKEN, or start the "
-                "ranks with pycylon.run or `python -m pycylon run`"
-            )
+        elif distributed and token is None:
+            # Ranks that each took themselves for the whole world would all compute everything.
+            rank, world_size = _number("PYCYLON_RANK", rank, int), _number("PYCYLON_WORLD_SIZE", world_size, int)
+            if rank or (world_size or 1) > 1:
+                raise ValueError(
+                    f"rank={rank}, world_size={world_size} need a job token: pass token=, set PYCYLON_TOKEN or "
+                    "PYCYLON_TOKEN_FILE, or start the ranks with pycylon.run or `python -m pycylon run`"
+                )
         self._native = abi.open_environment({name: value for name, value in options.items() if value is not None})
         described = self._native.describe()
         self._rank, self._world_size = int(described["rank"]), int(described["world_size"])
@@ -230,7 +233,12 @@ def _token() -> str | None:
     if token:
         return token
     path = os.environ.get("PYCYLON_TOKEN_FILE")
-    return Path(path).read_text().strip() if path else None
+    if not path:
+        return None
+    token = Path(path).read_text().strip()
+    if not token:
+        raise ValueError(f"PYCYLON_TOKEN_FILE={path!r} is empty: write into it what `python -m pycylon token` prints")
+    return token
 
 
 def _number(variable: str, given: Any, kind: type) -> Any:

@@ -124,3 +124,14 @@ def test_run_fails_when_a_rank_leaves_in_the_middle(tmp_path):
 def test_run_without_a_script():
     done = command("run", "nowhere.py")
     assert (done.returncode, done.stderr) == (1, "pycylon run: there is no script nowhere.py\n")
+
+
+def test_world_size_without_a_token(tmp_path):
+    code = [sys.executable, "-c", "import pycylon as pc; pc.CylonEnv()"]
+    empty = tmp_path / "token"
+    empty.touch()
+    for variables, text in ({}, "need a job token"), ({"PYCYLON_TOKEN_FILE": str(empty)}, "is empty"):
+        variables = {**os.environ, "PYCYLON_WORLD_SIZE": "4", **variables}
+        done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=60, env=variables)
+        assert done.returncode == 1
+        assert text in done.stderr
