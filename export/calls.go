@@ -58,7 +58,7 @@ func goEnvDescribe(h C.pcy_handle, out **C.char, e *C.pcy_error) C.int32_t {
 //export goStart
 func goStart(h C.pcy_handle, text *C.char, n C.size_t, tables *C.pcy_handle, count C.int32_t, site *C.char, out *C.pcy_handle, e *C.pcy_error) C.int32_t {
 	return guard(e, func() error {
-		env, err := environmentOf(handle(h))
+		env, err := environmentOrAlone(handle(h))
 		if err != nil {
 			return err
 		}
@@ -178,7 +178,7 @@ func goMessage(h C.pcy_handle, i C.int32_t, buffer unsafe.Pointer, n C.size_t, e
 //export goEvents
 func goEvents(h C.pcy_handle, out **C.char, e *C.pcy_error) C.int32_t {
 	return guard(e, func() error {
-		env, err := environmentOf(handle(h))
+		env, err := environmentOrAlone(handle(h))
 		if err != nil {
 			return err
 		}

@@ -83,12 +83,22 @@ var alone = sync.OnceValues(func() (*environment, error) {
 	return &environment{Env: env}, err
 })
 
-// environmentOf returns the environment of h; handle 0 is the process alone.
+// environmentOf returns the environment of h.
 func environmentOf(h handle) (*environment, error) {
+	env, err := lookup[*environment](&handles, h, nil)
+	if status.CodeOf(err) == status.Closed {
+		return nil, status.Errorf(status.Closed, "the environment (handle %#x) is closed: open a new CylonEnv", uint64(h))
+	}
+	return env, err
+}
+
+// environmentOrAlone returns the environment of h; handle 0 is the process alone. That is for plans, which may need no
+// environment, and for what they tell. Whoever asks other ranks has a handle: 0 is then a world that was left.
+func environmentOrAlone(h handle) (*environment, error) {
 	if h == 0 {
 		return alone()
 	}
-	return lookup[*environment](&handles, h, nil)
+	return environmentOf(h)
 }
 
 // discard ends what an object without a handle stands for.

@@ -54,7 +54,8 @@ int32_t pcy_table_info(pcy_handle table, char **json, pcy_error *err);
 /* Starts a plan on tables in env (0: this process alone) and waits for it for at most 200 us. */
 int32_t pcy_start(pcy_handle env, const char *json, size_t n, const pcy_handle *tables, int32_t ntables,
                   const char *site, pcy_handle *op, pcy_error *err);
-/* Starts a collective of bytes: {"kind", "site", ...}. Its result is messages, read with pcy_message. */
+/* Starts a collective of bytes: {"kind", "site", ...}. Its result is messages, read with pcy_message. It needs an
+ * environment: with 0 it is Closed. */
 int32_t pcy_collective(pcy_handle env, const char *json, size_t n, const void *data, size_t len, pcy_handle *op,
                        pcy_error *err);
 /* Waits for timeout_ms (< 0: for good). Takes the operation's result out of it: PCY_PENDING, or the outcome. */
@@ -66,7 +67,8 @@ int32_t pcy_message(pcy_handle messages, int32_t i, void *buffer, size_t n, pcy_
 /* Starts a long-lived service; pcy_free stops it. A service that ends at once gives no handle, only info. */
 int32_t pcy_service_start(const char *json, size_t n, pcy_handle *service, char **info, pcy_error *err);
 
-/* Takes the events since the last call as JSON lines; NULL where there are none. */
+/* Takes the events since the last call, in env (0: of plans in this process alone), as JSON lines; NULL where there are
+ * none. */
 int32_t pcy_events(pcy_handle env, char **lines, pcy_error *err);
 
 /* Frees what the handle stands for. An operation that still runs is cancelled; an environment is closed. */

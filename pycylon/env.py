@@ -183,6 +183,7 @@ class CylonEnv:
                 self._native.collective({"kind": "close", "error": reason})
             finally:
                 self._native.free()
+                _open.discard(self)
 
     def __enter__(self) -> CylonEnv:
         """Return itself."""

@@ -15,6 +15,7 @@ from collections import deque
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pycylon import errors
 from pycylon._native import capsule
 from pycylon._native.library import Error, Library, check, has_forked, library, raise_error, take_text
 
@@ -236,16 +237,35 @@ def take_events(env: int) -> list[dict[str, Any]]:
 class Environment(Handle):
     """An open environment."""
 
-    __slots__ = ("_kept",)
+    __slots__ = ("_kept", "place")
 
     def __init__(self, lib: Library) -> None:
         super().__init__(lib)
         self._kept: deque[dict[str, Any]] = deque(maxlen=_KEPT_EVENTS)
+        #: Which one it is, for people: "rank 1 of 4".
+        self.place = ""
+
+    def opened(self, operation: str) -> int:
+        """Return the handle, for an operation that must not run in this process alone instead.
+
+        Parameters
+        ----------
+        operation : str
+            The operation, as the user knows it.
+        """
+        value = self.value
+        if not value:
+            raise errors.ClosedError(
+                f"the environment ({self.place}) is closed: call this inside its with-block, before finalize(), or "
+                "open a new CylonEnv; `.local` of a frame has the rows of this rank",
+                op=operation,
+            )
+        return value
 
     def describe(self) -> dict[str, Any]:
         """Return its rank, world, peers and settings."""
-        pointer = ctypes.c_void_p()
-        check(self._lib, lambda err: self._lib.pcy_env_describe(self.value, ctypes.byref(pointer), err))
+        env, pointer = self.opened("describe"), ctypes.c_void_p()
+        check(self._lib, lambda err: self._lib.pcy_env_describe(env, ctypes.byref(pointer), err))
         description: dict[str, Any] = json.loads(take_text(self._lib, pointer))
         return description
 
@@ -256,7 +276,7 @@ class Environment(Handle):
 
     def peek_events(self) -> list[dict[str, Any]]:
         """Return the events that came since the last call of this or `events`, which returns them, too."""
-        news = take_events(self.value)
+        news = take_events(self.opened("events"))
         self._kept.extend(news)
         return news
 
@@ -270,9 +290,10 @@ class Environment(Handle):
         data : bytes
             What this rank gives.
         """
+        env = self.opened(call["kind"])
         lib, text = self._lib, json.dumps(call).encode()
         op, messages = Operation(lib), Handle(lib)
-        check(lib, lambda err: lib.pcy_collective(self.value, text, len(text), data, len(data), op.out, err))
+        check(lib, lambda err: lib.pcy_collective(env, text, len(text), data, len(data), op.out, err))
         info = op.wait(messages)
         sizes = json.loads(info)["sizes"] if messages.value else []
         return [_message(messages, i, size) for i, size in enumerate(sizes)]
@@ -295,7 +316,8 @@ def open_environment(options: Mapping[str, Any]) -> Environment:
     lib, text = library(), json.dumps(options).encode()
     op, environment = Operation(lib), Environment(lib)
     check(lib, lambda err: lib.pcy_env_open(text, len(text), op.out, err))
-    op.wait(environment)
+    described = json.loads(op.wait(environment))
+    environment.place = f"rank {described['rank']} of {described['world_size']}"
     return environment
 
 

@@ -88,16 +88,7 @@ class Plan:
 
     def execute(self) -> tuple[abi.Table | None, dict[str, Any]]:
         """Run the plan up to its last node and return its table, if it makes one, and what is told about it."""
-        handle = 0
-        if self.env is not None:
-            handle = self.env._native.value
-            if not handle:
-                from pycylon.errors import ClosedError
-
-                raise ClosedError(
-                    f"{self.env!r} has ended: use the rows of this rank with `.local`, or keep the environment open",
-                    op=self.operation,
-                )
+        handle = 0 if self.env is None else self.env._native.opened(self.operation)
         plan = {"nodes": self.nodes, "root": len(self.nodes) - 1}
         watch = functools.partial(progress.watch, self.env)
         return abi.run(handle, plan, self.tables, abi.call_site(self.operation), watch)

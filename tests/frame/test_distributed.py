@@ -209,6 +209,37 @@ def test_frames_that_do_not_go_together():
         spread.sort_values("a")
 
 
+ENDED = {
+    "barrier": lambda env, frame: env.barrier(),
+    "allreduce": lambda env, frame: env.comm.allreduce(1),
+    "allgather": lambda env, frame: env.comm.allgather(b"x"),
+    "bcast": lambda env, frame: env.comm.bcast(b"x"),
+    "describe": lambda env, frame: env.describe(),
+    "events": lambda env, frame: env.events(),
+    "sort_values": lambda env, frame: frame.sort_values("a"),
+    "head": lambda env, frame: frame.head(1),
+}
+
+
+def test_an_environment_that_was_left_does_not_answer_for_this_rank_alone():
+    def work(env):
+        frame = pc.DataFrame({"a": [env.rank, 5]}).sort_values("a", env=env)
+        env.finalize()
+        env.finalize()
+        said = {}
+        for name, call in ENDED.items():
+            with pytest.raises(errors.ClosedError) as caught:
+                call(env, frame)
+            said[name] = str(caught.value)
+        return env.rank, said
+
+    for rank, said in world(2, work):
+        for name, text in said.items():
+            assert text.startswith(f"{name}: the environment (rank {rank} of 2) is closed")
+            assert "with-block" in text
+            assert ".local" in text
+
+
 def test_collectives():
     def work(env):
         comm = env.comm
@@ -303,7 +334,29 @@ def test_looking_at_a_column_does_not_communicate():
             return column.to_list(), column[-1], repr(column > 1), repr(column)
         return None
 
-    values, last, mask, text = world(2, look)[1]
+    check_look(*world(2, look)[1])
+
+
+def test_what_is_here_stays_readable_after_the_environment():
+    pytest.importorskip("pandas")
+    pa = pytest.importorskip("pyarrow")
+
+    def leave(env):
+        return pc.DataFrame({"a": [env.rank, 2]}).sort_values("a", env=env)
+
+    frame = world(2, leave)[1]
+    column = frame["a"]
+    check_look(column.to_list(), column[-1], repr(column > 1), repr(column))
+    rows = len(frame)
+    assert frame.shape == (rows, 1)
+    assert f"rank 1 of 2: {rows} row" in repr(frame)
+    assert frame.to_dict()["a"] == frame.to_pandas()["a"].tolist() == pa.table(frame)["a"].to_pylist()
+    assert column.to_pandas().tolist() == list(column) == column.to_list()
+    assert (column.isna().to_list(), frame.nbytes > 0) == ([False] * rows, True)
+    assert frame.local.sort_values("a").to_dict() == frame.to_dict()
+
+
+def check_look(values, last, mask, text):
     assert values[-1] == last == 2
     assert "True" in mask
     assert "rank 1 of 2" in text

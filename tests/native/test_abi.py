@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import re
 import shutil
 import subprocess
@@ -84,6 +85,22 @@ def test_a_handle_of_another_kind_is_refused():
     table = pc.DataFrame({"a": [1]})._table
     with pytest.raises(errors.InvalidError, match="where a"):
         abi.run(table.value, {"nodes": [], "root": 0}, [], "here")
+
+
+@pytest.mark.parametrize("kind", ["close", "barrier"])
+def test_a_collective_needs_an_environment(kind):
+    nowhere = abi.Environment(library.library())
+    with pytest.raises(errors.ClosedError, match="closed"):
+        nowhere.collective({"kind": kind})
+    lib, text = library.library(), json.dumps({"kind": kind}).encode()
+    out, err = ctypes.c_size_t(), library.Error()
+    assert lib.pcy_collective(0, text, len(text), b"", 0, ctypes.byref(out), ctypes.byref(err)) == 16
+    assert b"environment" in err.message
+    lib.pcy_error_clear(ctypes.byref(err))
+    assert lib.pcy_env_describe(0, ctypes.byref(ctypes.c_void_p()), ctypes.byref(err)) == 16
+    lib.pcy_error_clear(ctypes.byref(err))
+    assert out.value == 0
+    assert pc.DataFrame({"a": [2, 1]}).sort_values("a").to_dict() == {"a": [1, 2]}
 
 
 @pytest.mark.parametrize("handle", [0, 1 << 40, 0xFFFFFFFF, (1 << 64) - 1])
