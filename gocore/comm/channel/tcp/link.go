@@ -74,10 +74,11 @@ func (l *link) writeQueued() {
 			l.queue.Close(true)
 			return
 		}
+		ending := l.ending.Load() // before the drain: what was posted ahead of the end leaves
 		l.writing.Lock()
 		l.drain()
 		l.writing.Unlock()
-		if l.ending.Load() {
+		if ending {
 			l.closeWrite()
 			<-l.readerDone
 		}
