@@ -41,13 +41,16 @@ const (
 	clockPings  = 3
 )
 
-// Dial connects to the token's rendezvous server and checks that it is the one.
+// Dial connects to the token's rendezvous server and checks that it is the one. An address where another server
+// answers doesn't end the search while the token lists others.
 func Dial(ctx context.Context, token trust.Token, dial Dialer) (*Client, error) {
 	if token.IsZero() {
 		return nil, status.Errorf(status.Invalid, "no job token: make one with `python -m pycylon token`")
 	}
 	var last error
 	for began := time.Now(); ; {
+		var impostor error
+		impostors := 0
 		for _, address := range token.Addresses() {
 			c, err := dialOne(ctx, token, address, dial)
 			if err == nil {
@@ -57,10 +60,15 @@ func Dial(ctx context.Context, token trust.Token, dial Dialer) (*Client, error) 
 				return nil, unreachable(token, errors.Join(last, context.Cause(ctx)))
 			}
 			if last = err; status.CodeOf(err) == status.Unauthenticated {
-				return nil, err
+				impostor = err
+				impostors++
 			}
 		}
-		if time.Since(began) > retryFor {
+		late := time.Since(began) > retryFor
+		if impostor != nil && (late || impostors == len(token.Addresses())) {
+			return nil, impostor
+		}
+		if late {
 			return nil, unreachable(token, last)
 		}
 		select {

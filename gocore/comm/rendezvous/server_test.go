@@ -304,6 +304,26 @@ func TestUnreachable(t *testing.T) {
 	require.Equal(t, status.Cancelled, status.CodeOf(err))
 }
 
+// TestAnotherServerAtOneAddress lists an address where another server answers before the right one: it is passed over,
+// and is the error where no address is right.
+func TestAnotherServerAtOneAddress(t *testing.T) {
+	other := serve(t, rendezvous.Options{})
+	another := serve(t, rendezvous.Options{})
+	s := serve(t, rendezvous.Options{Advertise: []string{other.Addr(), another.Addr()}})
+	_, err := rendezvous.Dial(context.Background(), issue(t, s, 2), plain)
+	require.Equal(t, status.Unauthenticated, status.CodeOf(err), "%v", err)
+	require.ErrorContains(t, err, another.Addr())
+
+	s = serve(t, rendezvous.Options{Advertise: []string{"first:1", "second:1"}})
+	dials := map[string]string{"first:1": other.Addr(), "second:1": s.Addr()}
+	c, err := rendezvous.Dial(context.Background(), issue(t, s, 2), func(ctx context.Context, address string) (net.Conn, error) {
+		return plain(ctx, dials[address])
+	})
+	require.NoError(t, err)
+	require.Equal(t, "second:1", c.Address())
+	c.Close()
+}
+
 func TestListenAndTokenSettings(t *testing.T) {
 	_, err := rendezvous.NewServer(rendezvous.Options{Listen: "nowhere"})
 	require.Equal(t, status.Invalid, status.CodeOf(err))
