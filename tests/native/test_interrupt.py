@@ -20,6 +20,27 @@ options = {"rendezvous": server.info["address"], "world_size": 2, "expiry": 60}
 token = abi.start_service("token", options).info["token"]
 def work(): pc.CylonEnv(token=token, connect_timeout=60)
 """,
+    # a barrier in another thread that the other rank never comes to
+    "finalize": """
+server = abi.start_service("rendezvous", {"listen": "127.0.0.1:0"})
+options = {"rendezvous": server.info["address"], "world_size": 2, "expiry": 60}
+token = abi.start_service("token", options).info["token"]
+envs = [None, None]
+def join(rank): envs[rank] = pc.CylonEnv(token=token, rank=rank, connect_timeout=60)
+def wait():
+    try:
+        envs[0].barrier()
+    except pc.errors.CancelledError:
+        pass
+for rank in (0, 1):
+    threading.Thread(target=join, args=(rank,)).start()
+while None in envs:
+    time.sleep(0.01)
+threading.Thread(target=wait).start()
+while "barrier" not in envs[0].describe()["operations"]:
+    time.sleep(0.01)
+def work(): envs[0].finalize()
+""",
 }
 
 CODE = """
