@@ -119,7 +119,7 @@ func outside(c *column.Column, t arrow.DataType, scope *memory.Scope) (column.Co
 	out := *c
 	if c.Kind == column.String {
 		var err error
-		if out, err = withLayout(c, layoutOf(t), scope); err != nil {
+		if out, err = c.WithLayout(layoutOf(t), scope); err != nil {
 			return column.Column{}, err
 		}
 	} else {

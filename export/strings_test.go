@@ -50,7 +50,7 @@ func textColumn(t *testing.T, scope *memory.Scope, values []*string, layout colu
 	if nulls == 0 {
 		c.Valid = column.Bitmap{}
 	}
-	made, err := withLayout(&c, layout, scope)
+	made, err := c.WithLayout(layout, scope)
 	require.NoError(t, err)
 	c.Release()
 	if sliced {
@@ -93,7 +93,7 @@ func TestEveryLayoutBecomesEveryOther(t *testing.T) {
 						scope := memory.NewScope(unlimited, "test")
 						defer scope.Close()
 						c := textColumn(t, scope, values, from, sliced)
-						made, err := withLayout(&c, to, scope)
+						made, err := c.WithLayout(to, scope)
 						require.NoError(t, err)
 						require.Equal(t, to, made.Layout)
 						require.Equal(t, texts(&c), texts(&made))

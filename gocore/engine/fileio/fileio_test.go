@@ -294,7 +294,7 @@ func TestIPCSlices(t *testing.T) {
 		require.NoError(t, err)
 		defer tab.Release()
 		b := tab.Batches[0]
-		large, err := b.Cols[0].AsLargeOffsets(q.Scope)
+		large, err := b.Cols[0].WithLayout(column.Offsets64, q.Scope)
 		require.NoError(t, err)
 		defer large.Release()
 		whole := &table.Batch{Cols: []column.Column{large, b.Cols[1]}, Len: b.Len}

@@ -72,7 +72,7 @@ func (s *IPCWriter) write(q *exec.Query, f *os.File, batches []*table.Batch) (er
 func (s *IPCWriter) writeBatch(q *exec.Query, w *ipc.FileWriter, schema *arrow.Schema, b *table.Batch) error {
 	arrays := make([]arrow.Array, len(b.Cols))
 	for k := range b.Cols {
-		c, err := b.Cols[k].AsLargeOffsets(q.Scope)
+		c, err := fromZero(&b.Cols[k], q.Scope)
 		if err != nil {
 			return err
 		}
@@ -83,6 +83,24 @@ func (s *IPCWriter) writeBatch(q *exec.Query, w *ipc.FileWriter, schema *arrow.S
 	record := array.NewRecord(schema, arrays, int64(b.Len))
 	defer record.Release()
 	return w.Write(record)
+}
+
+// fromZero returns c with a reference of its own, and a String column's offsets in 64 bits from 0 on: Arrow v17 writes
+// others wrong.
+func fromZero(c *column.Column, scope *memory.Scope) (column.Column, error) {
+	if c.Kind != column.String || c.Layout == column.Offsets64 && memory.As[int64](c.Offsets)[0] == 0 {
+		c.Retain()
+		return *c, nil
+	}
+	if c.Layout != column.Offsets64 {
+		return c.WithLayout(column.Offsets64, scope)
+	}
+	views, err := c.AsViews(scope)
+	if err != nil {
+		return column.Column{}, err
+	}
+	defer views.Release()
+	return views.WithLayout(column.Offsets64, scope)
 }
 
 // toArrow lends c's buffers to an Arrow array, which must not outlive c.

@@ -9,8 +9,6 @@
 package table
 
 import (
-	"slices"
-
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -84,11 +82,6 @@ func (t *Table) Release() {
 	for _, b := range t.Batches {
 		b.Release()
 	}
-}
-
-// ColumnIndex returns the position of the column called name, or -1.
-func (t *Table) ColumnIndex(name string) int {
-	return slices.IndexFunc(t.Schema.Fields(), func(f arrow.Field) bool { return f.Name == name })
 }
 
 // Bytes returns the size of t's columns, counting a shared buffer as often as it is used.

@@ -56,10 +56,3 @@ func TestSliceIsIndependent(t *testing.T) {
 	s.Release()
 	require.Zero(t, scope.Held())
 }
-
-func TestColumnIndex(t *testing.T) {
-	made := table.New(optest.Schema(t, columns), nil)
-	require.Equal(t, 1, made.ColumnIndex("s"))
-	require.Equal(t, -1, made.ColumnIndex("z"))
-	require.Zero(t, made.Rows)
-}
