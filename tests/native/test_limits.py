@@ -37,11 +37,11 @@ import os, sys, time
 import pycylon as pc
 rank = int(sys.argv[1])
 env = pc.CylonEnv(rank=rank, connect_timeout=20)
-env.barrier()
-if rank == 1:
-    os.kill(os.getpid(), 9)
 start = time.monotonic()
 try:
+    env.barrier()  # which the others may still be in when rank 1 has died
+    if rank == 1:
+        os.kill(os.getpid(), 9)
     while True:
         pc.DataFrame({"k": [rank]}).sort_values("k", env=env)
 except pc.errors.PeerLost as error:
