@@ -28,8 +28,9 @@ class CylonEnv:
     distributed : bool, default True
         False opens a world of this process alone, whatever the variables say.
     token : str, optional
-        The job token. Default: ``PYCYLON_TOKEN``, or the content of the file ``PYCYLON_TOKEN_FILE``. Without one the
-        world is this process alone.
+        The job token. Default: ``PYCYLON_TOKEN``, which is kept and removed from ``os.environ``, so that child
+        processes don't inherit it; or the content of the file ``PYCYLON_TOKEN_FILE``. Without one the world is this
+        process alone.
     rank : int, optional
         This process's rank. Default: ``PYCYLON_RANK``, else the rendezvous gives one.
     world_size : int, optional
@@ -229,10 +230,16 @@ def _leave_all() -> None:
             env.finalize()
 
 
+#: What ``PYCYLON_TOKEN`` held when it was read.
+_kept_token = ""
+
+
 def _token() -> str | None:
-    token = os.environ.get("PYCYLON_TOKEN")
-    if token:
-        return token
+    """Return the job token that the variables give. A secret: child processes must not inherit the variable."""
+    global _kept_token
+    _kept_token = os.environ.pop("PYCYLON_TOKEN", "") or _kept_token
+    if _kept_token:
+        return _kept_token
     path = os.environ.get("PYCYLON_TOKEN_FILE")
     if not path:
         return None
