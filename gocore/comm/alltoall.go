@@ -10,8 +10,8 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/task"
 )
 
-// Alltoallv sends parts[i] to rank i and returns what each rank sent here, by rank: an Exchange of one message per
-// pair. Each rank starts with its right neighbour, so that no rank is everyone's first.
+// Alltoallv sends parts[i] to rank i and returns what each rank sent here, by rank, its own part as it is: an Exchange
+// of one message per pair. Each rank starts with its right neighbour, so that no rank is everyone's first.
 func (o *Operation) Alltoallv(ctx context.Context, parts [][]byte) ([][]byte, error) {
 	n, r := o.c.size, o.c.rank
 	if len(parts) != n {
@@ -23,9 +23,10 @@ func (o *Operation) Alltoallv(ctx context.Context, parts [][]byte) ([][]byte, er
 	}
 	defer x.Close()
 	got := make([][]byte, n)
+	got[r] = parts[r]
 	g := task.NewGroup(ctx)
 	g.Go(func(ctx context.Context) error {
-		for i := range n {
+		for i := range n - 1 {
 			dst := (r + 1 + i) % n
 			if err := x.Send(ctx, dst, parts[dst]); err != nil {
 				return err

@@ -54,8 +54,9 @@ func (o *Operation) Exchange(context.Context) (*Exchange, error) {
 }
 
 // Send sends the concatenation of parts to dst as one message of any size. parts may be reused on return.
-// It blocks while dst grants no credit: receive beside it. A message longer than dst's window is let in once its
-// first bytes are there and dst's budget has room for all of it.
+// It blocks while dst grants no credit: receive beside it. dst makes room for all of a message when its first bytes
+// arrive; where its budget has none the operation fails there with OutOfMemory, also if Recv would free some. A message
+// that can't be sent to its end, because ctx ends, fails the operation.
 func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error {
 	o, c := x.o, x.o.c
 	if dst < 0 || dst >= c.size {
@@ -86,18 +87,32 @@ func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error {
 	for first := true; first || message.left > 0; first = false {
 		n, err := x.credit(ctx, dst, message.left, first, what)
 		if err != nil {
-			return err
+			return x.brokeOff(dst, first, 0, err)
 		}
 		h.Payload = n
 		f := channel.NewFrame(&h)
 		message.take(n, func(part []byte) { f.Append(part) })
 		if err := c.ch.Send(both, dst, f); err != nil {
-			return o.explain(both, err, what)
+			return x.brokeOff(dst, first, wire.HeaderSize+uint64(n), o.explain(both, err, what))
 		}
 		h.Offset += uint64(n)
 	}
 	c.peers[dst].countSent(int(h.Length))
 	return nil
+}
+
+// brokeOff ends a message with err. If dst already has its first part, so that the rest is owed, the operation fails;
+// otherwise the credit that the first part would have cost is free again.
+func (x *Exchange) brokeOff(dst int, first bool, cost uint64, err error) error {
+	c := x.o.c
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if first {
+		x.s.out[dst].spent -= cost
+	} else {
+		x.o.fail(err, false)
+	}
+	return err
 }
 
 // credit takes credit for the next part of a message of which left bytes remain, and returns the part's size.
@@ -139,34 +154,49 @@ func (x *Exchange) sendable() error {
 	return nil
 }
 
-// sendSelf puts the message among those received.
+// sendSelf puts a copy of the message among those received. It is made without the lock: a long one takes seconds.
 func (x *Exchange) sendSelf(ctx context.Context, message *gather, what string) error {
+	o, c, s := x.o, x.o.c, x.s
+	if err := x.creditSelf(ctx, messageCost(message.left), what); err != nil {
+		return err
+	}
+	b, err := c.scope.Alloc(message.left)
+	if err == nil {
+		rest := b.Bytes()
+		message.take(message.left, func(part []byte) { rest = rest[copy(rest, part):] })
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		o.fail(err, false)
+		return err
+	}
+	if err := x.sendable(); err != nil || s.closed {
+		b.Release()
+		return err
+	}
+	s.arrive(c.rank, b)
+	return nil
+}
+
+// creditSelf takes credit for a message to this rank: any, where none waits to be received.
+func (x *Exchange) creditSelf(ctx context.Context, cost uint64, what string) error {
 	o, c, s := x.o, x.o.c, x.s
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	in, out := &s.in[c.rank], &s.out[c.rank]
-	cost := messageCost(message.left)
-	for out.spent+cost > out.granted && in.arrived > in.consumed {
+	for {
 		if err := x.sendable(); err != nil {
 			return err
+		}
+		if out.spent+cost <= out.granted || in.arrived == in.consumed {
+			out.spent += cost
+			return nil
 		}
 		if err := o.wait(ctx, &out.changed, what); err != nil {
 			return err
 		}
 	}
-	if err := x.sendable(); err != nil || s.closed {
-		return err
-	}
-	b, err := c.scope.Alloc(message.left)
-	if err != nil {
-		o.fail(err, false)
-		return err
-	}
-	rest := b.Bytes()
-	message.take(message.left, func(part []byte) { rest = rest[copy(rest, part):] })
-	out.spent += cost
-	s.arrive(c.rank, b)
-	return nil
 }
 
 // CloseSend tells every rank that this one sends no more. Call it when every Send has returned.

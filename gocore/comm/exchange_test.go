@@ -15,6 +15,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel/channeltest"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 )
 
@@ -256,4 +257,93 @@ func TestShuffleThroughBudget(t *testing.T) {
 			closeWorld(t, world)
 		})
 	}
+}
+
+// TestSendBrokenOff cancels a Send to a rank that stands still, before and after the first part of its message has
+// left, and closes the sending side as if nothing were missing: in the second case the operation fails on both ranks.
+func TestSendBrokenOff(t *testing.T) {
+	for _, fabric := range fabrics {
+		t.Run(fabric.name, func(t *testing.T) {
+			leak.Check(t)
+			world := openWorld(t, fabric.open(t, 2), Options{Window: wire.EagerCredit})
+			cancelled := func(ctx context.Context, x *Exchange, sizes ...int) (err error) {
+				world[1].mu.Lock()
+				defer world[1].mu.Unlock()
+				ctx, cancel := context.WithTimeoutCause(ctx, 50*time.Millisecond, context.Canceled)
+				defer cancel()
+				for _, n := range sizes {
+					err = x.Send(ctx, 1, make([]byte, n))
+				}
+				return err
+			}
+			for _, part := range []bool{false, true} {
+				errs := each(world, inOperation("shuffle", 1, func(ctx context.Context, o *Operation) error {
+					x, err := o.Exchange(ctx)
+					if err != nil {
+						return err
+					}
+					if err := o.Barrier(ctx); err != nil {
+						return err
+					}
+					received := 0
+					return both(ctx, x, func(context.Context) error {
+						switch {
+						case o.c.rank == 1:
+						case part:
+							require.Equal(t, status.Cancelled, status.CodeOf(cancelled(ctx, x, 100_000)))
+						default: // no credit is left for the second one
+							require.Equal(t, status.Cancelled, status.CodeOf(cancelled(ctx, x, 62_000, 40_000)))
+							return x.Send(ctx, 1, make([]byte, 40_000))
+						}
+						return nil
+					}, func(m Message) error {
+						received++
+						require.Len(t, m.Bytes, []int{0, 62_000, 40_000}[received])
+						return nil
+					})
+				}))
+				if !part {
+					require.Equal(t, []error{nil, nil}, errs)
+					continue
+				}
+				require.Equal(t, status.Cancelled, status.CodeOf(errs[0]), "%v", errs[0])
+				require.Equal(t, status.Remote, status.CodeOf(errs[1]), "%v", errs[1])
+			}
+			operate(t, world, busy)
+			closeWorld(t, world)
+		})
+	}
+}
+
+// TestSendToSelf finds the Communicator's lock free while a long message of a rank to itself is copied.
+func TestSendToSelf(t *testing.T) {
+	leak.Check(t)
+	world := openWorld(t, overLocal(t, 1), Options{})
+	operate(t, world, func(ctx context.Context, o *Operation) error {
+		own := [][]byte{{7}}
+		got, err := o.Alltoallv(ctx, own)
+		require.NoError(t, err)
+		require.Same(t, &own[0][0], &got[0][0], "nothing is copied")
+
+		x, err := o.Exchange(ctx)
+		require.NoError(t, err)
+		var parts [][]byte
+		for range 4096 {
+			parts = append(parts, pattern[:64<<10])
+		}
+		return both(ctx, x, func(ctx context.Context) error {
+			g := task.NewGroup(ctx)
+			g.Go(func(ctx context.Context) error { return x.Send(ctx, 0, parts...) })
+			for o.c.scope.Held() == 0 {
+			}
+			o.c.mu.Lock()
+			require.Zero(t, x.s.in[0].arrived, "the lock was held until all was copied")
+			o.c.mu.Unlock()
+			return g.Wait()
+		}, func(m Message) error {
+			require.Equal(t, pattern[:64<<10], append([]byte{}, m.Bytes[4095<<16:][:64<<10]...))
+			return nil
+		})
+	})
+	closeWorld(t, world)
 }

@@ -165,9 +165,15 @@ func (s *stream) arrive(src int, b *memory.Buffer) {
 }
 
 func (c *Communicator) gotFin(src int, h *wire.Header) {
-	if c.current(h.Sequence) {
-		c.stream(h.Sequence, h.Stream).finish(src)
+	if !c.current(h.Sequence) {
+		return
 	}
+	s := c.stream(h.Sequence, h.Stream)
+	if s.in[src].part != nil && c.boxes[h.Sequence].failed == nil {
+		c.protocolError(src, h) // half a message, and none follows
+		return
+	}
+	s.finish(src)
 }
 
 // finish notes that no message follows from src.
