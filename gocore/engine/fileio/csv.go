@@ -1,10 +1,12 @@
 package fileio
 
 import (
+	"bytes"
 	"errors"
 	"math"
 	"os"
 	"slices"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -91,11 +93,29 @@ func (c *CSV) reader(ch chunk, text []byte) (*recordReader, error) {
 	if n, err := c.file.ReadAt(text[:ch.size], ch.offset); int64(n) < ch.size {
 		return nil, status.Errorf(status.IO, "reading %s, which has become shorter: %w", c.path, err)
 	}
+	if !utf8.Valid(text[:ch.size]) {
+		return nil, c.notUTF8(ch, text[:ch.size])
+	}
 	r := &recordReader{path: c.path, data: text[:ch.size], comma: c.options.Delimiter[0], line: ch.line}
 	if c.options.Comment != "" {
 		r.comment = c.options.Comment[0]
 	}
 	return r, nil
+}
+
+// notUTF8 tells where text stops being UTF-8.
+func (c *CSV) notUTF8(ch chunk, text []byte) error {
+	at := 0
+	for at < len(text) {
+		r, n := utf8.DecodeRune(text[at:])
+		if r == utf8.RuneError && n == 1 {
+			break
+		}
+		at += n
+	}
+	line := bytes.Count(text[:at], []byte{'\n'})
+	column := at - bytes.LastIndexByte(text[:at], '\n')
+	return malformed(c.path, ch.line+line, "column %d: byte 0x%02x is not UTF-8; convert the file (iconv -f latin1 -t utf-8)", column, text[at])
 }
 
 // records calls each for every record of p, with its line; a record with too many fields is refused. The texts of a

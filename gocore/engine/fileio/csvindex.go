@@ -30,7 +30,7 @@ type csvIndex struct {
 }
 
 // indexCSV scans a file once for its record boundaries: a record ends at a line end outside quotes; blank lines and
-// lines that begin with the comment character are no records. A quote that is never closed makes one long record,
+// lines with nothing but a comment are no records. A quote that is never closed makes one long record,
 // which the parser refuses with its line.
 func indexCSV(f *os.File, o *CSVOptions) (*csvIndex, error) {
 	s := &csvScanner{options: o, index: &csvIndex{}, skip: o.SkipRows, line: 1, start: 1}
@@ -65,7 +65,7 @@ type csvScanner struct {
 	recordStart int64
 	quoted      bool // inside quotes
 	content     bool // the record being read has a byte other than a carriage return
-	comment     bool // it is a comment line
+	comment     bool // the rest of the line being read is a comment
 	gotHeader   bool
 	current     chunk
 }
@@ -84,6 +84,7 @@ func (s *csvScanner) block(data []byte, at int64) {
 		data = data[end+1:]
 		at += int64(end + 1)
 		s.line++
+		s.comment = false
 		if s.skip > 0 {
 			s.skip--
 			s.quoted = false
@@ -96,27 +97,36 @@ func (s *csvScanner) block(data []byte, at int64) {
 
 // text takes in a part of a line.
 func (s *csvScanner) text(text []byte) {
-	if len(text) == 0 || s.skip > 0 {
+	if len(text) == 0 || s.skip > 0 || s.comment {
 		return
 	}
-	if !s.content && s.options.Comment != "" && text[0] == s.options.Comment[0] {
-		s.comment = true
+	quotes := 0
+	if s.options.Comment == "" {
+		quotes = bytes.Count(text, []byte{'"'})
+	} else {
+		mark := s.options.Comment[0]
+		for i, c := range text {
+			if c == '"' {
+				quotes++
+			} else if c == mark && s.quoted == (quotes&1 == 1) { // outside quotes
+				s.comment = true
+				text = text[:i]
+				break
+			}
+		}
 	}
-	if s.comment {
-		return
-	}
-	if !s.content && (len(text) > 1 || text[0] != '\r') {
-		s.content = true
-	}
-	if bytes.Count(text, []byte{'"'})&1 == 1 {
+	if quotes&1 == 1 {
 		s.quoted = !s.quoted
+	}
+	if len(text) > 1 || len(text) == 1 && text[0] != '\r' {
+		s.content = true
 	}
 }
 
 // next begins a record at byte at.
 func (s *csvScanner) next(at int64) {
 	s.recordStart, s.start = at, s.line
-	s.content, s.comment = false, false
+	s.content = false
 }
 
 // record ends the record being read at byte at. Blank and comment lines go along inside a chunk as they are.

@@ -33,6 +33,9 @@ func (c *CSV) readNames(index *csvIndex) error {
 	if err != nil {
 		return err
 	}
+	if i := slices.IndexFunc(record, func(name string) bool { return strings.Contains(name, "\r") }); i >= 0 && len(index.chunks) == 0 {
+		return malformed(c.path, first.line, "lines end with carriage returns alone; convert the file (tr '\\r' '\\n')")
+	}
 	switch {
 	case len(c.options.Names) > 0:
 		if len(c.options.Names) != len(record) {

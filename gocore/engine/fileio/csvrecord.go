@@ -5,7 +5,7 @@ import (
 	"unsafe"
 )
 
-// recordReader splits a chunk of a CSV file into records (RFC 4180; "\n" or "\r\n"; blank lines and comment lines are
+// recordReader splits a chunk of a CSV file into records (RFC 4180; "\n" or "\r\n"; blank lines and comments are
 // no records). Its fields lie in the chunk, which it writes to where a quoted field holds escaped quotes: encoding/csv
 // makes a string of every record, and takes three times as long.
 type recordReader struct {
@@ -30,9 +30,12 @@ func (r *recordReader) next() ([]string, error) {
 		if n := len(text); n > 0 && text[n-1] == '\r' {
 			text = text[:n-1]
 		}
+		if r.comment != 0 {
+			text = r.uncommented(text)
+		}
 		r.start = r.line
 		switch {
-		case len(text) == 0 || r.comment != 0 && text[0] == r.comment:
+		case len(text) == 0:
 		case bytes.IndexByte(text, '"') >= 0:
 			return r.quoted()
 		default:
@@ -43,6 +46,19 @@ func (r *recordReader) next() ([]string, error) {
 		r.skip(end)
 	}
 	return nil, nil
+}
+
+// uncommented returns a line up to the comment in it; all of it where a quote may hide the comment character.
+func (r *recordReader) uncommented(text []byte) []byte {
+	for i, c := range text {
+		if c == '"' {
+			return text
+		}
+		if c == r.comment {
+			return text[:i]
+		}
+	}
+	return text
 }
 
 // skip goes on to the line behind the one that ends n bytes further on.
@@ -78,7 +94,7 @@ func (r *recordReader) quoted() ([]string, error) {
 			r.fields = append(r.fields, asString(text))
 		} else {
 			from := r.at
-			for r.at < len(r.data) && r.data[r.at] != r.comma && r.data[r.at] != '\n' {
+			for r.at < len(r.data) && r.data[r.at] != r.comma && r.data[r.at] != '\n' && (r.comment == 0 || r.data[r.at] != r.comment) {
 				if r.data[r.at] == '"' {
 					return nil, malformed(r.path, r.line, `column %d: a bare " in a field without quotes; write "" inside of quotes`, r.at-begin+1)
 				}
@@ -89,6 +105,13 @@ func (r *recordReader) quoted() ([]string, error) {
 				text = text[:n-1]
 			}
 			r.fields = append(r.fields, asString(text))
+		}
+		if r.comment != 0 && r.at < len(r.data) && r.data[r.at] == r.comment {
+			if end := bytes.IndexByte(r.data[r.at:], '\n'); end >= 0 {
+				r.at += end
+			} else {
+				r.at = len(r.data)
+			}
 		}
 		switch {
 		case r.at < len(r.data) && r.data[r.at] == '\r' && (r.at+1 == len(r.data) || r.data[r.at+1] == '\n'):

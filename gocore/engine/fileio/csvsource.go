@@ -209,11 +209,11 @@ func storer[T any](c *column.Column, parse func(string) (T, error)) func(int, st
 }
 
 func parseInt[T int8 | int16 | int32](bits int) func(string) (T, error) {
-	return func(text string) (T, error) { v, err := strconv.ParseInt(text, 10, bits); return T(v), err }
+	return func(text string) (T, error) { v, err := strconv.ParseInt(trim(text), 10, bits); return T(v), err }
 }
 
 func parseUint[T uint8 | uint16 | uint32 | uint64](bits int) func(string) (T, error) {
-	return func(text string) (T, error) { v, err := strconv.ParseUint(text, 10, bits); return T(v), err }
+	return func(text string) (T, error) { v, err := strconv.ParseUint(trim(text), 10, bits); return T(v), err }
 }
 
 func parseDate(text string) (int32, error) {

@@ -134,6 +134,8 @@ func TestReadCSV(t *testing.T) {
 		{"given types", "a,b\n1,2\n", with(func(o *CSVOptions) { o.Types = map[string]string{"a": "str", "b": "int8"} }), "a:utf8 b:int8\n1|2"},
 		{"null texts", "a\n-\nNA\n", with(func(o *CSVOptions) { o.NAValues, o.KeepDefaultNA = []string{"-"}, false }), "a:utf8\nnull\nNA"},
 		{"skipped lines and comments", "junk \"\n#x\na\n#y\n1\n", with(func(o *CSVOptions) { o.SkipRows, o.Comment = 1, "#" }), "a:int64\n1"},
+		{"comments end lines", "a,b # names\n1,2 # c \"\n# \"full\n\"x#\",\"4\"# \"d\"\n  # only\n5,6#\n", with(func(o *CSVOptions) { o.Comment = "#" }), "a:utf8 b :int64\n1|2\nx#|4\n  |null\n5|6"},
+		{"spaces around numbers", "a,b\n 1,2.5 \n", plain, "a:int64 b:float64\n1|2.5"},
 		{"the first rows", "a\n1\n2\n3\n", with(func(o *CSVOptions) { o.MaxRows = 2 }), "a:int64\n1\n2"},
 		{"dates", "a\n2013-01-01 05:00:00\n2013-01-02\n", with(func(o *CSVOptions) { o.ParseDates = []string{"a"} }),
 			"a:timestamp[us]\n2013-01-01 05:00:00\n2013-01-02 00:00:00"},
@@ -161,6 +163,9 @@ func TestReadCSVRefuses(t *testing.T) {
 		{"empty file", "", plain, status.Malformed, "t.csv is empty"},
 		{"too many fields", "a,b\n1,2\n1,2,3\n", plain, status.Malformed, "t.csv, line 3: 3 fields where the header has 2"},
 		{"stray quote", "a,b\n1,2\n3,x\"y\n", plain, status.Malformed, "t.csv, line 3: column 4"},
+		{"not UTF-8", "a,b\nx,y\nx,\xe9\n", plain, status.Malformed, "t.csv, line 3: column 3: byte 0xe9 is not UTF-8"},
+		{"a header that is not UTF-8", "a,\xe9\nx,y\n", plain, status.Malformed, "t.csv, line 1: column 3: byte 0xe9"},
+		{"carriage returns alone", "a,b\r1,2\r3,4", plain, status.Malformed, "carriage returns alone"},
 		{"text behind a quote", "a,b\n1,\"y\"z\n", plain, status.Malformed, "t.csv, line 2: column 6"},
 		{"a quote on a later line of a record", "a,b\n\"x\ny\",z\"\n", plain, status.Malformed, "t.csv, line 3: column 5"},
 		{"a header's quote never closed", "a,\"b\n" + strings.Repeat("1,2\n", chunkBytes/4), plain, status.Malformed, "t.csv, line 1: a first record of 4.0 MiB"},
@@ -315,16 +320,22 @@ func TestIPCSlices(t *testing.T) {
 }
 
 func FuzzReadCSV(f *testing.F) {
-	f.Add("a,b\n1,\"x\"\n", 2)
-	f.Add("a\r\n\"\n", 1)
-	f.Fuzz(func(t *testing.T, text string, parts int) {
+	f.Add("a,b\n1,\"x\"\n", 2, false)
+	f.Add("a\r\n\"\n", 1, false)
+	f.Add("a,b # x\n1,\"x\" #\"\n\"#\",2", 2, true)
+	f.Fuzz(func(t *testing.T, text string, parts int, comments bool) {
 		if parts < 1 || parts > 4 {
 			return
 		}
+		o := DefaultCSVOptions()
+		if comments {
+			o.Comment = "#"
+		}
 		path := write(t, text)
 		for part := range parts {
-			if _, err := readCSV(t, path, DefaultCSVOptions(), part, parts); err != nil {
+			if _, err := readCSV(t, path, o, part, parts); err != nil {
 				require.NotEqual(t, status.Internal, status.CodeOf(err), "%v", err)
+				require.NotContains(t, err.Error(), "changed", "index and parser disagree on where records end")
 			}
 		}
 	})
