@@ -70,7 +70,7 @@ def read_csv(
     quotechar : str, default '"'
         What stands around a value that contains `sep` or a line's end.
     comment : str, optional
-        What begins a line that is ignored. Behind a value it belongs to the value, unlike in pandas.
+        What begins a comment: the rest of its line is ignored.
     true_values, false_values : sequence of str, optional
         More texts that stand for true and false.
     encoding : str, default "utf-8"
