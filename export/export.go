@@ -204,3 +204,16 @@ func goTableInfo(h C.pcy_handle, out **C.char, e *C.pcy_error) C.int32_t {
 		return err
 	})
 }
+
+//export goTableBytes
+func goTableBytes(h C.pcy_handle, out *C.int64_t, e *C.pcy_error) C.int32_t {
+	return guard(e, func() error {
+		t, err := lookup(&handles, handle(h), (*table.Table).Retain)
+		if err != nil {
+			return err
+		}
+		defer t.Release()
+		*out = C.int64_t(t.Bytes())
+		return nil
+	})
+}

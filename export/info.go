@@ -14,11 +14,10 @@ type tableInfo struct {
 	Schema  []fieldInfo `json:"schema"`
 	Rows    int         `json:"rows"`
 	Batches int         `json:"batches"`
-	Bytes   int64       `json:"bytes"`
 }
 
 func infoOf(t *table.Table) tableInfo {
-	info := tableInfo{Schema: []fieldInfo{}, Rows: t.Rows, Batches: len(t.Batches), Bytes: t.Bytes()}
+	info := tableInfo{Schema: []fieldInfo{}, Rows: t.Rows, Batches: len(t.Batches)}
 	for _, f := range t.Schema.Fields() {
 		info.Schema = append(info.Schema, fieldInfo{Name: f.Name, Type: f.Type.String(), Nullable: f.Nullable})
 	}

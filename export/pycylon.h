@@ -48,8 +48,10 @@ int32_t pcy_env_describe(pcy_handle env, char **json, pcy_error *err);
 int32_t pcy_table_import(struct ArrowArrayStream *stream, int32_t copy, pcy_handle *table, pcy_error *err);
 /* Fills *stream with the table's batches. They keep their memory alive; the table may be freed. */
 int32_t pcy_table_export(pcy_handle table, struct ArrowArrayStream *stream, pcy_error *err);
-/* {"schema": [{"name", "type", "nullable"}], "rows", "batches", "bytes"} */
+/* {"schema": [{"name", "type", "nullable"}], "rows", "batches"} */
 int32_t pcy_table_info(pcy_handle table, char **json, pcy_error *err);
+/* The bytes that the rows take: reads the size of every string. */
+int32_t pcy_table_bytes(pcy_handle table, int64_t *bytes, pcy_error *err);
 
 /* Starts a plan on tables in env (0: this process alone) and waits for it for at most 200 us. */
 int32_t pcy_start(pcy_handle env, const char *json, size_t n, const pcy_handle *tables, int32_t ntables,

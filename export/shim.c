@@ -64,6 +64,10 @@ int32_t pcy_table_info(pcy_handle table, char **json, pcy_error *err) {
   return pcyi_forked ? refuse(err) : goTableInfo(table, json, err);
 }
 
+int32_t pcy_table_bytes(pcy_handle table, int64_t *bytes, pcy_error *err) {
+  return pcyi_forked ? refuse(err) : goTableBytes(table, bytes, err);
+}
+
 int32_t pcy_start(pcy_handle env, const char *json, size_t n, const pcy_handle *tables, int32_t ntables,
                   const char *site, pcy_handle *op, pcy_error *err) {
   return pcyi_forked ? refuse(err) : goStart(env, (char *)json, n, (pcy_handle *)tables, ntables, (char *)site, op, err);

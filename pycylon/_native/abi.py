@@ -90,7 +90,7 @@ class Table(Handle):
 
     @property
     def info(self) -> dict[str, Any]:
-        """``{"schema", "rows", "batches", "bytes"}``."""
+        """``{"schema", "rows", "batches"}``."""
         if self._info is None:
             pointer = ctypes.c_void_p()
             check(self._lib, lambda err: self._lib.pcy_table_info(self.value, ctypes.byref(pointer), err))
@@ -101,6 +101,13 @@ class Table(Handle):
     def rows(self) -> int:
         """The number of rows."""
         return int(self.info["rows"])
+
+    @property
+    def nbytes(self) -> int:
+        """The bytes that the rows take. Reads every string's size."""
+        size = ctypes.c_int64()
+        check(self._lib, lambda err: self._lib.pcy_table_bytes(self.value, ctypes.byref(size), err))
+        return size.value
 
     @property
     def schema(self) -> list[Field]:
@@ -293,16 +300,27 @@ class Environment(Handle):
         env = self.opened(call["kind"])
         lib, text = self._lib, json.dumps(call).encode()
         op, messages = Operation(lib), Handle(lib)
-        check(lib, lambda err: lib.pcy_collective(env, text, len(text), data, len(data), op.out, err))
+        start = lib.copying("pcy_collective", len(data))
+        check(lib, lambda err: start(env, text, len(text), data, len(data), op.out, err))
         info = op.wait(messages)
         sizes = json.loads(info)["sizes"] if messages.value else []
         return [_message(messages, i, size) for i, size in enumerate(sizes)]
 
 
+#: Called with NULL it makes bytes to be written, by whoever has the only reference.
+_new_bytes = ctypes.PYFUNCTYPE(ctypes.py_object, ctypes.c_void_p, ctypes.c_ssize_t)(
+    ("PyBytes_FromStringAndSize", ctypes.pythonapi)
+)
+
+
 def _message(messages: Handle, i: int, size: int) -> bytes:
-    lib, buffer = messages._lib, ctypes.create_string_buffer(max(size, 1))
-    check(lib, lambda err: lib.pcy_message(messages.value, i, buffer, size, err))
-    return buffer.raw[:size]
+    if size == 0:
+        return b""
+    data: bytes = _new_bytes(None, size)
+    lib = messages._lib
+    read = lib.copying("pcy_message", size)
+    check(lib, lambda err: read(messages.value, i, data, size, err))
+    return data
 
 
 def open_environment(options: Mapping[str, Any]) -> Environment:

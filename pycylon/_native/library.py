@@ -1,8 +1,8 @@
 """The Go library: its functions' signatures, its loading, its errors.
 
 The library is loaded at the first use, not at import: a process that only imports pycylon may still fork. A call that
-is short keeps the GIL (ctypes.PyDLL: releasing it costs 79 us when another thread computes), one that may wait lets it
-go.
+is short keeps the GIL (ctypes.PyDLL: releasing it costs 79 us when another thread computes), one that may wait or that
+copies many bytes lets it go.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from pycylon import errors
 from pycylon._version import __version__
 
 ABI_VERSION = 1
+
+#: From how many bytes on a copy takes longer than letting the GIL go.
+LONG_COPY = 1 << 18
 LIBRARY = Path(__file__).parent.parent / "libpycylon.so"
 
 
@@ -57,6 +60,7 @@ FUNCTIONS = {
     "pcy_table_import": _Function(_int, (_ptr, _int, _out_handle, _err), waits=True),
     "pcy_table_export": _Function(_int, (_handle, _ptr, _err), waits=True),
     "pcy_table_info": _Function(_int, (_handle, _out_text, _err)),
+    "pcy_table_bytes": _Function(_int, (_handle, ctypes.POINTER(_long), _err), waits=True),
     "pcy_start": _Function(_int, (_handle, _text, _size, ctypes.POINTER(_handle), _int, _text, _out_handle, _err)),
     "pcy_collective": _Function(_int, (_handle, _text, _size, _ptr, _size, _out_handle, _err)),
     "pcy_wait": _Function(_int, (_handle, _long, _out_handle, _out_text, _err), waits=True),
@@ -82,12 +86,13 @@ class Library:
                 "`pip install .` in a checkout"
             ) from error
         for name, function in FUNCTIONS.items():
-            call = getattr(let_go if function.waits else held, name)
-            call.restype, call.argtypes = function.result, function.arguments
-            setattr(self, name, call)
+            for variant in (held, let_go):
+                call = getattr(variant, name)
+                call.restype, call.argtypes = function.result, function.arguments
+            setattr(self, name, getattr(let_go if function.waits else held, name))
+        self._held, self._let_go = held, let_go
         #: pcy_wait of an operation that has ended already, without letting the GIL go.
         self.poll = held.pcy_wait
-        self.poll.restype, self.poll.argtypes = FUNCTIONS["pcy_wait"].result, FUNCTIONS["pcy_wait"].arguments
         self.destructor = ctypes.cast(held.pcy_stream_capsule_free, ctypes.c_void_p).value
         built = (self.pcy_abi_version(), self.pcy_version())
         if built != (ABI_VERSION, __version__.encode()):
@@ -95,6 +100,18 @@ class Library:
                 f"{path} is of pycylon {built[1].decode()} (ABI {built[0]}), the Python package is {__version__} "
                 f"(ABI {ABI_VERSION}): reinstall pycylon"
             )
+
+    def copying(self, name: str, size: int) -> Any:
+        """Return a function for a call that copies `size` bytes: it lets the GIL go where they are many.
+
+        Parameters
+        ----------
+        name : str
+            The function's name.
+        size : int
+            How many bytes.
+        """
+        return getattr(self._let_go if size >= LONG_COPY else self._held, name)
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(name)

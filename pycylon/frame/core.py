@@ -122,7 +122,7 @@ class DataFrame:
     @property
     def nbytes(self) -> int:
         """The bytes that the rows here take."""
-        return int(self._table.info["bytes"])
+        return self._table.nbytes
 
     @property
     def placement(self) -> str:

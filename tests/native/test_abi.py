@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -101,6 +102,40 @@ def test_a_collective_needs_an_environment(kind):
     lib.pcy_error_clear(ctypes.byref(err))
     assert out.value == 0
     assert pc.DataFrame({"a": [2, 1]}).sort_values("a").to_dict() == {"a": [1, 2]}
+
+
+def test_messages_are_copied_once_each_way():
+    size = 32 << 20
+    with pc.CylonEnv() as env:
+        data = bytes(size)
+        tracemalloc.start()
+        try:
+            received = env.comm.allgather(data)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+        assert received == [data]
+        assert peak < size * 1.1
+        assert env.comm.allgather(b"") == [b""]
+        assert env.comm.allgather(b"x") == [b"x"]
+
+
+@pytest.mark.parametrize("name", ["pcy_collective", "pcy_message"])
+def test_long_copies_let_the_gil_go(name):
+    lib = library.library()
+    keeps_gil = ctypes.pythonapi.PyBytes_AsString._flags_
+    assert lib.copying(name, library.LONG_COPY - 1)._flags_ == keeps_gil
+    assert lib.copying(name, library.LONG_COPY)._flags_ != keeps_gil
+
+
+def test_bytes_are_counted_when_asked_for():
+    frame = pc.DataFrame({"a": [1, 2, 3], "s": ["x", "a string that is longer than twelve bytes", None]})
+    assert set(frame._table.info) == {"schema", "rows", "batches"}
+    assert frame.nbytes >= 3 * 8 + 41
+    assert frame[["a"]].nbytes == 24
+    frame._table.free()
+    with pytest.raises(errors.ClosedError):
+        _ = frame.nbytes
 
 
 @pytest.mark.parametrize("handle", [0, 1 << 40, 0xFFFFFFFF, (1 << 64) - 1])
