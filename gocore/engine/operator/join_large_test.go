@@ -306,7 +306,10 @@ func TestJoinHeap(t *testing.T) {
 	leak.Check(t)
 	scope := memory.NewScope(memory.NewBudget(0), "inputs")
 	defer scope.Close()
-	const n = 2_000_000
+	n := 5_000_000 // on each side
+	if testing.Short() {
+		n = 500_000
+	}
 	left, right := paperInput(t, scope, n, uniform(1, n)), paperInput(t, scope, n, uniform(2, n))
 	optest.RequireSmallHeap(t, func() { joinOnce(t, paperSpec, left, right, 2) })
 }
