@@ -42,29 +42,28 @@ func (o *Operation) reduceDoubling(ctx context.Context, tag uint32, k kernel, ac
 		if err := o.awaitAll([]done{d}); err != nil {
 			return nil, err
 		}
-		return o.recvEqual(ctx, r-power, tag, len(acc))
+		return acc, o.recvEqual(ctx, r-power, tag, len(acc), func(got []byte) { copy(acc, got) })
 	}
 	if r+power < n {
-		got, err := o.recvEqual(ctx, r+power, tag, len(acc))
-		if err != nil {
+		if err := o.recvEqual(ctx, r+power, tag, len(acc), func(got []byte) { k(acc, got) }); err != nil {
 			return nil, err
 		}
-		k(acc, got)
 	}
 	for d := 1; d < power; d *= 2 {
 		sending := o.send(ctx, r^d, tag, slices.Clone(acc))
-		got, err := o.recvEqual(ctx, r^d, tag, len(acc))
+		err := o.recvEqual(ctx, r^d, tag, len(acc), func(got []byte) {
+			if r&d == 0 {
+				k(acc, got)
+			} else {
+				k(got, acc)
+				copy(acc, got)
+			}
+		})
 		if sendErr := sending.await(); err == nil {
 			err = sendErr
 		}
 		if err != nil {
 			return nil, err
-		}
-		if r&d == 0 {
-			k(acc, got)
-		} else {
-			k(got, acc)
-			acc = got
 		}
 	}
 	if r+power < n {
@@ -73,18 +72,24 @@ func (o *Operation) reduceDoubling(ctx context.Context, tag uint32, k kernel, ac
 	return acc, o.failure()
 }
 
-// recvEqual receives as many bytes as this rank reduces.
-func (o *Operation) recvEqual(ctx context.Context, src int, tag uint32, n int) ([]byte, error) {
-	got, err := o.recv(ctx, src, tag)
-	if err == nil && len(got) != n {
+// recvEqual receives as many bytes as this rank reduces and lends them to use.
+func (o *Operation) recvEqual(ctx context.Context, src int, tag uint32, n int, use func(got []byte)) error {
+	l, err := o.recvLetter(ctx, src, tag)
+	if err != nil {
+		return err
+	}
+	defer l.free()
+	got := l.bytes()
+	if len(got) != n {
 		e := status.AtRank(status.CollectiveMismatch, src, "%s (operation %d): rank %d reduces %d bytes and rank %d %d: they must be equally many",
 			o.call, o.sequence, o.c.rank, n, src, len(got))
 		o.c.mu.Lock()
 		o.fail(e, false)
 		o.c.mu.Unlock()
-		return nil, e
+		return e
 	}
-	return got, err
+	use(got)
+	return nil
 }
 
 // reduceRing cuts acc into a share per rank. Each share goes around once to be combined and once more to be spread.
@@ -99,17 +104,18 @@ func (o *Operation) reduceRing(ctx context.Context, tag uint32, k kernel, size i
 	for step := range 2 * (n - 1) {
 		give, take := share(r-step), share(r-step-1)
 		sending := o.send(ctx, right, tag, give)
-		got, err := o.recvEqual(ctx, left, tag, len(take))
+		err := o.recvEqual(ctx, left, tag, len(take), func(got []byte) {
+			if step < n-1 {
+				k(take, got)
+			} else {
+				copy(take, got)
+			}
+		})
 		if sendErr := sending.await(); err == nil {
 			err = sendErr
 		}
 		if err != nil {
 			return err
-		}
-		if step < n-1 {
-			k(take, got)
-		} else {
-			copy(take, got)
 		}
 	}
 	return o.failure()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"slices"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
@@ -43,8 +42,8 @@ func (o *Operation) Alltoallv(ctx context.Context, parts [][]byte) ([][]byte, er
 			if err != nil {
 				return err
 			}
-			got[m.Src] = slices.Clone(m.Bytes)
-			m.Release()
+			got[m.Src] = m.Bytes
+			o.keep(m.Buffer)
 		}
 	})
 	if err := g.Wait(); err != nil {

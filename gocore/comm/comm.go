@@ -193,6 +193,7 @@ func (c *Communicator) Close(ctx context.Context) error {
 		c.unpin(src) // of a frame that broke off
 	}
 	for s, box := range c.boxes {
+		box.free()
 		for _, stream := range box.streams {
 			stream.free()
 		}

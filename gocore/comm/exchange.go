@@ -79,6 +79,9 @@ func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error {
 	if dst == c.rank {
 		return x.sendSelf(ctx, &message, what)
 	}
+	if err := checkLength(message.left); err != nil {
+		return err
+	}
 	h := wire.Header{
 		Class: wire.ClassPart, Context: worldContext, Sequence: o.sequence, Signature: o.call.Signature,
 		Stream: x.id, PairSequence: out.number, Length: uint64(message.left),

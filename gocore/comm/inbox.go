@@ -1,5 +1,10 @@
 package comm
 
+import (
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
 // inbox holds what has arrived for one operation, which this rank may not have begun yet.
 type inbox struct {
 	failed  error // why the operation has failed
@@ -15,15 +20,33 @@ type mailbox struct {
 	changed signal
 }
 
-// letter is a message of stream 0: whole, or announced (data nil) and then received in parts.
+// letter is a message of stream 0: a short one, whole, or a long one, announced and then received in parts.
 type letter struct {
 	tag    uint32
 	length uint64
-	data   []byte
+	data   []byte         // of a short one
+	buffer *memory.Buffer // of a long one, once there is room for it
 	got    uint64
 }
 
-func (l *letter) whole() bool { return l.got == l.length && (l.data != nil || l.length == 0) }
+func (l *letter) long() bool  { return l.length > wire.MaxEager }
+func (l *letter) whole() bool { return l.got == l.length }
+
+// bytes returns the message, which lives until free.
+func (l *letter) bytes() []byte {
+	if l.buffer != nil {
+		return l.buffer.Bytes()
+	}
+	return l.data
+}
+
+// free gives the message's memory back.
+func (l *letter) free() {
+	if l.buffer != nil {
+		l.buffer.Release()
+		l.buffer = nil
+	}
+}
 
 func newInbox(world int) *inbox {
 	return &inbox{mail: make([]mailbox, world), streams: map[uint32]*stream{}}
@@ -36,6 +59,15 @@ func (m *mailbox) post(sequence uint64, l *letter) {
 	}
 	m.letters[sequence] = l
 	m.changed.raise()
+}
+
+// free drops the long letters.
+func (b *inbox) free() {
+	for i := range b.mail {
+		for _, l := range b.mail[i].letters {
+			l.free()
+		}
+	}
 }
 
 // raise wakes everyone who waits for something in the box.

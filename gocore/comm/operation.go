@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel"
@@ -13,7 +14,8 @@ import (
 )
 
 // Operation is one collective operation. Its collectives are called from one goroutine at a time, in the same order
-// on all ranks; its exchanges may be used from any number of goroutines beside them.
+// on all ranks; its exchanges may be used from any number of goroutines beside them. What a collective returns is
+// memory of the Communicator: it lives until End. Copy what is to outlive it.
 type Operation struct {
 	c        *Communicator
 	call     Call
@@ -23,6 +25,8 @@ type Operation struct {
 	over     bool        // likewise
 	streams  uint32      // exchanges opened; likewise
 	ready    map[sent]chan struct{}
+
+	kept []*memory.Buffer // received by collectives; guarded by the Communicator's lock
 
 	step uint32   // collectives begun
 	sent []uint64 // messages of stream 0 sent, by rank
@@ -126,6 +130,11 @@ func (o *Operation) End(err error) error {
 		c.tell(o, err)
 	}
 	c.releaseSenders(o)
+	o.box.free()
+	for _, b := range o.kept {
+		b.Release()
+	}
+	o.kept = nil
 	delete(c.boxes, o.sequence)
 	c.running = nil
 	c.log.end(o.sequence, err)
@@ -166,9 +175,9 @@ func (c *Communicator) releaseSenders(o *Operation) {
 	for src := range o.box.mail {
 		for sequence, l := range o.box.mail[src].letters {
 			switch {
-			case l.length <= wire.MaxEager:
+			case !l.long():
 				c.grantEager(src, messageCost(int(l.length)))
-			case l.data == nil:
+			case l.buffer == nil:
 				c.grantEager(src, wire.HeaderSize)
 				c.ch.Post(src, ctsFrame(o.sequence, sequence))
 			}

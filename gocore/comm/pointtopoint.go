@@ -4,13 +4,22 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
-// maxLetter bounds a message of stream 0: more goes through an Exchange.
-const maxLetter = 1 << 40
+// maxMessage bounds one message. Its receiver makes room for all of it, if its budget has so much.
+const maxMessage = 1 << 36
+
+// checkLength refuses to send what no rank receives.
+func checkLength(n int) error {
+	if n > maxMessage {
+		return status.Errorf(status.Unsupported, "a message of %d bytes is longer than %d: send it in pieces", n, maxMessage)
+	}
+	return nil
+}
 
 // done is the outcome of a message that is on its way; nil if it needs no waiting for.
 type done chan error
@@ -32,6 +41,9 @@ func (o *Operation) begin(kind collective) uint32 {
 // send starts to send data to dst; data stays untouched until the result is awaited. It doesn't wait for dst.
 func (o *Operation) send(ctx context.Context, dst int, tag uint32, data []byte) done {
 	c := o.c
+	if err := checkLength(len(data)); err != nil {
+		return failed(err)
+	}
 	h := wire.Header{
 		Context: worldContext, Sequence: o.sequence, Signature: o.call.Signature,
 		PairSequence: o.sent[dst], Length: uint64(len(data)), Tag: tag,
@@ -41,6 +53,7 @@ func (o *Operation) send(ctx context.Context, dst int, tag uint32, data []byte) 
 	if len(data) <= wire.MaxEager && c.spend(dst, messageCost(len(data))) {
 		h.Class, h.Payload = wire.ClassEager, len(data)
 		if err := c.ch.Send(o.group.Context(), dst, channel.NewFrame(&h).Append(data)); err != nil {
+			c.refund(dst, messageCost(len(data)))
 			return failed(o.explain(o.group.Context(), err, fmt.Sprintf("room to send to rank %d", dst)))
 		}
 		return nil
@@ -80,6 +93,16 @@ func (c *Communicator) spend(dst int, cost uint64) bool {
 	return true
 }
 
+// refund gives back the credit of a message that was not sent.
+func (c *Communicator) refund(dst int, cost uint64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if p := c.peers[dst]; !p.left {
+		p.spent -= cost
+		p.credited.raise()
+	}
+}
+
 // sendSlowly waits for credit, and for a long message until the receiver is ready for it.
 func (o *Operation) sendSlowly(ctx context.Context, dst int, h wire.Header, data []byte) error {
 	c := o.c
@@ -104,7 +127,11 @@ func (o *Operation) sendSlowly(ctx context.Context, dst int, h wire.Header, data
 	}
 	if short {
 		h.Class, h.Payload = wire.ClassEager, len(data)
-		return c.ch.Send(ctx, dst, channel.NewFrame(&h).Append(data))
+		err := c.ch.Send(ctx, dst, channel.NewFrame(&h).Append(data))
+		if err != nil {
+			c.refund(dst, cost)
+		}
+		return err
 	}
 	if err := o.askToSend(ctx, dst, h); err != nil {
 		return err
@@ -135,6 +162,7 @@ func (o *Operation) askToSend(ctx context.Context, dst int, h wire.Header) error
 	c.mu.Unlock()
 	h.Class = wire.ClassRTS
 	if err := c.ch.Send(ctx, dst, channel.NewFrame(&h)); err != nil {
+		c.refund(dst, wire.HeaderSize)
 		return err
 	}
 	select {
@@ -157,50 +185,64 @@ func ctsFrame(sequence, pairSequence uint64) *channel.Frame {
 	return channel.NewFrame(&wire.Header{Class: wire.ClassCTS, Context: worldContext, Sequence: sequence, PairSequence: pairSequence})
 }
 
-// recv returns the next message from src, which must have this tag.
+// recv returns the next message from src, which must have this tag. It lives until the operation ends.
 func (o *Operation) recv(ctx context.Context, src int, tag uint32) ([]byte, error) {
+	l, err := o.recvLetter(ctx, src, tag)
+	if l.buffer != nil {
+		o.keep(l.buffer)
+	}
+	return l.bytes(), err
+}
+
+// keep holds received memory until the operation ends.
+func (o *Operation) keep(b *memory.Buffer) {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	o.kept = append(o.kept, b)
+}
+
+// recvLetter returns the next message from src, which must have this tag. The caller frees it.
+func (o *Operation) recvLetter(ctx context.Context, src int, tag uint32) (letter, error) {
 	c := o.c
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := &o.box.mail[src]
-	sequence := m.next
-	m.next++
 	for {
 		if o.box.failed != nil {
-			return nil, o.box.failed
+			return letter{}, o.box.failed
 		}
 		if o.over {
-			return nil, status.Errorf(status.Closed, "%s (operation %d) has ended", o.call, o.sequence)
+			return letter{}, status.Errorf(status.Closed, "%s (operation %d) has ended", o.call, o.sequence)
 		}
-		l := m.letters[sequence]
+		l := m.letters[m.next]
 		switch {
 		case l == nil && c.peers[src].left:
 			err := o.leftError(src)
 			o.fail(err, false)
-			return nil, err
+			return letter{}, err
 		case l == nil:
 		case l.tag != tag:
 			err := o.stepMismatch(src, tag, l.tag)
 			o.fail(err, false)
-			return nil, err
+			return letter{}, err
 		case l.whole():
-			delete(m.letters, sequence)
-			if l.length <= wire.MaxEager {
+			delete(m.letters, m.next)
+			m.next++
+			if !l.long() {
 				c.grantEager(src, messageCost(len(l.data)))
 			}
-			return l.data, nil
-		case l.data == nil:
-			if l.length > maxLetter {
-				err := status.AtRank(status.Unsupported, src, "rank %d sends %d bytes in one message", src, l.length)
+			return *l, nil
+		case l.buffer == nil:
+			var err error
+			if l.buffer, err = c.scope.Alloc(int(l.length)); err != nil {
 				o.fail(err, false)
-				return nil, err
+				return letter{}, err
 			}
-			l.data = make([]byte, l.length)
 			c.grantEager(src, wire.HeaderSize)
-			c.ch.Post(src, ctsFrame(o.sequence, sequence))
+			c.ch.Post(src, ctsFrame(o.sequence, m.next))
 		}
 		if err := o.wait(ctx, &m.changed, fmt.Sprintf("rank %d", src)); err != nil {
-			return nil, err
+			return letter{}, err
 		}
 	}
 }

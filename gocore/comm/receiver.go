@@ -42,14 +42,16 @@ func (c *Communicator) placeLetter(src int, h *wire.Header) []byte {
 		return nil
 	}
 	l := box.mail[src].letters[h.PairSequence]
-	if l == nil || l.data == nil {
+	if l == nil || l.buffer == nil {
 		return nil
 	}
 	if h.Length != l.length || h.Offset != l.got {
 		c.protocolError(src, h)
 		return nil
 	}
-	return l.data[h.Offset : h.Offset+uint64(h.Payload)]
+	l.buffer.Retain()
+	c.peers[src].filling = l.buffer
+	return l.buffer.Bytes()[h.Offset : h.Offset+uint64(h.Payload)]
 }
 
 // protocolError ends everything: the peer sends what no correct rank does.
@@ -187,6 +189,9 @@ func (c *Communicator) gotLetter(src int, h *wire.Header, payload []byte) {
 			l.data = payload
 		}
 		l.got = l.length
+	} else if !l.long() || l.length > maxMessage {
+		c.protocolError(src, h)
+		return
 	}
 	c.peers[src].countGot(h.Length)
 	c.box(h.Sequence).mail[src].post(h.PairSequence, l)
@@ -204,14 +209,21 @@ func (c *Communicator) gotPart(src int, h *wire.Header) {
 		}
 		c.completePart(src, h)
 	default:
-		if box := c.boxes[h.Sequence]; box != nil {
-			m := &box.mail[src]
-			if l := m.letters[h.PairSequence]; l != nil && l.data != nil {
-				l.got += uint64(h.Payload)
-				if l.whole() {
-					m.changed.raise()
-				}
-			}
+		c.completeLetter(src, h)
+	}
+}
+
+// completeLetter counts a part that has been read to its place.
+func (c *Communicator) completeLetter(src int, h *wire.Header) {
+	box := c.boxes[h.Sequence]
+	if box == nil {
+		return
+	}
+	m := &box.mail[src]
+	if l := m.letters[h.PairSequence]; l != nil && l.buffer != nil && c.peers[src].filling == l.buffer {
+		l.got += uint64(h.Payload)
+		if l.whole() {
+			m.changed.raise()
 		}
 	}
 }

@@ -115,7 +115,7 @@ func (c *Communicator) placePart(src int, h *wire.Header) []byte {
 		return nil
 	}
 	f := &s.in[src]
-	if h.Offset == 0 && f.part == nil && !f.finished && h.Length <= maxLetter {
+	if h.Offset == 0 && f.part == nil && !f.finished && h.Length <= maxMessage {
 		part, err := c.scope.Alloc(int(h.Length))
 		if err != nil {
 			c.failBox(h.Sequence, box, err)

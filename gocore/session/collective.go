@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -64,6 +65,9 @@ func (e *Env) collective(ctx context.Context, kind, site string, a collectiveArg
 		return nil, err
 	}
 	received, err := run(ctx, op)
+	for i := range received {
+		received[i] = bytes.Clone(received[i]) // the operation's memory ends with it
+	}
 	if err := op.End(err); err != nil {
 		return nil, err
 	}
