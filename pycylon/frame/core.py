@@ -28,7 +28,9 @@ Label = str | int
 
 
 class DataFrame:
-    """Rows of named, typed columns, on this rank or spread over the ranks of a job. Immutable.
+    """Rows of named, typed columns, on this rank or spread over the ranks of a job.
+
+    Every operation returns a new frame, which shares the memory of what it keeps; only ``df["x"] = ...`` changes one.
 
     Parameters
     ----------
@@ -353,6 +355,46 @@ class DataFrame:
         gone = set(self._names(columns))
         return self._project([name for name in self.columns if name not in gone], "drop")
 
+    def assign(self, **columns: Any) -> DataFrame:
+        """Return the frame with columns added, or replaced where the name is there already.
+
+        Order, placement and all other columns stay.
+
+        Parameters
+        ----------
+        **columns
+            By name: a series of this frame (a comparison, a cast), a single value for all rows, or a function that
+            takes the frame with the columns before it and returns one of those.
+
+        Notes
+        -----
+        ``df["x"] = value`` does the same to the frame that `df` names. Collective on a partitioned frame.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"a": [1, 2], "b": ["3", "4"]})
+        >>> df.assign(b=df["b"].astype(int), big=lambda f: f["b"] > f["a"], source="file").to_dict()
+        {'a': [1, 2], 'b': [3, 4], 'big': [True, True], 'source': ['file', 'file']}
+        """
+        from pycylon.frame.assign import assign
+
+        return assign(self, columns)
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        """Add or replace a column: ``df["x"] = value`` is ``df = df.assign(x=value)``.
+
+        Parameters
+        ----------
+        name : str
+            The column's name.
+        value : Series, scalar or function
+            As in `assign`. Series and frames that were made from this frame before stay as they are.
+        """
+        from pycylon.frame.assign import assign
+
+        changed = assign(self, {name: value})
+        self._table, self._placement, self._env = changed._table, changed._placement, changed._env
+
     # ---- operations ----
 
     def merge(
@@ -518,7 +560,8 @@ class DataFrame:
         from pycylon.expr import Column
         from pycylon.series import Series
 
-        return Series._bound(self, Column(name), name)
+        # Of the rows as they are now: `df["x"] = ...` changes what `df` holds.
+        return Series._bound(self._of(self._table, self._placement, self._env), Column(name), name)
 
 
 def _listed(names: Sequence[str]) -> str:
