@@ -74,8 +74,8 @@ func (e *Env) leave(ctx context.Context, cause error) error {
 	}
 	if cause != nil {
 		// A failure to tell it is no news for a caller who is leaving.
-		if op, err := e.comm.Begin(ctx, comm.Call{Name: "leaving after an error: " + cause.Error()}); err == nil {
-			_ = op.End(status.Errorf(status.Cancelled, "this rank left: %w", cause))
+		if op, err := e.comm.Begin(ctx, comm.Call{Name: "the program"}); err == nil {
+			_ = op.End(status.Errorf(status.Cancelled, "it left the job after %w", cause))
 		}
 	}
 	err := e.comm.Close(ctx)

@@ -294,8 +294,8 @@ func TestClose(t *testing.T) {
 		return err
 	})
 	require.NoError(t, errs[1])
-	require.Error(t, errs[0])
-	require.ErrorContains(t, errs[0], "boom")
+	require.Equal(t, status.Remote, status.CodeOf(errs[0]))
+	require.EqualError(t, errs[0], "barrier: the program failed on rank 1 with Cancelled: it left the job after ValueError: boom (rank 1)")
 	_, err := envs[1].Collective(context.Background(), "barrier", "", nil, nil)
 	require.Equal(t, status.Closed, status.CodeOf(err))
 	_, err = envs[1].Run(context.Background(), []byte(`{"nodes":[{"op":"table","table":0}]}`), nil, "")

@@ -292,14 +292,15 @@ def test_a_rank_that_raises_ends_the_others():
     def work(env):
         if env.rank == 1:
             raise OwnError("mine")
-        with pytest.raises(errors.PyCylonError) as caught:
+        with pytest.raises(errors.RemoteError) as caught:
             env.barrier()
         seen.append(caught.value)
 
     with pytest.raises(OwnError):
         world(2, work)
     assert seen[0].rank == 1
-    assert "mine" in str(seen[0])
+    assert "the program failed on rank 1" in str(seen[0])
+    assert "OwnError: mine" in str(seen[0])
 
 
 @pytest.mark.parametrize(
