@@ -25,11 +25,12 @@ var shapes = map[string][]int{
 }
 
 const (
-	leftColumns  = "k int64, s utf8, f float64, v int32, id int64"
+	leftColumns  = "k int64, s utf8, f float64, v int32, id int64, c float64"
 	rightColumns = "k int64, s utf8, w float64"
 )
 
-// randomParts makes tables with nulls, duplicates, NaN, long strings and a key that half the rows hold.
+// randomParts makes tables with nulls, duplicates, NaN, long strings, a key that half the rows hold, and floats (c) whose
+// sums depend on the order of the additions unless they are exact.
 func randomParts(seed uint64, rows []int) [][]part {
 	r := rand.New(rand.NewPCG(seed, 7))
 	key := func() any {
@@ -68,7 +69,7 @@ func randomParts(seed uint64, rows []int) [][]part {
 	for _, n := range rows {
 		left, right := part{columns: leftColumns}, part{columns: rightColumns}
 		for range n {
-			left.rows = append(left.rows, []any{key(), text(), float(), r.IntN(100), id})
+			left.rows = append(left.rows, []any{key(), text(), float(), r.IntN(100), id, []float64{1e16, 1, -1e16, 1e-3, 1e-30}[r.IntN(5)]})
 			id++
 		}
 		for range n / 2 {
@@ -83,7 +84,7 @@ func join(how, on string) string {
 	return fmt.Sprintf(`{"op":"join","inputs":[0,1],"how":%q,"left_on":[%s],"right_on":[%s]}`, how, on, on)
 }
 
-const aggregates = `"aggs":[{"name":"total","fn":"sum","column":"v"},{"name":"lo","fn":"min","column":"f"},{"name":"hi","fn":"max","column":"s"},{"name":"n","fn":"count","column":"f"},{"name":"m","fn":"mean","column":"v"}]`
+const aggregates = `"aggs":[{"name":"total","fn":"sum","column":"v"},{"name":"lo","fn":"min","column":"f"},{"name":"hi","fn":"max","column":"s"},{"name":"n","fn":"count","column":"f"},{"name":"m","fn":"mean","column":"v"},{"name":"c","fn":"sum","column":"c"},{"name":"cm","fn":"mean","column":"c"}]`
 
 // plans are the operators under test; ordered ones must keep the order, too.
 var plans = []struct {

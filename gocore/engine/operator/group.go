@@ -49,7 +49,7 @@ type Agg struct {
 // A state is one or more columns, named like "sum(price).0":
 //
 //	sum of integers   lo uint64, hi int64 or uint64     a 128-bit sum
-//	sum of floats     hi, lo float64                    a sum and what rounding took from it
+//	sum of floats     hi, lo float64, text string_view  hi + lo is the sum; the text what two floats don't hold of it
 //	mean              the sum's columns, count int64
 //	count, min, max   the value
 type GroupSpec struct {

@@ -118,6 +118,33 @@ func BenchmarkGroup(b *testing.B) {
 	}
 }
 
+// BenchmarkGroupFloats adds values whose sums two floats hold, and values whose sums they don't.
+func BenchmarkGroupFloats(b *testing.B) {
+	const rows = 5_000_000
+	for _, groups := range []int64{1, 1000, 500_000} {
+		in := newGroupInput(b, rows, arrow.PrimitiveTypes.Float64, groupUniform(groups))
+		for _, values := range []struct {
+			name string
+			draw func(*rand.Rand) float64
+		}{{"normal", (*rand.Rand).NormFloat64}, {"cancelling", cancellingFloats["cancelling"]}} {
+			r := rand.New(rand.NewPCG(1, 2))
+			v := column.Of[float64](&in.batch.Cols[1])
+			for i := range v {
+				v[i] = values.draw(r)
+			}
+			b.Run(fmt.Sprintf("%s/groups=%d", values.name, groups), func(b *testing.B) {
+				best := time.Duration(1 << 62)
+				for range b.N {
+					_, took := in.run(b, 1, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}}, DropNull: true})
+					best = min(best, took)
+				}
+				b.ReportMetric(float64(best.Nanoseconds())/rows, "ns/row")
+			})
+		}
+		in.scope.Close()
+	}
+}
+
 // BenchmarkGroupKeys groups by keys that aren't their own hash: two integers, short and long strings.
 func BenchmarkGroupKeys(b *testing.B) {
 	const rows = 2_000_000

@@ -10,7 +10,6 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
-	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
@@ -88,11 +87,20 @@ func (d *groupDecoder) key(i int) (column.Column, error) {
 
 func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
 	s := d.layout.states[r.states[0]]
-	d.gather(d.first, s.word+max(r.word, 0))
-	if r.word >= 0 {
+	if r.word >= 0 && !s.op.isFloatSum() {
+		d.gather(d.first, s.word+r.word)
 		return d.column(r.field.Type, nil)
 	}
+	d.gather(d.first, s.word)
 	d.gather(d.second, s.word+1)
+	if r.word >= 0 {
+		texts := groupHeap{scope: d.scope}
+		defer texts.free()
+		if err := d.floatPart(r.word, &texts); err != nil {
+			return column.Column{}, err
+		}
+		return d.column(r.field.Type, nil)
+	}
 	var present []uint64
 	switch {
 	case r.fn == Min || r.fn == Max:
@@ -106,7 +114,7 @@ func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
 		}
 	case r.field.Type.ID() == arrow.FLOAT64:
 		for i, hi := range d.first {
-			d.first[i] = math.Float64bits(compensatedSum(hi, d.second[i]))
+			d.first[i] = math.Float64bits(roundFloat(hi, d.second[i]))
 		}
 	default:
 		if err := d.checkOverflow(r); err != nil {
@@ -155,8 +163,8 @@ func (d *groupDecoder) checkOverflow(r *groupResult) error {
 func (l *groupLayout) sum(s groupState) func(w0, w1 uint64) float64 {
 	unsigned := s.op == opSumUint || s.op == opAddWide && l.values[s.second].kind == column.Uint64
 	switch {
-	case s.op == opSumFloat || s.op == opAddFloat:
-		return compensatedSum
+	case s.op.isFloatSum():
+		return roundFloat
 	case unsigned:
 		return wideFloat
 	}
@@ -170,14 +178,6 @@ func (l *groupLayout) sum(s groupState) func(w0, w1 uint64) float64 {
 	}
 }
 
-func compensatedSum(w0, w1 uint64) float64 {
-	hi, lo := math.Float64frombits(w0), math.Float64frombits(w1)
-	if math.IsInf(hi, 0) || hi != hi {
-		return hi // and lo is NaN
-	}
-	return hi + lo
-}
-
 // wideFloat rounds a 128-bit integer to the nearest float64.
 func wideFloat(lo, hi uint64) float64 {
 	if hi == 0 {
@@ -189,113 +189,4 @@ func wideFloat(lo, hi uint64) float64 {
 		top |= 1 // sticky: far below the bits that decide the rounding
 	}
 	return math.Ldexp(float64(top), 64-shift)
-}
-
-// column makes a column of first (and second, for strings), null where present is 0; present may be nil.
-func (d *groupDecoder) column(t arrow.DataType, present []uint64) (column.Column, error) {
-	c, err := compute.New(d.scope, t, len(d.first))
-	if err != nil {
-		return c, err
-	}
-	if err = d.fill(&c); err == nil && present != nil && c.Kind != column.Null {
-		err = d.setPresent(&c, present)
-	}
-	if err != nil {
-		c.Release()
-	}
-	return c, err
-}
-
-func (d *groupDecoder) fill(c *column.Column) error {
-	switch c.Kind {
-	case column.Bool:
-		for i, w := range d.first {
-			c.Values[i>>3] |= byte(w&1) << (i & 7)
-		}
-	case column.Int8, column.Uint8:
-		narrow[uint8](c, d.first)
-	case column.Int16, column.Uint16:
-		narrow[uint16](c, d.first)
-	case column.Int32, column.Uint32:
-		narrow[uint32](c, d.first)
-	case column.Int64, column.Uint64, column.Float64:
-		copy(column.Of[uint64](c), d.first)
-	case column.Float32:
-		values := column.Of[float32](c)
-		for i, w := range d.first {
-			values[i] = float32(math.Float64frombits(w))
-		}
-	case column.String:
-		return d.fillStrings(c)
-	}
-	return nil
-}
-
-func narrow[T uint8 | uint16 | uint32](c *column.Column, words []uint64) {
-	values := column.Of[T](c)
-	for i, w := range words {
-		values[i] = T(w)
-	}
-}
-
-// heapBytes bounds a heap of an output column: a view's offset is an int32.
-const heapBytes = 1<<31 - 1
-
-// fillStrings makes views, and heaps of the column's own for the characters of long strings.
-func (d *groupDecoder) fillStrings(c *column.Column) error {
-	for from := 0; from < c.Len; {
-		to, size := from, 0
-		for ; to < c.Len; to++ {
-			n := stringSize(d.first[to])
-			if n <= shortString {
-				continue
-			}
-			if size > 0 && size+n > heapBytes {
-				break
-			}
-			size += n
-		}
-		var heap []byte
-		if size > 0 {
-			b, err := d.scope.Alloc(size)
-			if err != nil {
-				return err
-			}
-			heap = b.Bytes()[:0]
-			c.Heaps, c.Owners = append(c.Heaps, b.Bytes()), append(c.Owners, b)
-		}
-		for ; from < to; from++ {
-			w := [2]uint64{d.first[from], d.second[from]}
-			s := chars(&w)
-			c.Views[from] = column.MakeView(s, len(c.Heaps)-1, len(heap))
-			if len(s) > shortString {
-				heap = append(heap, s...)
-			}
-		}
-	}
-	return nil
-}
-
-func (d *groupDecoder) setPresent(c *column.Column, present []uint64) error {
-	nulls := 0
-	for _, p := range present {
-		if p == 0 {
-			nulls++
-		}
-	}
-	if nulls == 0 {
-		return nil
-	}
-	b, err := d.scope.Zeroed(column.BitmapBytes(c.Len))
-	if err != nil {
-		return err
-	}
-	valid := column.Bitmap{Bits: b.Bytes()}
-	for i, p := range present {
-		if p != 0 {
-			valid.Set(i)
-		}
-	}
-	compute.SetValid(c, b, nulls)
-	return nil
 }

@@ -11,13 +11,13 @@ import (
 // groupOp is what an accumulator does with a value. Its state is one or two words of a group's record.
 //
 //	opSumInt, opSumUint, opAddWide   lo, hi: a 128-bit integer
-//	opSumFloat, opAddFloat           hi, lo: the sum and the sum of its rounding errors
+//	opSumFloat, opAddFloat           an exact sum (see group_float.go)
 //	opCount, opCountFloat, opAddCount
 //	opMin..., opMax...               the extreme, and whether there was any value
 //	opMinString, opMaxString         a string (see group_string.go), or noString
 //
-// opAdd... merge states that come as values. Merging is commutative, and associative but for the last bits of the
-// rounding errors' sum, so the results don't depend on which worker saw which rows.
+// opAdd... merge states that come as values, opMergeFloat sums that come as they are in records. Merging is commutative
+// and associative, so the results don't depend on which worker saw which rows.
 type groupOp uint8
 
 const (
@@ -36,6 +36,7 @@ const (
 	opMaxString
 	opAddWide
 	opAddFloat
+	opMergeFloat
 	opAddCount
 )
 
@@ -52,8 +53,8 @@ func (op groupOp) merge() groupOp {
 	switch op {
 	case opSumInt, opSumUint:
 		return opAddWide
-	case opSumFloat:
-		return opAddFloat
+	case opSumFloat, opAddFloat:
+		return opMergeFloat
 	case opCount, opCountFloat:
 		return opAddCount
 	}
@@ -78,6 +79,9 @@ func (op groupOp) initial() [2]uint64 {
 	}
 	return [2]uint64{}
 }
+
+// isFloatSum tells whether states of op are exact sums of floats.
+func (op groupOp) isFloatSum() bool { return op == opSumFloat || op == opAddFloat }
 
 func sumOp(kind column.Kind) groupOp {
 	switch {
@@ -119,8 +123,8 @@ var one = uint64(1)
 var ones = groupVec{p: unsafe.Pointer(&one)}
 
 // update adds value v[i] (with second half w[i]) to the state of group ids[i]. For min and max, w tells whether v is
-// a value at all; v is the initial state if not. strings holds what states keep of strings, nil where those live on.
-func (op groupOp) update(cells groupCells, ids []uint32, v, w groupVec, strings *groupHeap) error {
+// a value at all; v is the initial state if not. heap holds what states point to; nil leaves strings where they are.
+func (op groupOp) update(cells groupCells, ids []uint32, v, w groupVec, heap *groupHeap) error {
 	switch op {
 	case opSumInt:
 		values := v.each()
@@ -145,12 +149,11 @@ func (op groupOp) update(cells groupCells, ids []uint32, v, w groupVec, strings 
 			s[1] += w.at(i) + carry
 		}
 	case opSumFloat:
-		updateFloats(cells, ids, v)
+		return updateFloats(cells, ids, v, heap)
 	case opAddFloat:
-		for i, g := range ids {
-			s := cells.at(g)
-			addFloat(s, math.Float64frombits(v.at(i)), math.Float64frombits(w.at(i)))
-		}
+		return addPartialFloats(cells, ids, v, w, heap)
+	case opMergeFloat:
+		return mergeFloats(cells, ids, v, w, heap)
 	case opCount:
 		for _, g := range ids {
 			cells.at(g)[0]++
@@ -166,30 +169,11 @@ func (op groupOp) update(cells groupCells, ids []uint32, v, w groupVec, strings 
 			cells.at(g)[0] += v.at(i)
 		}
 	case opMinString, opMaxString:
-		return updateStrings(op, cells, ids, v, w, strings)
+		return updateStrings(op, cells, ids, v, w, heap)
 	default:
 		updateExtremes(op, cells, ids, v, w)
 	}
 	return nil
-}
-
-// updateFloats adds with Neumaier's compensation: a sum, and beside it what each addition rounded away.
-func updateFloats(cells groupCells, ids []uint32, v groupVec) {
-	values := v.each()
-	for _, g := range ids {
-		if x := math.Float64frombits(values.next()); x == x {
-			addFloat(cells.at(g), x, 0)
-		}
-	}
-}
-
-// addFloat adds x and its rounding errors e to the state s (Knuth's TwoSum: exact, and without a branch).
-func addFloat(s *[2]uint64, x, e float64) {
-	hi, lo := math.Float64frombits(s[0]), math.Float64frombits(s[1])
-	sum := hi + x
-	y := sum - hi
-	lo += (hi - (sum - y)) + (x - y) + e
-	s[0], s[1] = math.Float64bits(sum), math.Float64bits(lo)
 }
 
 func updateExtremes(op groupOp, cells groupCells, ids []uint32, v, seen groupVec) {

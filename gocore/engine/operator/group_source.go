@@ -71,6 +71,7 @@ func (s *groupSource) Next(w *exec.Worker) (*table.Batch, error) {
 	for _, run := range runs {
 		if s.left[run.unit].Add(int64(-run.rows)) == 0 {
 			s.units[run.unit].records.Release()
+			s.units[run.unit].table.sums.free()
 		}
 	}
 	return b, nil

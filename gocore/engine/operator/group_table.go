@@ -29,6 +29,7 @@ type groupTable struct {
 	initial []uint64
 	slotBuf *memory.Buffer
 	recBuf  *memory.Buffer
+	sums    groupHeap // exactSums; records that leave the table keep pointing to them
 }
 
 const (
@@ -39,7 +40,7 @@ const (
 
 // newGroupTable returns a table with room for about groups groups.
 func newGroupTable(l *groupLayout, scope *memory.Scope, skip uint, groups int) (*groupTable, error) {
-	t := &groupTable{layout: l, scope: scope, skip: skip, initial: make([]uint64, l.recWords)}
+	t := &groupTable{layout: l, scope: scope, skip: skip, initial: make([]uint64, l.recWords), sums: groupHeap{scope: scope}}
 	for _, s := range l.states {
 		state := s.op.initial()
 		copy(t.initial[s.word:s.word+s.op.words()], state[:])

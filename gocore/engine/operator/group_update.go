@@ -35,8 +35,14 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 		if v.words > 0 {
 			first = c.values[v.word].from(u.from)
 		}
-		if err := s.op.update(t.cells(s), rows, first, second, u.heap); err != nil {
+		if err := s.op.update(t.cells(s), rows, first, second, t.heapOf(s.op, u.heap)); err != nil {
 			return err
+		}
+		if s.text >= 0 {
+			word := l.values[s.text].word
+			if err := addTexts(t.cells(s), rows, c.values[word].from(u.from), c.values[word+1].from(u.from), &t.sums); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -51,11 +57,19 @@ func (t *groupTable) merge(u groupUpdate) error {
 		if s.op.words() == 2 {
 			second = v[1].from(u.from)
 		}
-		if err := s.op.merge().update(t.cells(s), u.ids[u.from:u.to], v[0].from(u.from), second, u.heap); err != nil {
+		if err := s.op.merge().update(t.cells(s), u.ids[u.from:u.to], v[0].from(u.from), second, t.heapOf(s.op, u.heap)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// heapOf returns where the states of op keep what they point to.
+func (t *groupTable) heapOf(op groupOp, strings *groupHeap) *groupHeap {
+	if op.isFloatSum() {
+		return &t.sums
+	}
+	return strings
 }
 
 func (t *groupTable) cells(s groupState) groupCells {

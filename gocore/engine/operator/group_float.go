@@ -1,0 +1,163 @@
+package operator
+
+import (
+	"math"
+	"unsafe"
+)
+
+// The state of a float sum is exact, whatever is added in whatever order; only the result is rounded. Two words do as
+// long as nothing is lost, which is nearly always; from then on they are exactMark and the address of an exactSum.
+//
+//	hi          lo                    the sum is hi + lo: lo collects what additions to hi round away
+//	exactMark   address of exactSum
+
+// updateFloats adds values to the states.
+func updateFloats(cells groupCells, ids []uint32, v groupVec, heap *groupHeap) error {
+	values := v.each()
+	for _, g := range ids {
+		x := math.Float64frombits(values.next())
+		if x != x {
+			continue
+		}
+		if s := cells.at(g); !addFloat(s, x) {
+			if err := addExact(s, x, heap); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addFloat adds x to s if two words can hold the sum, and tells whether they can: not if s has an exactSum already,
+// if x is infinite or if the addition overflows, for these make NaN of what is compared.
+func addFloat(s *[2]uint64, x float64) bool {
+	hi, lo := math.Float64frombits(s[0]), math.Float64frombits(s[1])
+	sum := hi + x
+	t := sum - hi
+	rest := (hi - (sum - t)) + (x - t)
+	low := lo + rest
+	u := low - lo
+	if u != rest || low-u != lo {
+		return false
+	}
+	s[0], s[1] = math.Float64bits(sum), math.Float64bits(low)
+	return true
+}
+
+// addExact adds x to s, which has an exactSum afterwards.
+func addExact(s *[2]uint64, x float64, heap *groupHeap) error {
+	if s[0] != exactMark {
+		e, err := newExactSum(heap)
+		if err != nil {
+			return err
+		}
+		e.hi, e.lo = math.Float64frombits(s[0]), math.Float64frombits(s[1])
+		s[0], s[1] = exactMark, exactWord(e)
+	}
+	return exactAt(s[1]).add(x, heap)
+}
+
+// addParts adds hi + lo to s.
+func addParts(s *[2]uint64, hi, lo float64, heap *groupHeap) error {
+	for _, x := range [...]float64{hi, lo} {
+		if !addFloat(s, x) {
+			if err := addExact(s, x, heap); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// addPartialFloats adds sums that came in columns.
+func addPartialFloats(cells groupCells, ids []uint32, v, w groupVec, heap *groupHeap) error {
+	for i, g := range ids {
+		hi, lo := math.Float64frombits(v.at(i)), math.Float64frombits(w.at(i))
+		if hi != hi || lo != lo {
+			continue
+		}
+		if err := addParts(cells.at(g), hi, lo, heap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addTexts adds the third column of such sums.
+func addTexts(cells groupCells, ids []uint32, v, w groupVec, heap *groupHeap) error {
+	for i, g := range ids {
+		text := [2]uint64{v.at(i), w.at(i)}
+		if g == 0 || stringSize(text[0]) == 0 {
+			continue
+		}
+		e, err := parseExactSum(chars(&text), heap)
+		if err != nil {
+			return err
+		}
+		if err := mergeExact(cells.at(g), e, heap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// mergeFloats adds the states of other groups, whose exactSums become theirs or are used up.
+func mergeFloats(cells groupCells, ids []uint32, v, w groupVec, heap *groupHeap) error {
+	for i, g := range ids {
+		var err error
+		if s := cells.at(g); v.at(i) == exactMark {
+			err = mergeExact(s, exactAt(w.at(i)), heap)
+		} else {
+			err = addParts(s, math.Float64frombits(v.at(i)), math.Float64frombits(w.at(i)), heap)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func mergeExact(s *[2]uint64, e *exactSum, heap *groupHeap) error {
+	if s[0] == exactMark {
+		return exactAt(s[1]).merge(e, heap)
+	}
+	hi, lo := math.Float64frombits(s[0]), math.Float64frombits(s[1])
+	s[0], s[1] = exactMark, exactWord(e)
+	return addParts(s, hi, lo, heap)
+}
+
+// roundFloat returns the float64 nearest to a sum.
+func roundFloat(w0, w1 uint64) float64 {
+	if w0 == exactMark {
+		return exactAt(w1).round()
+	}
+	return math.Float64frombits(w0) + math.Float64frombits(w1)
+}
+
+// floatPart makes a column of the partial results of the sums in first and second: hi, lo or the text, whose
+// characters stay in heap.
+func (d *groupDecoder) floatPart(part int, heap *groupHeap) error {
+	for i, w0 := range d.first {
+		w1 := d.second[i]
+		exact := w0 == exactMark
+		switch {
+		case part == 0 && exact:
+			d.first[i] = math.Float64bits(exactAt(w1).hi)
+		case part == 1 && exact:
+			d.first[i] = math.Float64bits(exactAt(w1).lo)
+		case part == 1:
+			d.first[i] = w1
+		case part == 2 && exact:
+			e := exactAt(w1)
+			p, err := heap.alloc(e.textBytes())
+			if err != nil {
+				return err
+			}
+			text := e.appendText(unsafe.Slice((*byte)(p), e.textBytes())[:0])
+			d.first[i], d.second[i] = stringWords(text)
+		case part == 2:
+			d.first[i], d.second[i] = 0, 0
+		}
+	}
+	return nil
+}
