@@ -64,3 +64,37 @@ def test_columns_of_other_frames_are_refused(frame):
         frame.assign(x=pc.DataFrame({"a": [1, 2, 3]})["a"])
     with pytest.raises(TypeError, match="name is a str"):
         frame[0] = 1
+
+
+@pytest.mark.parametrize(
+    ("values", "kind", "expected"),
+    [
+        ([1, None, -2], "str", ["1", None, "-2"]),
+        ([1.0, 0.1, 1e20, 1e-7, None], str, ["1.0", "0.1", "1e+20", "1e-07", None]),
+        ([True, False, None], str, ["True", "False", None]),
+        (["1", None, " -2 "], int, [1, None, -2]),
+        (["1", None, "2.5"], float, [1.0, None, 2.5]),
+        (["true", None, "False"], bool, [True, None, False]),
+        (["300", None], "int16", [300, None]),
+    ],
+)
+def test_casts_between_values_and_text(values, kind, expected):
+    frame = pc.DataFrame({"a": values})
+    frame["a"] = frame["a"].astype(kind)
+    assert frame.to_dict()["a"] == expected
+
+
+@pytest.mark.parametrize(("text", "kind"), [("x", int), ("2.5", int), ("", float), ("300", "int8"), ("yes", bool)])
+def test_text_that_is_no_value_is_refused_by_value_and_type(text, kind):
+    frame = pc.DataFrame({"a": ["1" if kind is not bool else "True", text]})
+    with pytest.raises(ValueError, match=f'"{text}" of type .* is no .*{getattr(kind, "__name__", kind)}'):
+        frame["a"].astype(kind).to_list()
+
+
+def test_the_advice_to_cast_one_of_two_columns_can_be_followed():
+    frame = pc.DataFrame({"a": [1, 2], "b": ["1", "3"]})
+    with pytest.raises(TypeError, match="cast one of them"):
+        frame[frame["a"] == frame["b"]]
+    assert frame[frame["a"] == frame["b"].astype(int)].to_dict() == {"a": [1], "b": ["1"]}
+    right = pc.DataFrame({"b": [3], "c": ["z"]})
+    assert frame.assign(b=frame["b"].astype(int)).merge(right, on="b").to_dict() == {"a": [2], "b": [3], "c": ["z"]}

@@ -14,7 +14,7 @@ import (
 //
 //	null                    to anything
 //	numbers and bool        to each other
-//	strings                 to the other string types
+//	strings                 to the other string types, and to and from numbers and bool
 //	dates and timestamps    to each other if both or neither have a zone, and to and from int64 (date32: int32)
 func CanCast(from, to arrow.DataType) bool {
 	if from.ID() == arrow.NULL || arrow.TypeEqual(from, to) {
@@ -24,9 +24,6 @@ func CanCast(from, to arrow.DataType) bool {
 	b, okB := column.KindOf(to)
 	if !okA || !okB || b == column.Null {
 		return false
-	}
-	if a == column.String || b == column.String {
-		return a == b
 	}
 	timeA, timeB := isTime(from), isTime(to)
 	switch {
@@ -52,7 +49,7 @@ func isTime(t arrow.DataType) bool {
 
 // Cast returns c as type to. Integers that don't fit are an Overflow error, as are NaN and infinities where integers
 // are asked for; floats lose their fraction, integers beyond 2^53 their last digits. A cast that changes no bytes
-// shares c's buffers.
+// shares c's buffers. A text that is no number or boolean, or not one of the type, is an Invalid error.
 func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
 	if !CanCast(c.Type, to) {
 		return column.Column{}, status.Errorf(status.TypeMismatch, "a column of type %s can't be cast to %s", c.Type, to)
@@ -68,6 +65,10 @@ func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Colu
 		same := *c
 		same.Type = to
 		return same, nil
+	case kind == column.String:
+		return castToText(scope, c, to)
+	case c.Kind == column.String:
+		return castFromText(scope, c, to)
 	case c.Kind == column.Bool:
 		bytes, err := bytesOfBits(scope, c)
 		if err != nil {

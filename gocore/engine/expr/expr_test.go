@@ -106,7 +106,7 @@ func TestBindingRefuses(t *testing.T) {
 	require.Equal(t, status.TypeMismatch, status.CodeOf(err))
 	_, err = expr.NewNot(col(t, 1))
 	require.Equal(t, status.TypeMismatch, status.CodeOf(err))
-	_, err = expr.NewCast(col(t, 1), arrow.PrimitiveTypes.Int64)
+	_, err = expr.NewCast(col(t, 1), arrow.FixedWidthTypes.Date32)
 	require.Equal(t, status.TypeMismatch, status.CodeOf(err))
 }
 
