@@ -525,6 +525,57 @@ class DataFrame:
         del ignore_index
         return sort(self, self._names(by), ascending, na_position, env)
 
+    # ---- between ranks ----
+
+    def replicate(self, env: CylonEnv | None = None) -> DataFrame:
+        """Return the frame as one whose rows all ranks hold: a merge with it needs no shuffle.
+
+        Parameters
+        ----------
+        env : CylonEnv, optional
+            The job, for a local frame: you promise that every rank gives the same rows, in the same order. They are
+            marked, not compared and not sent. If they differ, results are wrong.
+
+        Notes
+        -----
+        Of a partitioned frame, every rank receives all rows, in the order of the ranks: collective.
+
+        Examples
+        --------
+        >>> lookup = pc.DataFrame({"k": [1, 2], "name": ["one", "two"]})
+        >>> with pc.CylonEnv() as env:
+        ...     lookup.replicate(env).placement
+        'replicated'
+        """
+        from pycylon.frame.spread import replicate
+
+        return replicate(self, env)
+
+    def gather(self, root: int = 0, env: CylonEnv | None = None) -> DataFrame:
+        """Return all rows as a local frame of one rank; the others get one without rows. Collective.
+
+        Parameters
+        ----------
+        root : int, default 0
+            The rank that gets the rows, in the order of the ranks.
+        env : CylonEnv, optional
+            Treat a local frame as this rank's share.
+
+        Examples
+        --------
+        >>> with pc.CylonEnv() as env:
+        ...     whole = pc.DataFrame({"a": [1, 2]}).gather(env=env)
+        ...     if env.rank == 0:
+        ...         print(whole)
+           a
+        0  1
+        1  2
+        [2 rows x 1 column, local]
+        """
+        from pycylon.frame.spread import gather
+
+        return gather(self, root, env)
+
     # ---- how the methods see it ----
 
     def _names(self, labels: Any) -> list[str]:

@@ -80,8 +80,8 @@ def resolve(frames: Sequence[DataFrame], env: CylonEnv | None) -> tuple[CylonEnv
     if spread and any(f._placement.kind == "local" for f in frames):
         raise InvalidError(
             "one frame is partitioned over the ranks and another is local to this rank: pass env= if the local one "
-            "is this rank's share, read it with replicate=True if all ranks hold the same rows, or use `.local` of "
-            "the partitioned one"
+            "is this rank's share, pass `df.replicate(env)` (or read it with replicate=True) if all ranks hold the "
+            "same rows, or use `.local` of the partitioned one"
         )
     return (placed[0]._env if placed else None), [f._placement for f in frames]
 
@@ -114,7 +114,7 @@ def warn_if_replicated(frames: Sequence[DataFrame], env: CylonEnv | None, operat
             warnings.warn(
                 f"{operation}: all {env.world_size} ranks gave the same rows as their share, so each counts "
                 f"{env.world_size} times: read a share per rank with slice=True, or say that all hold the same with "
-                "replicate=True",
+                "df.replicate(env), or replicate=True in read_csv",
                 ReplicatedInputWarning,
                 stacklevel=_depth(),
             )
