@@ -150,6 +150,12 @@ func (c *Communicator) open(ctx context.Context, call Call) (*Operation, error) 
 		return nil, status.Errorf(status.Invalid, "%s can't begin while %s runs: an environment runs one collective operation at a time; "+
 			"wait for it, or call both from one thread", call, c.running.call)
 	}
+	for r, p := range c.peers {
+		if r != c.rank && !p.left && p.entered+maxAhead <= c.last {
+			c.end(status.AtRank(status.PeerLost, r, "rank %d has not begun any of the last %d operations, which failed while they waited for it", r, maxAhead))
+			return nil, c.ended
+		}
+	}
 	c.last++
 	o := newOperation(ctx, c, call, c.last)
 	c.running = o

@@ -44,6 +44,9 @@ func (o *Operation) Exchange(context.Context) (*Exchange, error) {
 	if o.over {
 		return nil, status.Errorf(status.Closed, "%s (operation %d) has ended", o.call, o.sequence)
 	}
+	if o.streams == maxStreams {
+		return nil, status.Errorf(status.Unsupported, "%s (operation %d) needs more than %d exchanges: do it in several steps", o.call, o.sequence, maxStreams)
+	}
 	o.streams++
 	x := &Exchange{o: o, id: o.streams, s: c.stream(o.sequence, o.streams)}
 	x.s.opened = true

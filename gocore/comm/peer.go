@@ -19,7 +19,8 @@ type peer struct {
 	spent    uint64 // of that, used
 	credited signal // raised when granted grows, or it leaves
 
-	consumed uint64 // bytes of stream 0 taken from it
+	arrived  uint64 // bytes of stream 0 that came from it
+	consumed uint64 // of these, taken
 	reported uint64 // credit of stream 0 that we gave it
 
 	filling *memory.Buffer // holds the memory that the payload of its current frame is read into

@@ -18,7 +18,7 @@ func (r *receiver) Place(src int, h *wire.Header) []byte {
 	c := (*Communicator)(r)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ended != nil || h.Context != worldContext || !c.current(h.Sequence) {
+	if c.ended != nil || h.Context != worldContext || !c.current(h.Sequence) || !c.expected(h) {
 		return nil
 	}
 	switch {
@@ -33,6 +33,12 @@ func (r *receiver) Place(src int, h *wire.Header) []byte {
 // current tells whether an operation runs here or will.
 func (c *Communicator) current(sequence uint64) bool {
 	return sequence > c.last || c.running != nil && c.running.sequence == sequence
+}
+
+// expected tells whether a correct rank may send frames of this operation and stream by now: what it sends before this
+// rank begins the operation or opens the stream is kept.
+func (c *Communicator) expected(h *wire.Header) bool {
+	return h.Sequence <= c.last+maxAhead && h.Stream <= maxStreams
 }
 
 // placeLetter returns where a part of a long message of stream 0 goes; nil when nobody waits for it.
@@ -67,6 +73,10 @@ func (r *receiver) Deliver(src int, h *wire.Header, payload []byte) {
 	defer c.mu.Unlock()
 	defer c.unpin(src)
 	if c.ended != nil || h.Context != worldContext {
+		return
+	}
+	if !c.expected(h) {
+		c.protocolError(src, h)
 		return
 	}
 	switch h.Class {
@@ -176,6 +186,12 @@ func (c *Communicator) gotAbort(src int, h *wire.Header, payload []byte) {
 
 func (c *Communicator) gotLetter(src int, h *wire.Header, payload []byte) {
 	cost := messageCost(h.Payload)
+	p := c.peers[src]
+	p.arrived += cost
+	if p.arrived > p.reported {
+		c.protocolError(src, h)
+		return
+	}
 	if !c.current(h.Sequence) {
 		c.grantEager(src, cost)
 		if h.Class == wire.ClassRTS {
@@ -193,8 +209,13 @@ func (c *Communicator) gotLetter(src int, h *wire.Header, payload []byte) {
 		c.protocolError(src, h)
 		return
 	}
-	c.peers[src].countGot(h.Length)
-	c.box(h.Sequence).mail[src].post(h.PairSequence, l)
+	m := &c.box(h.Sequence).mail[src]
+	if h.PairSequence < m.next || m.letters[h.PairSequence] != nil {
+		c.protocolError(src, h)
+		return
+	}
+	p.countGot(h.Length)
+	m.post(h.PairSequence, l)
 }
 
 func (c *Communicator) gotPart(src int, h *wire.Header) {

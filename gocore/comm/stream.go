@@ -8,6 +8,9 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
+// maxStreams bounds the exchanges of one operation.
+const maxStreams = 1 << 10
+
 // unlimited is the grant of a receiver that drops what comes.
 const unlimited = math.MaxUint64
 
@@ -115,6 +118,10 @@ func (c *Communicator) placePart(src int, h *wire.Header) []byte {
 		return nil
 	}
 	f := &s.in[src]
+	if !f.covers(h) {
+		c.protocolError(src, h)
+		return nil
+	}
 	if h.Offset == 0 && f.part == nil && !f.finished && h.Length <= maxMessage {
 		part, err := c.scope.Alloc(int(h.Length))
 		if err != nil {
@@ -131,6 +138,11 @@ func (c *Communicator) placePart(src int, h *wire.Header) []byte {
 	f.part.Retain()
 	c.peers[src].filling = f.part
 	return f.part.Bytes()[h.Offset : h.Offset+uint64(h.Payload)]
+}
+
+// covers tells whether a part is within the credit that its source was granted.
+func (f *inflow) covers(h *wire.Header) bool {
+	return h.Offset < f.reported && f.arrived+wire.HeaderSize+h.Offset+uint64(h.Payload) <= f.reported
 }
 
 // failBox fails an operation that runs here or will.

@@ -8,6 +8,9 @@ import (
 // MaxQueued is how many bytes of data frames a Queue holds before Push waits.
 const MaxQueued = 1 << 20
 
+// MaxControl is how many control frames may wait. A correct rank that reads has a handful.
+const MaxControl = 1 << 14
+
 // Queue holds the frames that wait for one peer, control before data. It is made by NewQueue.
 type Queue struct {
 	mu      sync.Mutex
@@ -22,11 +25,13 @@ type Queue struct {
 // NewQueue returns an empty queue.
 func NewQueue() *Queue { return &Queue{ready: make(chan struct{}, 1)} }
 
-// Put adds f without waiting; a closed queue frees it.
-func (q *Queue) Put(f *Frame) {
+// Put adds f without waiting; a closed queue frees it. false says that more than MaxControl frames of control wait: the
+// peer makes this rank answer and doesn't read.
+func (q *Queue) Put(f *Frame) bool {
 	q.mu.Lock()
+	defer q.mu.Unlock()
 	q.put(f)
-	q.mu.Unlock()
+	return len(q.control) <= MaxControl
 }
 
 func (q *Queue) put(f *Frame) {

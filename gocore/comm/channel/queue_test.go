@@ -91,3 +91,16 @@ func TestQueueBound(t *testing.T) {
 		})
 	}
 }
+
+// TestQueueOfControl tells when a peer leaves too many control frames unread.
+func TestQueueOfControl(t *testing.T) {
+	q := NewQueue()
+	for range MaxControl {
+		require.True(t, q.Put(Control(wire.ClassCredit)))
+	}
+	require.False(t, q.Put(Control(wire.ClassCredit)))
+	q.Pop().Free()
+	q.Pop().Free()
+	require.True(t, q.Put(Control(wire.ClassCredit)))
+	q.Close(true)
+}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
@@ -36,6 +37,8 @@ func (c *counted) CloseWrite() error {
 }
 
 func (c *counted) SetDeadline(time.Time) error { return nil }
+
+func (c *counted) Close() error { return c.CloseWrite() }
 
 // TestLastWordIsHeard posts a frame and ends the link between two steps of its writer: when it has written all that
 // there was, and lets go of the lock. The frame leaves nevertheless. A mutex hands itself to one who has waited for
@@ -69,4 +72,19 @@ func TestLastWordIsHeard(t *testing.T) {
 		close(l.readerDone)
 		require.NoError(t, g.Wait())
 	}
+}
+
+// TestUnreadAnswers posts more than a peer that doesn't read may leave unread: the link is cut.
+func TestUnreadAnswers(t *testing.T) {
+	conn := &counted{closed: make(chan struct{})}
+	m := &mesh{links: []*link{nil, newLink(1, conn, time.Second, &pulse{start: time.Now()})}}
+	for range channel.MaxControl {
+		m.Post(1, channel.Control(wire.ClassCredit))
+	}
+	require.Nil(t, m.links[1].cause.Load())
+	m.Post(1, channel.Control(wire.ClassCredit))
+	<-conn.closed
+	require.Equal(t, status.PeerLost, m.links[1].cause.Load().Code)
+	require.ErrorContains(t, m.links[1].cause.Load(), "unread")
+	require.True(t, m.links[1].queue.Empty())
 }

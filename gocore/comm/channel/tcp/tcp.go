@@ -109,7 +109,12 @@ func (m *mesh) Send(ctx context.Context, peer int, f *channel.Frame) error {
 }
 
 // Post implements channel.Channel.
-func (m *mesh) Post(peer int, f *channel.Frame) { m.links[peer].queue.Put(f) }
+func (m *mesh) Post(peer int, f *channel.Frame) {
+	l := m.links[peer]
+	if !l.queue.Put(f) {
+		l.fail(status.AtRank(status.PeerLost, peer, "rank %d leaves more than %d answers unread", peer, channel.MaxControl))
+	}
+}
 
 // Close implements channel.Channel.
 func (m *mesh) Close(ctx context.Context) error {
