@@ -16,10 +16,11 @@ func updateFloats(cells groupCells, ids []uint32, v groupVec, heap *groupHeap) e
 	values := v.each()
 	for _, g := range ids {
 		x := math.Float64frombits(values.next())
-		if x != x {
-			continue
-		}
-		if s := cells.at(g); !addFloat(s, x) {
+		s := cells.at(g)
+		hi, lo, exact := addWords(math.Float64frombits(s[0]), math.Float64frombits(s[1]), x)
+		if exact {
+			s[0], s[1] = math.Float64bits(hi), math.Float64bits(lo)
+		} else if x == x {
 			if err := addExact(s, x, heap); err != nil {
 				return err
 			}
@@ -28,20 +29,13 @@ func updateFloats(cells groupCells, ids []uint32, v groupVec, heap *groupHeap) e
 	return nil
 }
 
-// addFloat adds x to s if two words can hold the sum, and tells whether they can: not if s has an exactSum already,
-// if x is infinite or if the addition overflows, for these make NaN of what is compared.
-func addFloat(s *[2]uint64, x float64) bool {
-	hi, lo := math.Float64frombits(s[0]), math.Float64frombits(s[1])
-	sum := hi + x
-	t := sum - hi
-	rest := (hi - (sum - t)) + (x - t)
-	low := lo + rest
-	u := low - lo
-	if u != rest || low-u != lo {
-		return false
-	}
-	s[0], s[1] = math.Float64bits(sum), math.Float64bits(low)
-	return true
+// addWords adds x to hi + lo and tells whether two words hold the sum: not if the state has an exactSum already, if
+// x is infinite or NaN or if the addition overflows, for these make NaN of what is compared.
+func addWords(hi, lo, x float64) (sum, low float64, exact bool) {
+	sum, rest := twoSum(hi, x)
+	low = lo + rest
+	t := low - lo
+	return sum, low, t == rest && low-t == lo
 }
 
 // addExact adds x to s, which has an exactSum afterwards.
@@ -60,10 +54,11 @@ func addExact(s *[2]uint64, x float64, heap *groupHeap) error {
 // addParts adds hi + lo to s.
 func addParts(s *[2]uint64, hi, lo float64, heap *groupHeap) error {
 	for _, x := range [...]float64{hi, lo} {
-		if !addFloat(s, x) {
-			if err := addExact(s, x, heap); err != nil {
-				return err
-			}
+		sum, low, exact := addWords(math.Float64frombits(s[0]), math.Float64frombits(s[1]), x)
+		if exact {
+			s[0], s[1] = math.Float64bits(sum), math.Float64bits(low)
+		} else if err := addExact(s, x, heap); err != nil {
+			return err
 		}
 	}
 	return nil
