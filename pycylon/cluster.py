@@ -92,7 +92,9 @@ def run(
 
 
 def run_script(script: str, argv: Sequence[str], world_size: int, on: Local | None = None) -> int:
-    """Run a script on every rank of a new job and return an exit status: that of the first rank that failed, else 0.
+    """Run a script on every rank of a new job and return an exit status: 0, or that of the rank that failed first.
+
+    A rank that failed because another did doesn't count, however early it ended.
 
     Parameters
     ----------
@@ -113,7 +115,7 @@ def run_script(script: str, argv: Sequence[str], world_size: int, on: Local | No
     for rank in failures:
         if not rank.reported:  # it printed nothing: the other ranks only tell that it is gone
             sys.stderr.write(f"[rank {rank.number}] the process ended with {_ending(rank)}, without reporting\n")
-    status = failures[0].status
+    status = next((rank for rank in failures if not rank.followed), failures[0]).status
     # A rank that left with status 0 in the middle of its script has failed all the same.
     return (status if status >= 0 else 128 - status) or 1
 
@@ -158,11 +160,10 @@ def _concat(results: list[Any]) -> Any:
 
 def _raise_first(failures: list[Rank], folder: Path) -> None:
     """Raise the failure that is the cause: not what other ranks saw of it."""
-    from pycylon.errors import CollectiveMismatchError, PeerLost, RemoteError
+    from pycylon.errors import CONSEQUENCES
 
     reports = {rank.number: _failure(rank, folder) for rank in failures}
-    consequences = (PeerLost, RemoteError, CollectiveMismatchError)
-    first = next((n for n, report in reports.items() if not isinstance(report.error, consequences)), failures[0].number)
+    first = next((n for n, report in reports.items() if not isinstance(report.error, CONSEQUENCES)), failures[0].number)
     report = reports[first]
     error = report.error or RuntimeError(report.summary)
     notes = [f"Raised in rank {first} of the job. Traceback of the rank:", report.traceback.rstrip()]

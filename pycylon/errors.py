@@ -192,6 +192,10 @@ class InternalError(PyCylonError, RuntimeError):
     code = "Internal"
 
 
+#: What a rank sees of another's failure or absence: of several ranks' errors, the cause is one that isn't among these.
+CONSEQUENCES: tuple[type[PyCylonError], ...] = (PeerLost, RemoteError, CollectiveMismatchError)
+
+
 class ReplicatedInputWarning(UserWarning):
     """All ranks gave the same rows as their share: the result holds each of them once per rank."""
 

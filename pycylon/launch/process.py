@@ -35,11 +35,14 @@ class Rank:
         The rank.
     reported : bool
         Whether it said how its task ended, and wrote what came of it.
+    followed : bool
+        Whether it said that it failed because another rank did.
     """
 
     def __init__(self, number: int, task: Path, lifeline: int, environment: Mapping[str, str]) -> None:
         self.number = number
         self.reported = False
+        self.followed = False
         status_read, status_write = os.pipe()
         self.report = open(status_read, "rb", buffering=0)  # noqa: PTH123, SIM115  (a descriptor; closed by Ranks)
         try:
@@ -183,10 +186,11 @@ class Ranks:
     def _report(self, rank: Rank) -> Callable[[bytes], None]:
         def on_data(data: bytes) -> None:
             rank.reported |= data != b""
+            rank.followed |= data == b"followed"
             if not data:  # the process has ended: nothing else holds the pipe
                 self._pending.discard(rank.number)
             # Ended here, a rank is no failure; ended by itself without a report, it is.
-            if data == b"error" or not (rank.reported or self._closed):
+            if data in (b"error", b"followed") or not (rank.reported or self._closed):
                 self.failures.append(rank)
 
         return on_data

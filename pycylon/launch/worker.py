@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pycylon import _optional
 from pycylon.launch import message
 
 if TYPE_CHECKING:
@@ -103,7 +104,10 @@ def _run_script(script: str, status: int) -> int | str | None:
         return end.code
     except BaseException as error:
         traceback.print_exception(type(error), error, _script_frames(error))
-        os.write(status, b"error")
+        # What was never imported was not raised.
+        errors = _optional.loaded("pycylon.errors")
+        followed = errors is not None and isinstance(error, errors.CONSEQUENCES)
+        os.write(status, b"followed" if followed else b"error")
         return 1
     os.write(status, b"ok")
     return 0

@@ -65,6 +65,24 @@ def test_run_ends_with_the_status_of_the_first_failure(tmp_path):
     assert command("run", "-n", "2", str(script)).returncode == 7
 
 
+@pytest.mark.parametrize("wait", [0, 0.5])
+def test_run_ends_with_the_status_of_the_cause_whichever_rank_ends_first(tmp_path, wait):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, time, pycylon as pc\n"
+        "try:\n"
+        "    with pc.CylonEnv() as env:\n"
+        "        env.barrier()\n"
+        "        if env.rank == 1: sys.exit(3)\n"
+        "        env.barrier()\n"
+        "finally:\n"
+        f"    if env.rank == 1: time.sleep({wait})\n"
+    )
+    done = command("run", "-n", "3", str(script))
+    assert done.returncode == 3, done.stderr
+    assert "RemoteError" in done.stderr or "PeerLost" in done.stderr
+
+
 def test_errors_are_one_line(tmp_path):
     done = command("rendezvous", "--listen", "nowhere", "--state", str(tmp_path / "state"))
     assert done.returncode == 1
