@@ -242,11 +242,11 @@ func TestStrangersAtTheListeningPort(t *testing.T) {
 	j.pairs[0] = newPair(ctx, 1, 0)
 	inner := task.NewGroup(ctx)
 	g.Go(func(context.Context) error { return j.accept(ctx, inner) })
-	for i := range incoming * 2 { // half of them wait for places
+	for i := range 300 { // some of them wait for places; by turns of 32 the rank would wait longer than its handshake may last
 		c, err := net.Dial("tcp", j.listener.Addr().String())
 		require.NoError(t, err)
 		defer func() { _ = c.Close() }()
-		if i%2 == 0 {
+		if i%10 == 0 {
 			_, err = c.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
 			require.NoError(t, err)
 		}

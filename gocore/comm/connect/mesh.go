@@ -15,12 +15,13 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
-// Limits of the racing. Sockets that race at one time are at most outgoing + outgoingNear + incoming; punches
-// come on top where nothing else has worked.
+// Limits of the racing. Sockets by which this rank races are at most outgoing + outgoingNear; punches come on top where
+// nothing else has worked. Those that come in may be incoming at a time: so many that strangers who connect and wait,
+// incoming in incomingStay, keep no rank out for as long as pairTimeout, unless they are thousands.
 const (
 	outgoing     = 16
 	outgoingNear = 4 // of them on loopback, whose handshakes wait for nothing but cores
-	incoming     = 32
+	incoming     = 256
 	incomingStay = 2 * time.Second        // that a stranger may keep a place others wait for
 	yieldFor     = 500 * time.Millisecond // that a path waits while a connection of its pair proves itself
 	yieldPoll    = 10 * time.Millisecond
