@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from pycylon.cluster import run
     from pycylon.env import CylonEnv
     from pycylon.frame import DataFrame, concat, merge
-    from pycylon.io import read_csv
+    from pycylon.io import read_csv, read_ipc, write_ipc
     from pycylon.launch import Local
     from pycylon.series import Series
 
@@ -32,7 +32,9 @@ __all__ = [
     "concat",
     "merge",
     "read_csv",
+    "read_ipc",
     "run",
+    "write_ipc",
 ]
 
 #: Where each public name lives. They are imported at their first use, so that `import pycylon` costs nothing.
@@ -44,7 +46,9 @@ _HOMES = {
     "concat": "pycylon.frame",
     "merge": "pycylon.frame",
     "read_csv": "pycylon.io",
+    "read_ipc": "pycylon.io",
     "run": "pycylon.cluster",
+    "write_ipc": "pycylon.io",
 }
 
 #: Modules that are public, too.

@@ -183,10 +183,25 @@ def write_csv(
     """
     if index:
         raise InvalidError("index=True isn't supported: rows have no index", op="to_csv")
+    _refuse_share(frame, "to_csv", "csv")
     plan = Plan("to_csv", [frame.local])
     options = {"delimiter": sep, "header": header, "na_rep": na_rep}
     plan.node("write_csv", inputs=plan.inputs, path=os.fspath(path), options=options)
     plan.execute()
+
+
+def _refuse_share(frame: DataFrame, operation: str, suffix: str) -> None:
+    """Refuse to write a share as if it were the frame: with one path for all ranks, one share would be left."""
+    env = frame.env
+    if frame.placement != "partitioned" or env is None or env.world_size == 1:
+        return
+    name = f"f'out-{{env.rank}}.{suffix}'"
+    share = f"df.local.to_csv({name})" if operation == "to_csv" else f"write_ipc(df.local, {name})"
+    raise InvalidError(
+        f"the frame is partitioned over {env.world_size} ranks: write this rank's share with {share}, or bring all "
+        "rows to one rank with df.gather()",
+        op=operation,
+    )
 
 
 def write_ipc(frame: DataFrame, path: str | os.PathLike[str]) -> None:
@@ -195,10 +210,20 @@ def write_ipc(frame: DataFrame, path: str | os.PathLike[str]) -> None:
     Parameters
     ----------
     frame : DataFrame
-        The rows; of a partitioned frame, this rank's share.
+        The rows. Those of a partitioned frame are written by rank, as `df.local`, or gathered first.
     path : path-like
         The file, replaced if it exists.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile
+    >>> import pycylon as pc
+    >>> file = pathlib.Path(tempfile.mkdtemp(), "a.arrow")
+    >>> pc.write_ipc(pc.DataFrame({"a": [1, None]}), file)
+    >>> pc.read_ipc(file).to_dict()
+    {'a': [1, None]}
     """
+    _refuse_share(frame, "write_ipc", "arrow")
     plan = Plan("write_ipc", [frame.local])
     plan.node("write_ipc", inputs=plan.inputs, path=os.fspath(path))
     plan.execute()

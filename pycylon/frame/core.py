@@ -249,12 +249,15 @@ class DataFrame:
     def to_csv(
         self, path: str | os.PathLike[str], sep: str = ",", na_rep: str = "", header: bool = True, index: bool = False
     ) -> None:
-        """Write the rows here to a CSV file.
+        """Write the rows to a CSV file.
+
+        A partitioned frame is refused: write each rank's share to a file of its own, as
+        ``df.local.to_csv(f"out-{env.rank}.csv")``, or bring the rows to one rank with `gather`.
 
         Parameters
         ----------
         path : path-like
-            The file, replaced if it exists. On several ranks of one machine give each its own.
+            The file, replaced if it exists.
         sep : str, default ","
             What stands between two values.
         na_rep : str, default ""

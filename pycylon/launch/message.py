@@ -38,7 +38,7 @@ def write(path: Path, value: object) -> None:
 
             name = f"{path.stem}-{frames}.arrow"
             frames += 1
-            write_ipc(obj, path.with_name(name))
+            write_ipc(obj.local, path.with_name(name))
             return (_FRAME, name)
 
     buffer = io.BytesIO()

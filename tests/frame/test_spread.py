@@ -96,3 +96,26 @@ def test_assign_on_a_partitioned_frame_keeps_placement_and_order(world):
     results = world(3, work)
     assert list(chain(*(texts for texts, _ in results))) == ["0", "1", "2", "9", "9", "9"]
     assert list(chain(*(same for _, same in results))) == [False] * 3 + [True] * 3
+
+
+def test_shares_are_not_written_to_one_file(world, tmp_path):
+    def work(env):
+        frame = partitioned(env)
+        with pytest.raises(errors.InvalidError, match=r"df\.local\.to_csv\(f'out-\{env.rank\}\.csv'\).*df\.gather\(\)"):
+            frame.to_csv(tmp_path / "out.csv")
+        with pytest.raises(errors.InvalidError, match=r"write_ipc\(df\.local"):
+            pc.write_ipc(frame, tmp_path / "out.arrow")
+        frame.local.to_csv(tmp_path / f"out-{env.rank}.csv")
+        whole = frame.gather()
+        if env.rank == 0:
+            whole.to_csv(tmp_path / "whole.csv")
+            pc.write_ipc(whole, tmp_path / "whole.arrow")
+
+    world(2, work)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out-0.csv", "out-1.csv", "whole.arrow", "whole.csv"]
+    assert pc.read_csv(tmp_path / "whole.csv").to_dict() == pc.read_ipc(tmp_path / "whole.arrow").to_dict()
+
+
+def test_a_partition_of_a_world_of_one_is_written_whole(world, tmp_path):
+    world(1, lambda env: partitioned(env).to_csv(tmp_path / "out.csv"))
+    assert len(pc.read_csv(tmp_path / "out.csv")) == 2
