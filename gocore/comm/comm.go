@@ -121,6 +121,16 @@ func (c Call) String() string {
 	return fmt.Sprintf("%s (%s)", c.Name, c.Site)
 }
 
+// mismatch returns the error for two ranks in different operations at one sequence.
+func (c *Communicator) mismatch(sequence uint64, ours Call, r int, theirs Call) error {
+	why := "they must call the same operations in the same order"
+	if ours.Name == theirs.Name && ours.Site == theirs.Site {
+		why = "their arguments or schemas differ"
+	}
+	return status.AtRank(status.CollectiveMismatch, r, "operation %d is %s on rank %d and %s on rank %d: %s",
+		sequence, ours, c.rank, theirs, r, why)
+}
+
 // Begin opens the next operation; one at a time. After an error there is nothing to End, and the other ranks' same
 // operation fails.
 func (c *Communicator) Begin(ctx context.Context, call Call) (*Operation, error) {
@@ -226,6 +236,19 @@ func (c *Communicator) end(cause *status.Error) {
 		}
 	}
 	c.ch.Abort()
+}
+
+// tell sends the other ranks FAIL. It is called under the lock.
+func (c *Communicator) tell(o *Operation, err error) {
+	m := wire.FailOf(err)
+	m.Text = fmt.Sprintf("%s failed on rank %d with %s: %s", o.call, c.rank, m.Code, m.Text)
+	body := m.AppendMarshal(nil)
+	h := wire.Header{Class: wire.ClassFail, Context: worldContext, Sequence: o.sequence, Payload: len(body)}
+	for r := range c.peers {
+		if r != c.rank {
+			c.ch.Post(r, channel.NewFrame(&h).Append(body))
+		}
+	}
 }
 
 // Describe returns the last operations of this rank and where each peer is, as text for people.

@@ -79,3 +79,31 @@ func (b *inbox) raise() {
 		s.raise()
 	}
 }
+
+// box returns the inbox of an operation that has not ended. It is called under the lock.
+func (c *Communicator) box(sequence uint64) *inbox {
+	b := c.boxes[sequence]
+	if b == nil {
+		b = newInbox(c.size)
+		c.boxes[sequence] = b
+	}
+	return b
+}
+
+// releaseSenders lets ranks go on that still send to an operation that ended here. It is called under the lock.
+func (c *Communicator) releaseSenders(o *Operation) {
+	for src := range o.box.mail {
+		for sequence, l := range o.box.mail[src].letters {
+			switch {
+			case !l.long():
+				c.grantEager(src, messageCost(int(l.length)))
+			case l.buffer == nil:
+				c.grantEager(src, wire.HeaderSize)
+				c.ch.Post(src, ctsFrame(o.sequence, sequence))
+			}
+		}
+	}
+	for id, s := range o.box.streams {
+		s.closeIn(c, o.sequence, id)
+	}
+}

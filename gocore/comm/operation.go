@@ -9,8 +9,6 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
-	"github.com/pycylon/pycylon/gocore/comm/channel"
-	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
 // Operation is one collective operation. Its collectives are called from one goroutine at a time, in the same order
@@ -51,16 +49,6 @@ func newOperation(ctx context.Context, c *Communicator, call Call, sequence uint
 	return o
 }
 
-// box returns the inbox of an operation that has not ended. It is called under the lock.
-func (c *Communicator) box(sequence uint64) *inbox {
-	b := c.boxes[sequence]
-	if b == nil {
-		b = newInbox(c.size)
-		c.boxes[sequence] = b
-	}
-	return b
-}
-
 // fail makes err the operation's end; the first failure counts. told says that the other ranks know by themselves.
 // It is called under the lock.
 func (o *Operation) fail(err error, told bool) {
@@ -82,16 +70,6 @@ func (o *Operation) compare(r int, theirs Call) {
 	if !o.call.agrees(theirs) {
 		o.fail(o.c.mismatch(o.sequence, o.call, r, theirs), true)
 	}
-}
-
-// mismatch returns the error for two ranks in different operations at one sequence.
-func (c *Communicator) mismatch(sequence uint64, ours Call, r int, theirs Call) error {
-	why := "they must call the same operations in the same order"
-	if ours.Name == theirs.Name && ours.Site == theirs.Site {
-		why = "their arguments or schemas differ"
-	}
-	return status.AtRank(status.CollectiveMismatch, r, "operation %d is %s on rank %d and %s on rank %d: %s",
-		sequence, ours, c.rank, theirs, r, why)
 }
 
 // leftError returns the error for a rank that has finished and will not take part.
@@ -156,44 +134,6 @@ func (o *Operation) unfinished() error {
 
 // errOver ends the goroutines of an operation.
 var errOver = errors.New("the operation is over")
-
-// tell sends the other ranks FAIL. It is called under the lock.
-func (c *Communicator) tell(o *Operation, err error) {
-	m := wire.FailOf(err)
-	m.Text = fmt.Sprintf("%s failed on rank %d with %s: %s", o.call, c.rank, m.Code, m.Text)
-	body := m.AppendMarshal(nil)
-	h := wire.Header{Class: wire.ClassFail, Context: worldContext, Sequence: o.sequence, Payload: len(body)}
-	for r := range c.peers {
-		if r != c.rank {
-			c.ch.Post(r, channel.NewFrame(&h).Append(body))
-		}
-	}
-}
-
-// releaseSenders lets ranks go on that still send to an operation that ended here. It is called under the lock.
-func (c *Communicator) releaseSenders(o *Operation) {
-	for src := range o.box.mail {
-		for sequence, l := range o.box.mail[src].letters {
-			switch {
-			case !l.long():
-				c.grantEager(src, messageCost(int(l.length)))
-			case l.buffer == nil:
-				c.grantEager(src, wire.HeaderSize)
-				c.ch.Post(src, ctsFrame(o.sequence, sequence))
-			}
-		}
-	}
-	for id, s := range o.box.streams {
-		s.closeIn(c, o.sequence, id)
-	}
-}
-
-// grantEager frees credit of stream 0. It is called under the lock.
-func (c *Communicator) grantEager(src int, cost uint64) {
-	if f := c.peers[src].consume(worldContext, cost); f != nil {
-		c.ch.Post(src, f)
-	}
-}
 
 // awaitLaggards waits while a peer is so far behind that its OPENs could no longer be compared.
 func (o *Operation) awaitLaggards(ctx context.Context) error {

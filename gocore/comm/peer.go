@@ -42,6 +42,13 @@ func (p *peer) consume(context uint64, cost uint64) *channel.Frame {
 	return channel.NewFrame(&wire.Header{Class: wire.ClassCredit, Context: context, Credit: want})
 }
 
+// grantEager frees credit of stream 0. It is called under the lock.
+func (c *Communicator) grantEager(src int, cost uint64) {
+	if f := c.peers[src].consume(worldContext, cost); f != nil {
+		c.ch.Post(src, f)
+	}
+}
+
 // countSent counts a message on its way to the peer.
 func (p *peer) countSent(n int) {
 	p.sentMessages.Add(1)

@@ -1,0 +1,37 @@
+package wire
+
+import "github.com/pycylon/pycylon/gocore/base/status"
+
+// Path is how two ranks reach each other. Lower is better.
+type Path byte
+
+// The paths, best first.
+const (
+	Loopback Path = 1 // same machine
+	Private  Path = 2 // an address of the other's own interfaces
+	Public   Path = 3 // the address that the rendezvous saw, at the listening port
+	Punched  Path = 4 // TCP simultaneous open between two punch ports
+)
+
+var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched"}
+
+// String returns the path's name, as users see it.
+func (p Path) String() string {
+	if !p.Valid() {
+		return "unknown"
+	}
+	return paths[p]
+}
+
+// Valid tells whether p is one of the paths.
+func (p Path) Valid() bool { return p >= Loopback && p <= Punched }
+
+// ParsePath returns the path of a name.
+func ParsePath(name string) (Path, error) {
+	for p := Loopback; p.Valid(); p++ {
+		if paths[p] == name {
+			return p, nil
+		}
+	}
+	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public and punched", name)
+}
