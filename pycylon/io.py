@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator
 import os
+import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -240,3 +241,37 @@ def read_ipc(path: str | os.PathLike[str]) -> DataFrame:
     plan = Plan("read_ipc", [])
     plan.node("scan_ipc", path=os.fspath(path))
     return plan.run()
+
+
+def to_bytes(frame: DataFrame) -> bytes:
+    """Return the rows here as the bytes of a file in the Arrow IPC file format.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The rows.
+    """
+    with tempfile.TemporaryDirectory(prefix="pycylon-") as folder:
+        file = Path(folder, "frame.arrow")
+        write_ipc(frame.local, file)
+        return file.read_bytes()
+
+
+def from_bytes(data: bytes, dtypes: Mapping[str, str]) -> DataFrame:
+    """Return the local frame that `to_bytes` wrote.
+
+    Parameters
+    ----------
+    data : bytes
+        What it returned.
+    dtypes : mapping
+        The types of the columns: files have one for all strings.
+    """
+    from pycylon.frame.assign import assign
+
+    with tempfile.TemporaryDirectory(prefix="pycylon-") as folder:
+        file = Path(folder, "frame.arrow")
+        file.write_bytes(data)
+        frame = read_ipc(file)
+    changed = {name: frame[name].astype(dtypes[name]) for name, kind in frame.dtypes.items() if kind != dtypes[name]}
+    return assign(frame, changed) if changed else frame

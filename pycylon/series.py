@@ -70,6 +70,10 @@ class Series:
         ----------
         name : str, optional
             Its name. Default: the series' own.
+
+        Notes
+        -----
+        Collective on a partitioned frame, although no row moves.
         """
         plan = Plan("to_frame", [self._frame])
         column = {"name": self.name if name is None else name, "expr": self._expr.to_json(plan)}
@@ -128,6 +132,12 @@ class Series:
     def __bool__(self) -> NoReturn:
         """Raise: a series is neither true nor false."""
         raise TypeError("a Series is neither true nor false: combine comparisons with & and |, in parentheses, and ~")
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Raise an AttributeError that says where names of pandas are."""
+        from pycylon.frame.foreign import missing
+
+        raise missing(self, "series", name)
 
     def __repr__(self) -> str:
         """Return the first and last values as text."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from pycylon.errors import InvalidError, NotFoundError
 from pycylon.frame.placement import LOCAL, Placement
@@ -157,6 +157,44 @@ class DataFrame:
         """Raise: a frame is neither true nor false."""
         raise TypeError("a DataFrame is neither true nor false: ask for `df.empty` or `len(df)`")
 
+    def __eq__(self, other: object) -> NoReturn:
+        """Raise: columns are compared, not frames."""
+        raise TypeError(
+            "frames aren't compared as a whole: compare a column, as in df['a'] == 1, look at `df is None`, or use "
+            "pycylon.testing.assert_frame_equal"
+        )
+
+    __ne__ = __eq__
+    __hash__ = object.__hash__
+
+    def __getattr__(self, name: str) -> NoReturn:
+        """Raise an AttributeError that says where names of pandas are."""
+        from pycylon.frame.foreign import missing
+
+        if not name.startswith("_") and name in self.columns:
+            raise AttributeError(f"'DataFrame' object has no attribute {name!r}: the column is df[{name!r}]")
+        raise missing(self, "df", name)
+
+    def __copy__(self) -> DataFrame:
+        """Return a frame of the same rows, which are shared."""
+        return self._of(self._table, self._placement, self._env)
+
+    def __deepcopy__(self, memo: object) -> DataFrame:
+        """Return a frame of the same rows: they never change, so they are shared.
+
+        Parameters
+        ----------
+        memo : object
+            Not used.
+        """
+        return self.__copy__()
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Pickle the rows here as Arrow IPC: they come back as a local frame, whatever the placement."""
+        from pycylon.io import from_bytes, to_bytes
+
+        return from_bytes, (to_bytes(self), self.dtypes)
+
     def __repr__(self) -> str:
         """Return the first and last rows as text."""
         from pycylon.frame.display import as_text
@@ -279,7 +317,12 @@ class DataFrame:
         Parameters
         ----------
         key : str, list of str, slice or Series
-            What to take. Slices of a partitioned frame count its rows in the order of the ranks: collective.
+            What to take. Slices of a partitioned frame count its rows in the order of the ranks.
+
+        Notes
+        -----
+        Collective on a partitioned frame, but for a single column: all ranks do it, also where no row moves. What one
+        rank does alone, as under ``if env.rank == 0:``, it does with `local`: ``df.local[["a"]]``.
         """
         from pycylon.frame.indexing import get
 
@@ -293,7 +336,8 @@ class DataFrame:
         n : int, default 5
             How many.
         env : CylonEnv, optional
-            Treat this frame as this rank's share of a partitioned one. Collective then, as on a partitioned frame.
+            Treat this frame as this rank's share of a partitioned one. Collective then, as on a partitioned frame:
+            ``df.local.head()`` is one rank's own.
         """
         from pycylon.frame.indexing import rows
 
@@ -338,6 +382,10 @@ class DataFrame:
         ----------
         columns : mapping, function or sequence of str
             New names by old ones, or all of them.
+
+        Notes
+        -----
+        Collective on a partitioned frame, although no row moves: one rank alone renames columns of ``df.local``.
         """
         if isinstance(columns, str):
             raise InvalidError(f"columns={columns!r}: expected a dict of new names by old ones", op="rename")
@@ -354,11 +402,15 @@ class DataFrame:
         ----------
         columns : str or sequence of str
             Which.
+
+        Notes
+        -----
+        Collective on a partitioned frame, although no row moves: one rank alone drops columns of ``df.local``.
         """
         gone = set(self._names(columns))
         return self._project([name for name in self.columns if name not in gone], "drop")
 
-    def assign(self, **columns: Any) -> DataFrame:
+    def assign(self, /, **columns: Any) -> DataFrame:
         """Return the frame with columns added, or replaced where the name is there already.
 
         Order, placement and all other columns stay.

@@ -1,0 +1,53 @@
+"""Habits from pandas that work, or are refused with advice."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+
+import pytest
+
+import pycylon as pc
+
+
+@pytest.fixture
+def frame():
+    return pc.DataFrame({"a": [1, 2, None], "b": ["a long enough text", None, ""]})
+
+
+def test_frames_and_series_pickle(frame):
+    again = pickle.loads(pickle.dumps(frame))
+    assert (again.to_dict(), again.dtypes, again.placement) == (frame.to_dict(), frame.dtypes, "local")
+    assert pickle.loads(pickle.dumps(frame["a"] > 1)).to_list() == [False, True, None]
+    assert pickle.loads(pickle.dumps(frame.head(0))).dtypes == frame.dtypes
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_is_another_frame_of_the_same_rows(frame, copied):
+    other = copied(frame)
+    other["a"] = 0
+    assert frame.to_dict()["a"] == [1, 2, None]
+    assert other.to_dict()["a"] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("compare", [lambda f: f == 1, lambda f: f != f, lambda f: f == None])  # noqa: E711
+def test_frames_are_not_compared_as_a_whole(frame, compare):
+    with pytest.raises(TypeError, match=r"compare a column.*assert_frame_equal"):
+        compare(frame)
+    assert frame in {frame: 1}
+
+
+@pytest.mark.parametrize("name", ["isna", "iloc", "dropna", "to_parquet"])
+def test_names_of_pandas_say_where_they_are(frame, name):
+    with pytest.raises(AttributeError, match=rf"{name}' in this version: use df\.to_pandas\(\)\.{name}"):
+        getattr(frame, name)
+    assert not hasattr(frame, name)
+
+
+def test_other_names_are_missing_as_ever(frame):
+    with pytest.raises(AttributeError, match=r"'DataFrame' object has no attribute 'nonsense'$"):
+        frame.nonsense  # noqa: B018
+    with pytest.raises(AttributeError, match=r"the column is df\['a'\]"):
+        frame.a  # noqa: B018
+    with pytest.raises(AttributeError, match=r"use series\.to_pandas\(\)\.mean"):
+        frame["a"].mean()
