@@ -167,8 +167,12 @@ func testOrder(t *testing.T, open func(int, time.Duration) World) {
 			if peer == r {
 				continue
 			}
-			box.await(t, "all frames", func() bool { return len(box.got[peer]) == frames })
-			for i, h := range box.got[peer] {
+			var got []wire.Header // the box goes on to fill from the others
+			box.await(t, "all frames", func() bool {
+				got = box.got[peer]
+				return len(got) == frames
+			})
+			for i, h := range got {
 				require.EqualValues(t, i, h.PairSequence, "from rank %d to rank %d", peer, r)
 			}
 		}
