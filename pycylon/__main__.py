@@ -11,7 +11,9 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
+import stat
 import sys
 import threading
 from pathlib import Path
@@ -99,14 +101,20 @@ def _parser() -> argparse.ArgumentParser:
 
     rendezvous = add("rendezvous", "serve the meeting point of jobs on many machines", RENDEZVOUS_HELP)
     rendezvous.add_argument(
-        "--listen", default="127.0.0.1:0", metavar="ADDR:PORT", help="where to listen (default: %(default)s)"
+        "--listen",
+        type=_listen,
+        default="127.0.0.1:0",
+        metavar="ADDR:PORT",
+        help="where to listen (default: %(default)s)",
     )
     rendezvous.add_argument("--state", required=True, metavar="DIR", help="folder of the server's key and jobs")
     rendezvous.set_defaults(command=_rendezvous)
 
     token = add("token", "make the token of a job", TOKEN_HELP)
-    token.add_argument("--rendezvous", required=True, metavar="HOST:PORT", help="the server as ranks reach it")
-    token.add_argument("--state", required=True, metavar="DIR", help="the server's state folder")
+    token.add_argument(
+        "--rendezvous", type=_server, required=True, metavar="HOST:PORT", help="the server as ranks reach it"
+    )
+    token.add_argument("--state", required=True, metavar="DIR", help="the state folder of a server that ran already")
     token.add_argument("--world-size", type=_positive, required=True, metavar="N", help="number of ranks")
     token.add_argument(
         "--expiry", type=_positive, default=3600, metavar="S", help="seconds for joining (default: %(default)s)"
@@ -144,6 +152,23 @@ def _positive(text: str) -> int:
     return number
 
 
+def _listen(text: str) -> str:
+    """Check ``ADDR:PORT``; port 0 is any free one."""
+    return _address(text, lowest=0)
+
+
+def _server(text: str) -> str:
+    """Check ``HOST:PORT``."""
+    return _address(text, lowest=1)
+
+
+def _address(text: str, lowest: int) -> str:
+    host, colon, port = text.rpartition(":")
+    if not (colon and port.isascii() and port.isdigit() and lowest <= int(port) <= 65535) or (lowest and not host):
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT with a port from {lowest} to 65535")
+    return text
+
+
 def _run(arguments: argparse.Namespace) -> int:
     from pycylon.cluster import run_script
     from pycylon.launch import Local
@@ -170,8 +195,28 @@ def _rendezvous(arguments: argparse.Namespace) -> int:
 def _token(arguments: argparse.Namespace) -> int:
     from pycylon.launch.local import job_token
 
+    if not Path(arguments.state, "server.key").is_file():  # a new key would be that of no server
+        raise FileNotFoundError(
+            f"no server has kept its key in {arguments.state}: start `pycylon rendezvous --state {arguments.state}` "
+            "first, or name the folder that it was started with"
+        )
+    _warn_if_readable()
     print(job_token(arguments.rendezvous, arguments.world_size, expiry=arguments.expiry, state=arguments.state))
     return 0
+
+
+def _warn_if_readable() -> None:
+    """Warn where the token goes to a file that other users can read."""
+    try:
+        mode = os.fstat(sys.stdout.fileno()).st_mode
+    except (OSError, ValueError):  # no file at all
+        return
+    if stat.S_ISREG(mode) and mode & 0o077:
+        print(
+            f"pycylon token: the token is a secret, and other users can use the file it goes to (mode "
+            f"{stat.S_IMODE(mode):04o}): chmod 600 it, and set `umask 077` before",
+            file=sys.stderr,
+        )
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -84,7 +84,7 @@ def test_run_ends_with_the_status_of_the_cause_whichever_rank_ends_first(tmp_pat
 
 
 def test_errors_are_one_line(tmp_path):
-    done = command("rendezvous", "--listen", "nowhere", "--state", str(tmp_path / "state"))
+    done = command("rendezvous", "--listen", "192.0.2.1:0", "--state", str(tmp_path / "state"))
     assert done.returncode == 1
     assert done.stderr.startswith("pycylon rendezvous: ")
     assert len(done.stderr.splitlines()) == 1
@@ -153,3 +153,32 @@ def test_world_size_without_a_token(tmp_path):
         done = subprocess.run(code, capture_output=True, text=True, check=False, timeout=60, env=variables)
         assert done.returncode == 1
         assert text in done.stderr
+
+
+def test_no_token_from_a_folder_without_a_server(tmp_path, capsys):
+    state = tmp_path / "typo"
+    assert main(["token", "--rendezvous", "h:7077", "--state", str(state), "--world-size", "2"]) == 1
+    assert f"start `pycylon rendezvous --state {state}` first" in capsys.readouterr().err
+    assert not state.exists()
+
+
+@pytest.mark.parametrize("address", ["h", "h:", ":7077", "h:0", "h:65536", "h:-1", "h:http"])
+def test_addresses_that_cannot_be(address, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["token", "--rendezvous", address, "--state", "x", "--world-size", "2"])
+    assert end.value.code == 2
+    assert "port from 1 to 65535" in capsys.readouterr().err
+
+
+def test_a_token_file_that_others_can_read_is_warned_of(tmp_path):
+    (tmp_path / "server.key").touch()
+    arguments = [sys.executable, "-m", "pycylon", "token", "--rendezvous", "h:1", "--state", str(tmp_path)]
+    for mode, warned in ((0o644, True), (0o600, False)):
+        path = tmp_path / f"token-{mode}"
+        path.touch(mode)
+        path.chmod(mode)
+        with path.open("w") as file:
+            done = subprocess.run(
+                [*arguments, "--world-size", "2"], stdout=file, stderr=subprocess.PIPE, text=True, check=False, cwd="/"
+            )
+        assert ("chmod 600" in done.stderr) == warned
