@@ -57,7 +57,7 @@ def read_csv(
     usecols : sequence of str, optional
         The columns to read.
     dtype : mapping, optional
-        Types by column. Default: what all values fit.
+        Types by column; of columns that the file doesn't have, ignored. Default: what all values fit.
     na_values : str or sequence of str, optional
         More texts that stand for null.
     keep_default_na : bool, default True

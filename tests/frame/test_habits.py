@@ -51,3 +51,9 @@ def test_other_names_are_missing_as_ever(frame):
         frame.a  # noqa: B018
     with pytest.raises(AttributeError, match=r"use series\.to_pandas\(\)\.mean"):
         frame["a"].mean()
+
+
+def test_types_of_columns_that_a_file_does_not_have_are_ignored(tmp_path):
+    file = tmp_path / "a.csv"
+    file.write_text("a\n1\n")
+    assert pc.read_csv(file, dtype={"a": "float64", "b": str}).to_dict() == {"a": [1.0]}

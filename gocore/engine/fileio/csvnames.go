@@ -80,11 +80,6 @@ func (c *CSV) selectColumns() error {
 			}
 		}
 	}
-	for name := range c.options.Types {
-		if !slices.Contains(c.names, name) {
-			return status.Errorf(status.NotFound, "%s has no column %q to give a type; it has %s", c.path, name, strings.Join(c.names, ", "))
-		}
-	}
 	for i, name := range c.names {
 		if len(c.options.UseColumns) == 0 || slices.Contains(c.options.UseColumns, name) {
 			c.use = append(c.use, i)

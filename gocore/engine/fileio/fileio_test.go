@@ -132,6 +132,7 @@ func TestReadCSV(t *testing.T) {
 		{"names replace the header", "a,b\n1,2\n", with(func(o *CSVOptions) { o.Names = []string{"x", "y"} }), "x:int64 y:int64\n1|2"},
 		{"some columns", "a,b,c\n1,2,3\n", with(func(o *CSVOptions) { o.UseColumns = []string{"c", "a"} }), "a:int64 c:int64\n1|3"},
 		{"given types", "a,b\n1,2\n", with(func(o *CSVOptions) { o.Types = map[string]string{"a": "str", "b": "int8"} }), "a:utf8 b:int8\n1|2"},
+		{"types of columns that aren't there", "a\n1\n", with(func(o *CSVOptions) { o.Types = map[string]string{"b": "str"} }), "a:int64\n1"},
 		{"null texts", "a\n-\nNA\n", with(func(o *CSVOptions) { o.NAValues, o.KeepDefaultNA = []string{"-"}, false }), "a:utf8\nnull\nNA"},
 		{"skipped lines and comments", "junk \"\n#x\na\n#y\n1\n", with(func(o *CSVOptions) { o.SkipRows, o.Comment = 1, "#" }), "a:int64\n1"},
 		{"comments end lines", "a,b # names\n1,2 # c \"\n# \"full\n\"x#\",\"4\"# \"d\"\n  # only\n5,6#\n", with(func(o *CSVOptions) { o.Comment = "#" }), "a:utf8 b :int64\n1|2\nx#|4\n  |null\n5|6"},
