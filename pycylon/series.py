@@ -251,6 +251,19 @@ class Series:
         ----------
         dtype : str or type
             A type's name ("int64", "float32", "utf8"), or ``int``, ``float``, ``bool``, ``str``.
+
+        Notes
+        -----
+        Numbers and booleans become each other, and text as Python writes it ("1.0", "True"); text becomes what it says,
+        or an `InvalidError` where it says no value of the type. Nulls stay nulls. A cast is computed when the series is
+        looked at or assigned; so is its error raised.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"id": ["7", None, "8"]})
+        >>> df["id"] = df["id"].astype(int)
+        >>> df.to_dict()
+        {'id': [7, None, 8]}
         """
         from pycylon.interop.columns import plan_type
 

@@ -50,3 +50,8 @@ def sleep(env):
 
 def threads(env):
     return env.describe()["threads"]
+
+
+def join_with_argument(env, small):
+    mine = pc.DataFrame({"k": [env.rank, env.rank + 1]}).sort_values("k", env=env)
+    return mine.merge(small.replicate(env), on="k", how="left")

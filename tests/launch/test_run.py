@@ -140,3 +140,9 @@ def test_concat_takes_a_replicated_frame_once(ranks, tmp_path):
     (tmp_path / "a.csv").write_text("a\n1\n2\n")
     frame = pc.run(ranks.replicated, world_size=3, gather="concat", args=(str(tmp_path / "a.csv"),))
     assert frame.to_dict() == {"a": [1, 2]}
+
+
+def test_a_small_frame_as_argument_merges_with_a_partitioned_one(ranks):
+    small = pc.DataFrame({"k": [0, 1, 2], "name": ["zero", "one", "two"]})
+    merged = pc.run(ranks.join_with_argument, world_size=2, gather="concat", args=(small,))
+    assert sorted(merged.to_dict()["name"]) == ["one", "one", "two", "zero"]
