@@ -46,11 +46,11 @@ test-python: .venv-full/.ready .venv-bare/.ready
 	cd .cache && ../.venv-bare/bin/$(PYTEST)
 
 test-deps: ## Install what the network tests need (root on Debian; elsewhere those tests are skipped)
-	@for command in nft:nftables ip:iproute2; do \
+	@for command in nft:nftables ip:iproute2 nm:binutils; do \
 		command -v $${command%:*} > /dev/null && continue; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
 			(apt-get update && apt-get install -y --no-install-recommends $${command#*:}) > /dev/null; \
-		else echo "$${command%:*} is missing: tests with network namespaces are skipped"; fi; done
+		else echo "$${command%:*} is missing: the tests that need it are skipped"; fi; done
 
 lint: lint-go lint-python ## Run gofmt, go vet, staticcheck, ruff and mypy
 

@@ -232,6 +232,10 @@ func (s *samples) choose(l *lowerer, op *plan.Exchange, first []int64) (*splitte
 	return out, nil
 }
 
+// yieldRows is how many rows are compared with the splitters between two yields: long strings and many ranks take
+// the longest.
+const yieldRows = 8 << 10
+
 // push sends each row to the rank in whose range it lies.
 func (s *splitters) push(w *exec.Worker, b *table.Batch, out *outbox) error {
 	ranks, owner, err := memory.Make[uint32](w.Scope(), b.Len)
@@ -265,6 +269,11 @@ func (s *splitters) push(w *exec.Worker, b *table.Batch, out *outbox) error {
 			}
 		}
 		ranks[i] = uint32(low)
+		if i%yieldRows == yieldRows-1 {
+			if err := w.Yield(); err != nil {
+				return err
+			}
+		}
 	}
 	if err := w.Yield(); err != nil {
 		return err

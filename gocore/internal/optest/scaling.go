@@ -23,9 +23,9 @@ const (
 
 // RequireScaling fails the test unless run(2) is at least 1.6 times as fast as run(1), each at its best of five runs in
 // turn. Machines change their speed for seconds at a time, and then the best of one is not the best of the other's
-// state: so a few attempts are made, of which one must succeed. Where the machine's memory gives a plain copy less than
-// that from a second thread, the copy's gain is the bar. It skips the test where times mean nothing: with -short, the
-// race detector, a single processor, or when other processes kept arithmetic on two threads from being twice as fast.
+// state: so a few attempts are made, of which one must succeed. It skips the test, and never passes it, where times
+// mean nothing: with -short, the race detector, a single processor, or when a second thread gave arithmetic less than
+// 1.85x (other processes run) or a plain copy less than 1.6x (the memory is the limit).
 func RequireScaling(t *testing.T, run func(threads int)) {
 	t.Helper()
 	SkipUnlessTimed(t)
@@ -40,12 +40,12 @@ func RequireScaling(t *testing.T, run func(threads int)) {
 		}
 		t.Logf("1 thread %.1f ms, 2 threads %.1f ms: %.2fx, arithmetic %.2fx, a copy %.2fx",
 			of.one*1e3, of.two*1e3, of.best(), arithmetic.best()*2, copying.best())
-		if of.best() >= min(wantedSpeedup, copying.best()) {
+		if of.best() >= wantedSpeedup {
 			return
 		}
 	}
-	if free := arithmetic.best() * 2; free < freeSpeedup {
-		t.Skipf("the machine is busy: arithmetic alone gained %.2fx from a second thread", free)
+	if free := arithmetic.best() * 2; free < freeSpeedup || copying.best() < wantedSpeedup {
+		t.Skipf("not measurable here: from a second thread arithmetic gained %.2fx and a copy %.2fx", free, copying.best())
 	}
 	require.GreaterOrEqual(t, of.best(), wantedSpeedup, "1 thread took %.1f ms, 2 threads %.1f ms", of.one*1e3, of.two*1e3)
 }
