@@ -83,7 +83,7 @@ func (l *lowerer) prepare() {
 	l.uses, l.meters, l.kept = make([]int, len(steps)), make([]*meter, len(steps)), map[int]stream{}
 	l.uses[l.program.Root] = 1
 	for i := len(steps) - 1; i >= 0; i-- {
-		l.meters[i] = &meter{op: opName(steps[i].Op), tally: tally{total: unknown}}
+		l.meters[i] = &meter{op: steps[i].Op.Name(), tally: tally{total: unknown}}
 		if l.uses[i] == 0 {
 			continue
 		}
@@ -92,35 +92,6 @@ func (l *lowerer) prepare() {
 		}
 	}
 	l.gauge.meters.Store(&l.meters)
-}
-
-func opName(op plan.Op) string {
-	switch op := op.(type) {
-	case *plan.SourceOp:
-		return "source"
-	case *plan.ProjectOp:
-		return "project"
-	case *plan.FilterOp:
-		return "filter"
-	case *plan.JoinOp:
-		return "join"
-	case *plan.GroupOp:
-		return [...]string{plan.Complete: "group", plan.Partial: "group partial", plan.Final: "group final"}[op.Phase]
-	case *plan.SortOp:
-		return "sort"
-	case *plan.SliceOp:
-		return "slice"
-	case *plan.TakeOp:
-		return "take"
-	case *plan.ConcatOp:
-		return "concat"
-	case *plan.WriteOp:
-		return "write"
-	case *plan.Exchange:
-		return [...]string{plan.ByHash: "exchange by hash", plan.ByRange: "exchange by range", plan.Even: "exchange evenly",
-			plan.ToAll: "exchange to all", plan.ToRoot: "exchange to root"}[op.Kind]
-	}
-	return "unknown"
 }
 
 // stats returns what the steps that ran did, in order.

@@ -11,36 +11,6 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 )
 
-// How is which rows a join keeps that match none of the other side.
-type How string
-
-// The joins.
-const (
-	Inner How = "inner"
-	Left  How = "left"
-	Right How = "right"
-	Outer How = "outer"
-)
-
-// Share is which rows of a file a rank reads.
-type Share string
-
-// The shares.
-const (
-	ShareAll       Share = "all"
-	ShareSlice     Share = "slice"
-	ShareReplicate Share = "replicate"
-)
-
-// NAPosition is where a sort puts nulls.
-type NAPosition string
-
-// The positions of nulls.
-const (
-	NALast  NAPosition = "last"
-	NAFirst NAPosition = "first"
-)
-
 // maxNodes and maxDepth bound what a plan may ask of the stack.
 const (
 	maxNodes = 10_000
@@ -144,7 +114,7 @@ func parseNode(text []byte, index int, n *Node) error {
 	if err := strict(rest, n.Spec); err != nil {
 		return fmt.Errorf("%s: %w", n.Op, err)
 	}
-	if err := check(n.Spec); err != nil {
+	if err := n.Spec.check(); err != nil {
 		return fmt.Errorf("%s: %w", n.Op, err)
 	}
 	return nil
@@ -170,47 +140,6 @@ func DecodeOptions(text json.RawMessage, into any) error {
 	}
 	if err := strict(text, into); err != nil {
 		return status.Errorf(status.Invalid, "options: %w", err)
-	}
-	return nil
-}
-
-// check refuses parameters that no schema could make right.
-func check(s Spec) error {
-	switch s := s.(type) {
-	case *Table:
-		return oneOf("placement", s.Placement.Kind, Local, Partitioned, Replicated)
-	case *ScanCSV:
-		return oneOf("share", s.Share, ShareAll, ShareSlice, ShareReplicate)
-	case *Join:
-		if len(s.LeftOn) == 0 || len(s.LeftOn) != len(s.RightOn) {
-			return fmt.Errorf("%d keys on the left and %d on the right: give the same number, at least one", len(s.LeftOn), len(s.RightOn))
-		}
-		return oneOf("how", s.How, Inner, Left, Right, Outer)
-	case *Group:
-		if len(s.Keys) == 0 {
-			return fmt.Errorf("it has no keys")
-		}
-	case *Sort:
-		if len(s.Keys) == 0 {
-			return fmt.Errorf("it has no keys")
-		}
-		return oneOf("na_position", s.NAPosition, NALast, NAFirst)
-	case *Shuffle:
-		if len(s.Keys) == 0 {
-			return fmt.Errorf("it has no keys")
-		}
-	case *Filter:
-		return s.Predicate.check(0)
-	case *Project:
-		for _, c := range s.Columns {
-			if err := c.Expr.check(0); err != nil {
-				return err
-			}
-		}
-	case *Slice:
-		if s.Length < -1 {
-			return fmt.Errorf("length %d: give -1 for all rows that follow", s.Length)
-		}
 	}
 	return nil
 }

@@ -34,136 +34,14 @@ type Node struct {
 	Spec   Spec
 }
 
-// Spec is an operation's parameters: one of the types below.
-type Spec interface{ spec() }
-
-// Table is a table that the caller holds.
-type Table struct {
-	Arg       int       `json:"table"`
-	Placement Placement `json:"placement"`
+// Spec is an operation's parameters. Each has a file of its own, which says all that the package knows of the operation:
+// the JSON form, its names and types, and where it needs its rows.
+type Spec interface {
+	// check refuses parameters that no schema could make right.
+	check() error
+	// bind resolves names and types: it fills in s.Op and s.Schema, and may add steps before s.
+	bind(b *binder, s *Step) error
 }
-
-// ScanCSV reads a CSV file: all of it as this rank's own rows, this rank's slice of it, or all of it on every rank.
-type ScanCSV struct {
-	Path    string          `json:"path"`
-	Share   Share           `json:"share"`
-	Options json.RawMessage `json:"options"`
-}
-
-// ScanIPC reads an Arrow IPC file as this rank's own rows.
-type ScanIPC struct {
-	Path string `json:"path"`
-}
-
-// Join matches the rows of two inputs on equal keys.
-type Join struct {
-	How      How       `json:"how"`
-	LeftOn   []string  `json:"left_on"`
-	RightOn  []string  `json:"right_on"`
-	Suffixes [2]string `json:"suffixes"`
-}
-
-// Group aggregates rows of equal keys.
-type Group struct {
-	Keys     []string `json:"keys"`
-	Aggs     []Agg    `json:"aggs"`
-	DropNull bool     `json:"dropna"`
-	Sort     bool     `json:"sort"`
-}
-
-// Agg is one output column of a Group.
-type Agg struct {
-	Name   string `json:"name"`
-	Fn     string `json:"fn"`
-	Column string `json:"column"`
-}
-
-// Sort orders rows, stably.
-type Sort struct {
-	Keys       []SortKey  `json:"keys"`
-	NAPosition NAPosition `json:"na_position"`
-}
-
-// SortKey is a column to sort by.
-type SortKey struct {
-	Column    string `json:"column"`
-	Ascending bool   `json:"ascending"`
-}
-
-// Filter keeps the rows for which Predicate is true.
-type Filter struct {
-	Predicate *Expr `json:"predicate"`
-}
-
-// Project computes columns.
-type Project struct {
-	Columns []NamedExpr `json:"columns"`
-}
-
-// NamedExpr is one output column of a Project.
-type NamedExpr struct {
-	Name string `json:"name"`
-	Expr *Expr  `json:"expr"`
-}
-
-// Slice keeps Length rows from Offset on; a negative offset counts from the end. Length is -1 for all that follow.
-type Slice struct {
-	Offset int64 `json:"offset"`
-	Length int64 `json:"length"`
-}
-
-// Take gathers rows by position: the first column of an argument; -1 gives nulls.
-type Take struct {
-	Arg int `json:"indices"`
-}
-
-// Concat is the rows of its inputs, one input after the other.
-type Concat struct{}
-
-// Shuffle moves rows so that equal keys are on one rank.
-type Shuffle struct {
-	Keys []string `json:"keys"`
-}
-
-// Repartition moves rows so that all ranks hold equally many, in the same order overall.
-type Repartition struct{}
-
-// Replicate gives every rank all rows.
-type Replicate struct{}
-
-// Gather gives one rank all rows.
-type Gather struct {
-	Root int `json:"root"`
-}
-
-// WriteCSV writes this rank's rows to a CSV file.
-type WriteCSV struct {
-	Path    string          `json:"path"`
-	Options json.RawMessage `json:"options"`
-}
-
-// WriteIPC writes this rank's rows to an Arrow IPC file.
-type WriteIPC struct {
-	Path string `json:"path"`
-}
-
-func (*Table) spec()       {}
-func (*ScanCSV) spec()     {}
-func (*ScanIPC) spec()     {}
-func (*Join) spec()        {}
-func (*Group) spec()       {}
-func (*Sort) spec()        {}
-func (*Filter) spec()      {}
-func (*Project) spec()     {}
-func (*Slice) spec()       {}
-func (*Take) spec()        {}
-func (*Concat) spec()      {}
-func (*Shuffle) spec()     {}
-func (*Repartition) spec() {}
-func (*Replicate) spec()   {}
-func (*Gather) spec()      {}
-func (*WriteCSV) spec()    {}
-func (*WriteIPC) spec()    {}
 
 // Collective tells whether the plan is run by all ranks together, because it touches partitioned rows or moves rows.
 // What does neither must not communicate.

@@ -1,10 +1,6 @@
 package plan
 
-import (
-	"encoding/json"
-
-	"github.com/apache/arrow/go/v17/arrow"
-)
+import "github.com/apache/arrow/go/v17/arrow"
 
 // PlacementKind is where a frame's rows are.
 type PlacementKind string
@@ -41,136 +37,14 @@ type Step struct {
 	Keys [][]int
 }
 
-// Op is a Step's operation: one of the types below, or Exchange.
-type Op interface{ op() }
-
-// SourceOp is rows from outside: an argument or a file.
-type SourceOp struct {
-	Arg     int    // the argument that holds the table; -1 for files
-	Format  string // of a file: "csv" or "ipc"
-	Path    string
-	Share   Share
-	Options json.RawMessage
+// Op is a Step's operation by position: the bound form of a Spec, or an Exchange.
+type Op interface {
+	// Name is what the operation is called where its work is measured.
+	Name() string
+	// place adds the step s, number i of the old program, whose inputs refer to new steps already and whose placement
+	// and keys are those of its first input, with the exchanges that it needs before it. It returns the new step.
+	place(pl *placer, i int, s Step) (int, error)
 }
-
-// ProjectOp computes columns.
-type ProjectOp struct{ Columns []*BoundExpr }
-
-// FilterOp keeps the rows for which Predicate is true.
-type FilterOp struct{ Predicate *BoundExpr }
-
-// Side is where an output column of a join comes from.
-type Side uint8
-
-// The sides. A Coalesced column is a key: the left value where there is a left row, else the right one.
-const (
-	LeftSide Side = iota
-	RightSide
-	Coalesced
-)
-
-// JoinColumn is an output column of a join: a column of a side, or a position in the key lists.
-type JoinColumn struct {
-	Side  Side
-	Index int
-}
-
-// JoinOp matches rows on equal keys, whose types are pairwise the same.
-type JoinOp struct {
-	How                 How
-	LeftKeys, RightKeys []int
-	Output              []JoinColumn
-}
-
-// Phase is which part of a group-by a step does.
-type Phase uint8
-
-// The phases. Partial makes keys, then state columns; Final merges them.
-const (
-	Complete Phase = iota
-	Partial
-	Final
-)
-
-// BoundAgg is one aggregate.
-type BoundAgg struct {
-	Fn     string
-	Column int
-}
-
-// GroupOp aggregates rows of equal keys: its output is the keys, then the aggregates.
-type GroupOp struct {
-	Keys     []int
-	Aggs     []BoundAgg
-	DropNull bool
-	Phase    Phase
-	Input    *arrow.Schema // what Complete or Partial reads, in every phase
-}
-
-// BoundSortKey is a column to sort by.
-type BoundSortKey struct {
-	Column     int
-	Descending bool
-	NullsFirst bool
-}
-
-// SortOp orders this rank's rows, stably.
-type SortOp struct{ Keys []BoundSortKey }
-
-// SliceOp keeps a range of rows: of this rank's rows, or (Global) of the concatenation over the ranks.
-type SliceOp struct {
-	Offset, Length int64
-	Global         bool
-}
-
-// TakeOp gathers rows by the positions in the first column of an argument.
-type TakeOp struct{ Arg int }
-
-// ConcatOp is its inputs' rows, one input after the other.
-type ConcatOp struct{}
-
-// WriteOp writes this rank's rows to a file.
-type WriteOp struct {
-	Format  string // "csv" or "ipc"
-	Path    string
-	Options json.RawMessage
-}
-
-// ExchangeKind is how an Exchange chooses the rank of a row.
-type ExchangeKind uint8
-
-// The exchanges.
-const (
-	ByHash  ExchangeKind = iota // the hash of Keys: equal keys on one rank
-	ByRange                     // the order of Sort: lower ranks hold lower rows
-	Even                        // the position: equally many rows on each rank, in the same order
-	ToAll                       // every rank
-	ToRoot                      // rank Root
-)
-
-// Exchange moves rows between ranks.
-type Exchange struct {
-	Kind ExchangeKind
-	Keys []int
-	Sort []BoundSortKey
-	// Together keeps rows of equal Sort keys on one rank; otherwise ties are split evenly, in the frame's order.
-	Together bool
-	Root     int
-	// Own marks an input that every rank holds: each keeps the rows that are its own, and none move.
-	Own bool
-}
-
-func (*SourceOp) op()  {}
-func (*ProjectOp) op() {}
-func (*FilterOp) op()  {}
-func (*JoinOp) op()    {}
-func (*GroupOp) op()   {}
-func (*SortOp) op()    {}
-func (*SliceOp) op()   {}
-func (*TakeOp) op()    {}
-func (*ConcatOp) op()  {}
-func (*WriteOp) op()   {}
-func (*Exchange) op()  {}
 
 // add appends a step and returns its index.
 func (p *Program) add(s Step) int {

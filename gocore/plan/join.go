@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -8,12 +9,64 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 )
 
-// join binds a merge and names its output as pandas does:
+// How is which rows a join keeps that match none of the other side.
+type How string
+
+// The joins.
+const (
+	Inner How = "inner"
+	Left  How = "left"
+	Right How = "right"
+	Outer How = "outer"
+)
+
+// Join matches the rows of two inputs on equal keys.
+type Join struct {
+	How      How       `json:"how"`
+	LeftOn   []string  `json:"left_on"`
+	RightOn  []string  `json:"right_on"`
+	Suffixes [2]string `json:"suffixes"`
+}
+
+// Side is where an output column of a join comes from.
+type Side uint8
+
+// The sides. A Coalesced column is a key: the left value where there is a left row, else the right one.
+const (
+	LeftSide Side = iota
+	RightSide
+	Coalesced
+)
+
+// JoinColumn is an output column of a join: a column of a side, or a position in the key lists.
+type JoinColumn struct {
+	Side  Side
+	Index int
+}
+
+// JoinOp matches rows on equal keys, whose types are pairwise the same.
+type JoinOp struct {
+	How                 How
+	LeftKeys, RightKeys []int
+	Output              []JoinColumn
+}
+
+// Name is "join".
+func (*JoinOp) Name() string { return "join" }
+
+func (s *Join) check() error {
+	if len(s.LeftOn) == 0 || len(s.LeftOn) != len(s.RightOn) {
+		return fmt.Errorf("%d keys on the left and %d on the right: give the same number, at least one", len(s.LeftOn), len(s.RightOn))
+	}
+	return oneOf("how", s.How, Inner, Left, Right, Outer)
+}
+
+// bind binds a merge and names its output as pandas does:
 //
 //	a key of one name on both sides   one column, at the left's place
 //	keys of different names           both columns
 //	another name that both sides have suffixes[0] on the left's, suffixes[1] on the right's
-func (b *binder) join(s *Step, spec *Join) error {
+func (spec *Join) bind(b *binder, s *Step) error {
 	left, right := b.in(s, 0), b.in(s, 1)
 	op := &JoinOp{How: spec.How, LeftKeys: make([]int, len(spec.LeftOn)), RightKeys: make([]int, len(spec.RightOn))}
 	types := make([]arrow.DataType, len(spec.LeftOn))

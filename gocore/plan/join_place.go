@@ -2,8 +2,7 @@ package plan
 
 import "slices"
 
-// join adds a join after the exchanges that it needs.
-func (pl *placer) join(s Step, op *JoinOp) int {
+func (op *JoinOp) place(pl *placer, _ int, s Step) (int, error) {
 	l, r := s.Inputs[0], s.Inputs[1]
 	left, right := pl.at(l), pl.at(r)
 	s.Keys = nil
@@ -12,14 +11,14 @@ func (pl *placer) join(s Step, op *JoinOp) int {
 		if right.Placement != s.Placement && s.Placement == Replicated {
 			s.Placement = right.Placement
 		}
-		return pl.out.add(s)
+		return pl.out.add(s), nil
 	case apartL && right.Placement == Replicated && (op.How == Inner || op.How == Left):
 		s.Keys = op.carried(left.Keys, LeftSide, op.LeftKeys)
-		return pl.out.add(s)
+		return pl.out.add(s), nil
 	case apartR && left.Placement == Replicated && (op.How == Inner || op.How == Right):
 		s.Placement = Partitioned
 		s.Keys = op.carried(right.Keys, RightSide, op.RightKeys)
-		return pl.out.add(s)
+		return pl.out.add(s), nil
 	}
 	s.Placement = Partitioned
 	byL, okL := keyPositions(left.Keys, op.LeftKeys)
@@ -41,7 +40,7 @@ func (pl *placer) join(s Step, op *JoinOp) int {
 		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ByHash, Keys: op.RightKeys})
 	}
 	s.Keys = op.placed(by, pl.at(s.Inputs[0]), pl.at(s.Inputs[1]))
-	return pl.out.add(s)
+	return pl.out.add(s), nil
 }
 
 // keyPositions returns which of a join's keys a side's rows lie by, in order, and false where they lie otherwise.

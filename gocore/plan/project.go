@@ -1,0 +1,79 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// Project computes columns.
+type Project struct {
+	Columns []NamedExpr `json:"columns"`
+}
+
+// NamedExpr is one output column of a Project.
+type NamedExpr struct {
+	Name string `json:"name"`
+	Expr *Expr  `json:"expr"`
+}
+
+// ProjectOp computes columns.
+type ProjectOp struct{ Columns []*BoundExpr }
+
+// Name is "project".
+func (*ProjectOp) Name() string { return "project" }
+
+func (spec *Project) check() error {
+	for _, c := range spec.Columns {
+		if err := c.Expr.check(0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (spec *Project) bind(b *binder, s *Step) error {
+	op := &ProjectOp{}
+	fields := make([]arrow.Field, len(spec.Columns))
+	for i, c := range spec.Columns {
+		e, err := c.Expr.bind(b.in(s, 0), b.args)
+		if err != nil {
+			return err
+		}
+		op.Columns = append(op.Columns, e)
+		fields[i] = arrow.Field{Name: c.Name, Type: e.Type, Nullable: e.Column < 0 || b.in(s, 0).Field(e.Column).Nullable}
+	}
+	s.Op, s.Schema = op, arrow.NewSchema(fields, nil)
+	return nil
+}
+
+func (op *ProjectOp) place(pl *placer, _ int, s Step) (int, error) {
+	s.Keys = op.keys(s.Keys, pl.at(s.Inputs[0]))
+	return pl.out.add(s), nil
+}
+
+// keys returns where the columns by which an input's rows lie are after the projection; none if one is lost.
+func (op *ProjectOp) keys(have [][]int, in *Step) [][]int {
+	var out [][]int
+	for _, same := range have {
+		var at []int
+		for i, e := range op.Columns {
+			if from, ok := e.origin(in); ok && slices.Contains(same, from) {
+				at = append(at, i)
+			}
+		}
+		if at == nil {
+			return nil
+		}
+		out = append(out, at)
+	}
+	return out
+}
+
+// origin returns the input column whose values e has, cast at most to a type in which equal values hash alike.
+func (e *BoundExpr) origin(in *Step) (int, bool) {
+	if e.Fn == "cast" && sameHash(e.Args[0].Type, e.Type) {
+		e = e.Args[0]
+	}
+	return e.Column, e.Column >= 0
+}

@@ -1,0 +1,72 @@
+package plan
+
+import (
+	"fmt"
+)
+
+// NAPosition is where a sort puts nulls.
+type NAPosition string
+
+// The positions of nulls.
+const (
+	NALast  NAPosition = "last"
+	NAFirst NAPosition = "first"
+)
+
+// Sort orders rows, stably.
+type Sort struct {
+	Keys       []SortKey  `json:"keys"`
+	NAPosition NAPosition `json:"na_position"`
+}
+
+// SortKey is a column to sort by.
+type SortKey struct {
+	Column    string `json:"column"`
+	Ascending bool   `json:"ascending"`
+}
+
+// BoundSortKey is a column to sort by.
+type BoundSortKey struct {
+	Column     int
+	Descending bool
+	NullsFirst bool
+}
+
+// SortOp orders this rank's rows, stably.
+type SortOp struct{ Keys []BoundSortKey }
+
+// Name is "sort".
+func (*SortOp) Name() string { return "sort" }
+
+func (spec *Sort) check() error {
+	if len(spec.Keys) == 0 {
+		return fmt.Errorf("it has no keys")
+	}
+	return oneOf("na_position", spec.NAPosition, NALast, NAFirst)
+}
+
+func (spec *Sort) bind(b *binder, s *Step) error {
+	keys, err := b.sortKeys(s, spec)
+	s.Op, s.Schema = &SortOp{keys}, b.in(s, 0)
+	return err
+}
+
+func (b *binder) sortKeys(s *Step, spec *Sort) ([]BoundSortKey, error) {
+	keys := make([]BoundSortKey, len(spec.Keys))
+	for i, k := range spec.Keys {
+		at, err := find(b.in(s, 0), k.Column, "")
+		if err != nil {
+			return nil, err
+		}
+		keys[i] = BoundSortKey{Column: at, Descending: !k.Ascending, NullsFirst: spec.NAPosition == NAFirst}
+	}
+	return keys, nil
+}
+
+func (op *SortOp) place(pl *placer, _ int, s Step) (int, error) {
+	if input := s.Inputs[0]; pl.apart(input) && !pl.ordered[input] {
+		s.Inputs[0] = pl.exchange(input, s.Node, &Exchange{Kind: ByRange, Sort: op.Keys})
+		s.Keys = nil
+	}
+	return pl.out.add(s), nil
+}
