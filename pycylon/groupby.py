@@ -10,7 +10,8 @@ from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
     from pycylon.env import CylonEnv
-    from pycylon.frame.core import DataFrame, Label
+    from pycylon.frame.base import Frame, Label
+    from pycylon.frame.core import DataFrame
 
 #: The aggregates by every name they go by.
 FUNCTIONS = {"sum": "sum", "min": "min", "max": "max", "mean": "mean", "count": "count", "cnt": "count"}
@@ -37,7 +38,7 @@ class GroupBy:
 
     def __init__(
         self,
-        frame: DataFrame,
+        frame: Frame,
         keys: list[str],
         *,
         sort: bool,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pycylon.env import CylonEnv
+    from pycylon.frame.base import Frame
     from pycylon.frame.core import DataFrame
 
 
@@ -170,9 +171,7 @@ def _count(option: str, given: Any) -> int:
     return count
 
 
-def write_csv(
-    frame: DataFrame, path: str | os.PathLike[str], *, sep: str, na_rep: str, header: bool, index: bool
-) -> None:
+def write_csv(frame: Frame, path: str | os.PathLike[str], *, sep: str, na_rep: str, header: bool, index: bool) -> None:
     """Write the rows here to a CSV file: `DataFrame.to_csv`.
 
     Parameters
@@ -191,7 +190,7 @@ def write_csv(
     plan.execute()
 
 
-def _refuse_share(frame: DataFrame, operation: str, suffix: str) -> None:
+def _refuse_share(frame: Frame, operation: str, suffix: str) -> None:
     """Refuse to write a share as if it were the frame: with one path for all ranks, one share would be left."""
     env = frame.env
     if frame.placement != "partitioned" or env is None or env.world_size == 1:
@@ -205,7 +204,7 @@ def _refuse_share(frame: DataFrame, operation: str, suffix: str) -> None:
     )
 
 
-def write_ipc(frame: DataFrame, path: str | os.PathLike[str]) -> None:
+def write_ipc(frame: Frame, path: str | os.PathLike[str]) -> None:
     """Write the rows here to a file in the Arrow IPC file format, which pyarrow, Polars and pandas read.
 
     Parameters
@@ -243,7 +242,7 @@ def read_ipc(path: str | os.PathLike[str]) -> DataFrame:
     return plan.run()
 
 
-def to_bytes(frame: DataFrame) -> bytes:
+def to_bytes(frame: Frame) -> bytes:
     """Return the rows here as the bytes of a file in the Arrow IPC file format.
 
     Parameters
@@ -267,7 +266,7 @@ def from_bytes(data: bytes, dtypes: Mapping[str, str]) -> DataFrame:
     dtypes : mapping
         The types of the columns: files have one for all strings.
     """
-    from pycylon.frame.assign import assign
+    from pycylon.frame.columns import assign
 
     with tempfile.TemporaryDirectory(prefix="pycylon-") as folder:
         file = Path(folder, "frame.arrow")

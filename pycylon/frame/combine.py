@@ -1,4 +1,4 @@
-"""Operations that combine frames or reorder their rows: merge, concat, sort."""
+"""Operations that combine frames: merge, concat."""
 
 from __future__ import annotations
 
@@ -6,20 +6,74 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from pycylon.errors import InvalidError
-from pycylon.frame.core import DataFrame, Label
+from pycylon.frame.base import Frame, Label
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
     from pycylon.env import CylonEnv
+    from pycylon.frame.core import DataFrame
 
 How = Literal["inner", "left", "right", "outer", "fullouter"]
 
 _HOW = {"inner": "inner", "left": "left", "right": "right", "outer": "outer", "fullouter": "outer"}
 
 
+class Combining(Frame):
+    """Methods that combine a frame with another."""
+
+    __slots__ = ()
+
+    def merge(
+        self,
+        right: DataFrame,
+        how: How = "inner",
+        on: Label | Sequence[Label] | None = None,
+        left_on: Label | Sequence[Label] | None = None,
+        right_on: Label | Sequence[Label] | None = None,
+        *,
+        suffixes: tuple[str, str] = ("_x", "_y"),
+        algorithm: str | None = None,
+        env: CylonEnv | None = None,
+    ) -> DataFrame:
+        """Match the rows of two frames on equal keys.
+
+        Parameters
+        ----------
+        right : DataFrame
+            The other frame.
+        how : {"inner", "left", "right", "outer"}, default "inner"
+            Which rows without a match to keep. PyCylon's "fullouter" is "outer".
+        on : str or sequence of str, optional
+            The keys, of the same names on both sides. Default: all names that both sides have.
+        left_on, right_on : str or sequence of str, optional
+            The keys, where the names differ.
+        suffixes : (str, str), default ("_x", "_y")
+            What is added to the names that both sides have, other than the keys.
+        algorithm : str, optional
+            Accepted for PyCylon's scripts; the core chooses.
+        env : CylonEnv, optional
+            Treat local frames as this rank's share. Collective then, as on partitioned frames.
+
+        Notes
+        -----
+        Keys of the same name become one column. Null keys match null keys. The order of the rows is unspecified. A
+        replicated frame needs no shuffle.
+
+        Examples
+        --------
+        >>> left = pc.DataFrame({"k": [1, 2], "a": [10, 20]})
+        >>> right = pc.DataFrame({"k": [2, 3], "b": ["x", "y"]})
+        >>> left.merge(right, on="k")
+           k   a  b
+        0  2  20  x
+        [1 row x 3 columns, local]
+        """
+        return merge(self, right, how, on, left_on, right_on, suffixes=suffixes, algorithm=algorithm, env=env)
+
+
 def merge(
-    left: DataFrame,
-    right: DataFrame,
+    left: Frame,
+    right: Frame,
     how: How = "inner",
     on: Label | Sequence[Label] | None = None,
     left_on: Label | Sequence[Label] | None = None,
@@ -38,7 +92,7 @@ def merge(
     how, on, left_on, right_on, suffixes, algorithm, env
         As in `DataFrame.merge`.
     """
-    if not isinstance(right, DataFrame):
+    if not isinstance(right, Frame):
         raise TypeError(f"merge needs a pycylon.DataFrame, not {_type(right)}: wrap it in pycylon.DataFrame(...)")
     if how not in _HOW:
         raise InvalidError(f"how={how!r}: expected 'inner', 'left', 'right' or 'outer'", op="merge")
@@ -59,7 +113,7 @@ def merge(
     return plan.run()
 
 
-def _keys(left: DataFrame, right: DataFrame, on: Any, left_on: Any, right_on: Any) -> tuple[list[str], list[str]]:
+def _keys(left: Frame, right: Frame, on: Any, left_on: Any, right_on: Any) -> tuple[list[str], list[str]]:
     if any(isinstance(keys, (list, tuple)) and not keys for keys in (on, left_on, right_on)):
         raise InvalidError("there are no columns to merge on", op="merge")
     if on is not None:
@@ -86,7 +140,7 @@ def _type(value: object) -> str:
 
 
 def concat(
-    objs: Iterable[DataFrame],
+    objs: Iterable[Frame],
     axis: int = 0,
     join: str = "outer",
     env: CylonEnv | None = None,
@@ -115,11 +169,11 @@ def concat(
     {'a': [1, 2]}
     """
     del ignore_index
-    if isinstance(objs, (DataFrame, Mapping)):
+    if isinstance(objs, (Frame, Mapping)):
         raise TypeError(f"concat needs a list of frames, not a {type(objs).__name__}")
-    frames = list(objs)
+    frames: list[Frame] = list(objs)
     for frame in frames:
-        if not isinstance(frame, DataFrame):
+        if not isinstance(frame, Frame):
             raise TypeError(f"concat needs pycylon.DataFrames, not {_type(frame)}: wrap it in pycylon.DataFrame(...)")
     if not frames:
         raise InvalidError("there are no frames to concatenate", op="concat")
@@ -129,36 +183,7 @@ def concat(
         )
     names = frames[0].columns
     # Columns go together by name, as in pandas.
-    frames = [f[names] if f.columns != names and set(f.columns) == set(names) else f for f in frames]
+    frames = [f._project(names, "concat") if f.columns != names and set(f.columns) == set(names) else f for f in frames]
     plan = Plan("concat", frames, env)
     plan.node("concat", inputs=plan.inputs)
-    return plan.run()
-
-
-def sort(
-    frame: DataFrame,
-    keys: list[str],
-    ascending: bool | Sequence[bool],
-    na_position: str,
-    env: CylonEnv | None,
-) -> DataFrame:
-    """Return the rows in the order of `keys`: `DataFrame.sort_values`.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The rows.
-    keys, ascending, na_position, env
-        As in `DataFrame.sort_values`.
-    """
-    directions = list(ascending) if isinstance(ascending, Sequence) else [ascending] * len(keys)
-    if len(directions) != len(keys):
-        raise InvalidError(f"ascending= has {len(directions)} directions for {len(keys)} columns", op="sort_values")
-    if na_position not in ("first", "last"):
-        raise InvalidError(f"na_position={na_position!r}: expected 'first' or 'last'", op="sort_values")
-    if not keys:
-        raise InvalidError("there are no columns to sort by", op="sort_values")
-    plan = Plan("sort_values", [frame], env)
-    by = [{"column": name, "ascending": bool(up)} for name, up in zip(keys, directions)]
-    plan.node("sort", inputs=plan.inputs, keys=by, na_position=na_position)
     return plan.run()

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pycylon.frame.core import DataFrame
+    from pycylon.frame.base import Frame
 
 #: Rows shown of each end of a long frame; a frame of fewer than twice as many is shown whole.
 EDGE_ROWS = 5
@@ -18,7 +18,7 @@ MAX_WIDTH = 40
 MAX_HTML_COLUMNS = 30
 
 
-def as_text(frame: DataFrame) -> str:
+def as_text(frame: Frame) -> str:
     """Return the first and last rows of a frame as text.
 
     Parameters
@@ -36,7 +36,7 @@ def as_text(frame: DataFrame) -> str:
     return "\n".join([*lines, f"[{summary(frame)}]"]) if columns else f"[{summary(frame)}]"
 
 
-def as_html(frame: DataFrame) -> str:
+def as_html(frame: Frame) -> str:
     """Return the first and last rows of a frame as an HTML table.
 
     Parameters
@@ -65,7 +65,7 @@ def as_html(frame: DataFrame) -> str:
     )
 
 
-def summary(frame: DataFrame) -> str:
+def summary(frame: Frame) -> str:
     """Return "3 rows x 2 columns, local", or this rank's part of it.
 
     Parameters
@@ -89,7 +89,7 @@ def _counted(n: int, noun: str) -> str:
     return f"{n:,} {noun}" + ("" if n == 1 else "s")
 
 
-def _edges(frame: DataFrame) -> tuple[list[str], list[tuple[str, list[Any]]]]:
+def _edges(frame: Frame) -> tuple[list[str], list[tuple[str, list[Any]]]]:
     """Return the numbers of the rows that are shown, all or `EDGE_ROWS` of each end, and their values by column."""
     from pycylon.interop.decode import decode
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pycylon.errors import InvalidError
+from pycylon.frame.base import Frame
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
@@ -15,7 +16,69 @@ if TYPE_CHECKING:
     from pycylon.series import Series
 
 
-def get(frame: DataFrame, key: Any) -> DataFrame | Series:
+class Indexing(Frame):
+    """Methods that return some of the rows, or a column."""
+
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        """Return a column (``df["a"]``), columns (``df[["a", "b"]]``), rows (``df[2:5]``) or masked ones.
+
+        Parameters
+        ----------
+        key : str, list of str, slice or Series
+            What to take. Slices of a partitioned frame count its rows in the order of the ranks.
+
+        Notes
+        -----
+        Collective on a partitioned frame, but for a single column: all ranks do it, also where no row moves. What one
+        rank does alone, as under ``if env.rank == 0:``, it does with `local`: ``df.local[["a"]]``.
+        """
+        return get(self, key)
+
+    def head(self, n: int = 5, env: CylonEnv | None = None) -> DataFrame:
+        """Return the first `n` rows; with a negative `n`, all but the last.
+
+        Parameters
+        ----------
+        n : int, default 5
+            How many.
+        env : CylonEnv, optional
+            Treat this frame as this rank's share of a partitioned one. Collective then, as on a partitioned frame:
+            ``df.local.head()`` is one rank's own.
+        """
+        return rows(self, slice(None, n), "head", env)
+
+    def tail(self, n: int = 5, env: CylonEnv | None = None) -> DataFrame:
+        """Return the last `n` rows; with a negative `n`, all but the first.
+
+        Parameters
+        ----------
+        n : int, default 5
+            How many.
+        env : CylonEnv, optional
+            As in `head`.
+        """
+        span = slice(len(self), None) if n == 0 else slice(-n, None)
+        return rows(self, slice(0, 0) if n == 0 else span, "tail", env)
+
+    def take(self, indices: Iterable[int | None]) -> DataFrame:
+        """Return the rows at the given positions of a frame that is not partitioned, in their order.
+
+        Parameters
+        ----------
+        indices : iterable of int
+            Positions, from 0 on; None gives a row of nulls.
+
+        Examples
+        --------
+        >>> pc.DataFrame({"a": [10, 20, 30]}).take([2, 0, 2]).to_dict()
+        {'a': [30, 10, 30]}
+        """
+        return take(self, indices)
+
+
+def get(frame: Frame, key: Any) -> DataFrame | Series:
     """Return ``frame[key]``.
 
     Parameters
@@ -45,7 +108,7 @@ def get(frame: DataFrame, key: Any) -> DataFrame | Series:
     )
 
 
-def masked(frame: DataFrame, mask: Series) -> DataFrame:
+def masked(frame: Frame, mask: Series) -> DataFrame:
     """Return the rows where `mask` is true: not false, and not null.
 
     Parameters
@@ -65,7 +128,7 @@ def masked(frame: DataFrame, mask: Series) -> DataFrame:
     return plan.run()
 
 
-def rows(frame: DataFrame, span: slice, operation: str, env: CylonEnv | None = None) -> DataFrame:
+def rows(frame: Frame, span: slice, operation: str, env: CylonEnv | None = None) -> DataFrame:
     """Return the rows that a slice gives, counted over all ranks of a partitioned frame.
 
     Parameters
@@ -93,14 +156,14 @@ def rows(frame: DataFrame, span: slice, operation: str, env: CylonEnv | None = N
     return plan.run()
 
 
-def _count(frame: DataFrame, env: CylonEnv | None, is_share: bool) -> int:
+def _count(frame: Frame, env: CylonEnv | None, is_share: bool) -> int:
     """Return the number of rows on all ranks. Collective where they are spread."""
     if env is None or (frame.placement != "partitioned" and not (is_share and frame.placement == "local")):
         return len(frame)
     return int(env.comm.allreduce(len(frame)))
 
 
-def take(frame: DataFrame, indices: Iterable[int | None]) -> DataFrame:
+def take(frame: Frame, indices: Iterable[int | None]) -> DataFrame:
     """Return the rows at the given positions: `DataFrame.take`.
 
     Parameters

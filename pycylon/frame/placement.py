@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pycylon.env import CylonEnv
-    from pycylon.frame.core import DataFrame
+    from pycylon.frame.base import Frame
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ PARTITIONED = Placement("partitioned")
 REPLICATED = Placement("replicated")
 
 
-def resolve(frames: Sequence[DataFrame], env: CylonEnv | None) -> tuple[CylonEnv | None, list[Placement]]:
+def resolve(frames: Sequence[Frame], env: CylonEnv | None) -> tuple[CylonEnv | None, list[Placement]]:
     """Return the environment in which an operation on `frames` runs, and what the frames count as in it.
 
     With `env` a local frame counts as this rank's share. Without, frames that lie in an environment decide.
@@ -90,7 +90,7 @@ def resolve(frames: Sequence[DataFrame], env: CylonEnv | None) -> tuple[CylonEnv
 _SAMPLE = 64
 
 
-def warn_if_replicated(frames: Sequence[DataFrame], env: CylonEnv | None, operation: str) -> None:
+def warn_if_replicated(frames: Sequence[Frame], env: CylonEnv | None, operation: str) -> None:
     """Warn where all ranks gave the same rows as their share: the result would hold them once per rank. Collective.
 
     Parameters
@@ -120,15 +120,16 @@ def warn_if_replicated(frames: Sequence[DataFrame], env: CylonEnv | None, operat
             )
 
 
-def _fingerprint(frame: DataFrame) -> bytes:
+def _fingerprint(frame: Frame) -> bytes:
     """Return what tells frames apart, by a sample of their rows: zeros of a frame without rows."""
+    from pycylon.frame.indexing import take
     from pycylon.interop.decode import decode
 
     rows = len(frame)
     if rows == 0:
         return bytes(8)
     step = max(rows // _SAMPLE, 1)
-    sample = decode(frame.take([*range(0, rows, step), rows - 1])._table)
+    sample = decode(take(frame, [*range(0, rows, step), rows - 1])._table)
     return hashlib.blake2b(repr((rows, frame.dtypes, sample)).encode(), digest_size=8).digest()
 
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pycylon.env import CylonEnv
+    from pycylon.frame.base import Frame
     from pycylon.frame.core import DataFrame
 
 
@@ -29,7 +30,7 @@ class Plan:
         What the caller gave.
     """
 
-    def __init__(self, operation: str, frames: Sequence[DataFrame] = (), env: CylonEnv | None = None) -> None:
+    def __init__(self, operation: str, frames: Sequence[Frame] = (), env: CylonEnv | None = None) -> None:
         self.operation = operation
         self.nodes: list[dict[str, Any]] = []
         self.tables: list[abi.Table] = []
@@ -37,7 +38,7 @@ class Plan:
         warn_if_replicated(frames, env, operation)
         self.inputs = [self._table(frame, placement) for frame, placement in zip(frames, placements)]
 
-    def _table(self, frame: DataFrame, placement: Placement) -> int:
+    def _table(self, frame: Frame, placement: Placement) -> int:
         return self.node("table", table=self.argument(frame._table), placement=placement.to_json())
 
     def argument(self, table: abi.Table) -> int:

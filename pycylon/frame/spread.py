@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import operator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from pycylon.errors import InvalidError
+from pycylon.frame.base import Frame
 from pycylon.frame.placement import LOCAL, REPLICATED, resolve
 from pycylon.frame.plan import Plan
 
@@ -14,7 +15,58 @@ if TYPE_CHECKING:
     from pycylon.frame.core import DataFrame
 
 
-def replicate(frame: DataFrame, env: CylonEnv | None) -> DataFrame:
+class Spreading(Frame):
+    """Methods that move rows between ranks."""
+
+    __slots__ = ()
+
+    def replicate(self, env: CylonEnv | None = None) -> DataFrame:
+        """Return the frame as one whose rows all ranks hold: a merge with it needs no shuffle.
+
+        Parameters
+        ----------
+        env : CylonEnv, optional
+            The job, for a local frame: you promise that every rank gives the same rows, in the same order. They are
+            marked, not compared and not sent. If they differ, results are wrong.
+
+        Notes
+        -----
+        Of a partitioned frame, every rank receives all rows, in the order of the ranks: collective.
+
+        Examples
+        --------
+        >>> lookup = pc.DataFrame({"k": [1, 2], "name": ["one", "two"]})
+        >>> with pc.CylonEnv() as env:
+        ...     lookup.replicate(env).placement
+        'replicated'
+        """
+        return replicate(self, env)
+
+    def gather(self, root: int = 0, env: CylonEnv | None = None) -> DataFrame:
+        """Return all rows as a local frame of one rank; the others get one without rows. Collective.
+
+        Parameters
+        ----------
+        root : int, default 0
+            The rank that gets the rows, in the order of the ranks.
+        env : CylonEnv, optional
+            Treat a local frame as this rank's share.
+
+        Examples
+        --------
+        >>> with pc.CylonEnv() as env:
+        ...     whole = pc.DataFrame({"a": [1, 2]}).gather(env=env)
+        ...     if env.rank == 0:
+        ...         print(whole)
+           a
+        0  1
+        1  2
+        [2 rows x 1 column, local]
+        """
+        return gather(self, root, env)
+
+
+def replicate(frame: Frame, env: CylonEnv | None) -> DataFrame:
     """Return the frame with all rows on every rank: `DataFrame.replicate`.
 
     Parameters
@@ -32,13 +84,13 @@ def replicate(frame: DataFrame, env: CylonEnv | None) -> DataFrame:
         return frame._of(frame._table, REPLICATED, env)
     if frame.placement == "replicated":
         resolve([frame], env)
-        return frame
+        return cast("DataFrame", frame)
     plan = Plan("replicate", [frame], env)
     plan.node("replicate", inputs=plan.inputs)
     return plan.run()
 
 
-def gather(frame: DataFrame, root: int, env: CylonEnv | None) -> DataFrame:
+def gather(frame: Frame, root: int, env: CylonEnv | None) -> DataFrame:
     """Return the frame with all rows on one rank: `DataFrame.gather`.
 
     Parameters

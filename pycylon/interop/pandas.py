@@ -14,7 +14,7 @@ from pycylon.interop.columns import BUFFER_TYPES, FORMATS, Encoded
 if TYPE_CHECKING:
     import pandas as pd
 
-    from pycylon.frame.core import DataFrame
+    from pycylon.frame.base import Frame
 
 
 def table_of(data: Any, copy: bool) -> abi.Table:
@@ -80,7 +80,7 @@ def encode_series(name: str, series: Any) -> Encoded:
     return Encoded(FORMATS[BUFFER_TYPES[target.char]], len(values), nulls, [valid, values])
 
 
-def to_pandas(frame: DataFrame) -> pd.DataFrame:
+def to_pandas(frame: Frame) -> pd.DataFrame:
     """Return a pandas frame of the rows here.
 
     Parameters
@@ -88,13 +88,15 @@ def to_pandas(frame: DataFrame) -> pd.DataFrame:
     frame : DataFrame
         The rows.
     """
+    from pycylon.interop.decode import decode
+
     pandas = _optional.need("pandas", "to_pandas")
     pyarrow = _optional.find("pyarrow")
     if pyarrow is not None:
         converted: pd.DataFrame = pyarrow.table(frame).to_pandas()
         return converted
     series = {}
-    for (name, values), kind in zip(frame.to_dict().items(), frame.dtypes.values()):
+    for (name, values), kind in zip(decode(frame._table), frame.dtypes.values()):
         series[name] = pandas.Series(values, dtype=_pandas_type(kind, None in values))
     return pandas.DataFrame(series)
 
