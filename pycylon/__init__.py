@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pycylon.cluster import run
     from pycylon.env import CylonEnv
     from pycylon.frame import DataFrame, concat, merge
+    from pycylon.frame.lazy import lazy
     from pycylon.io import read_csv, read_ipc, write_ipc
     from pycylon.launch import Local
     from pycylon.series import Series
@@ -30,6 +31,7 @@ __all__ = [
     "Series",
     "__version__",
     "concat",
+    "lazy",
     "merge",
     "read_csv",
     "read_ipc",
@@ -44,6 +46,7 @@ _HOMES = {
     "Local": "pycylon.launch",
     "Series": "pycylon.series",
     "concat": "pycylon.frame",
+    "lazy": "pycylon.frame.lazy",
     "merge": "pycylon.frame",
     "read_csv": "pycylon.io",
     "read_ipc": "pycylon.io",

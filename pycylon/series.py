@@ -94,7 +94,7 @@ class Series:
         """The type, as Arrow names it."""
         if isinstance(self._expr, Column):
             return self._frame.dtypes[self._expr.name]
-        return self._bound(self._frame.local.head(0), self._expr, self.name).to_frame().dtypes[self.name]
+        return self._bound(self._frame.lazy(), self._expr, self.name).to_frame().dtypes[self.name]
 
     @property
     def shape(self) -> tuple[int]:

@@ -90,6 +90,10 @@ func (l *lowerer) run() (*Result, error) {
 	if err := l.makeProgram(sources); err != nil {
 		return nil, err
 	}
+	if l.plan.Mode == plan.Describe {
+		root := &l.program.Steps[l.program.Root]
+		return &Result{Table: table.New(root.Schema, nil), Placement: l.program.PlacementOf(l.program.Root)}, nil
+	}
 	l.prepare()
 	start := time.Now()
 	root, err := l.lower(l.program.Root)

@@ -46,17 +46,21 @@ var operations = map[string]operation{
 // Parse reads a plan's JSON. Fields and operations it doesn't know are refused: a newer caller must not be
 // misunderstood by an older library.
 func Parse(text []byte) (*Plan, error) {
-	var raw struct {
+	raw := struct {
 		Nodes []json.RawMessage `json:"nodes"`
 		Root  *int              `json:"root"`
-	}
+		Mode  Mode              `json:"mode"`
+	}{Mode: Run}
 	if err := strict(text, &raw); err != nil {
 		return nil, status.Errorf(status.Invalid, "the plan can't be read: %w", err)
+	}
+	if err := oneOf("mode", raw.Mode, Run, Describe); err != nil {
+		return nil, status.Errorf(status.Invalid, "the plan's %w", err)
 	}
 	if len(raw.Nodes) == 0 || len(raw.Nodes) > maxNodes {
 		return nil, status.Errorf(status.Invalid, "the plan has %d nodes: 1 to %d are possible", len(raw.Nodes), maxNodes)
 	}
-	p := &Plan{Nodes: make([]Node, len(raw.Nodes)), Root: len(raw.Nodes) - 1}
+	p := &Plan{Nodes: make([]Node, len(raw.Nodes)), Root: len(raw.Nodes) - 1, Mode: raw.Mode}
 	if raw.Root != nil {
 		p.Root = *raw.Root
 	}

@@ -25,7 +25,17 @@ import (
 type Plan struct {
 	Nodes []Node
 	Root  int
+	Mode  Mode
 }
+
+// Mode is what is done with a plan.
+type Mode string
+
+// The modes.
+const (
+	Run      Mode = "run"      // makes the root's rows
+	Describe Mode = "describe" // only binds and places it: a table of the root's columns without rows. Not collective
+)
 
 // Node is one operation: what the caller wrote, checked for form only.
 type Node struct {
@@ -43,9 +53,14 @@ type Spec interface {
 	bind(b *binder, s *Step) error
 }
 
-// Collective tells whether the plan is run by all ranks together, because it touches partitioned rows or moves rows.
-// What does neither must not communicate.
+// Collective tells whether the plan is run by all ranks together, because it is run and touches partitioned rows or
+// moves rows. What does neither must not communicate.
 func (p *Plan) Collective() bool {
+	return p.Mode != Describe && p.spread()
+}
+
+// spread tells whether the plan touches partitioned rows or moves rows.
+func (p *Plan) spread() bool {
 	for i := range p.Nodes {
 		switch s := p.Nodes[i].Spec.(type) {
 		case *Table:

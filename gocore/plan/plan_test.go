@@ -202,3 +202,14 @@ func TestUnifyTexts(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "a utf8, b double, c utf8", columnsOf(unified))
 }
+
+func TestModes(t *testing.T) {
+	for text, want := range map[string]Mode{`"mode":"describe",`: Describe, `"mode":"run",`: Run, ``: Run} {
+		p, err := Parse([]byte(`{` + text + `"nodes":[{"op":"table","table":0,"placement":` + spread + `}]}`))
+		require.NoError(t, err)
+		require.Equal(t, want, p.Mode)
+		require.Equal(t, want == Run, p.Collective(), "what is only described doesn't communicate")
+	}
+	_, err := Parse([]byte(`{"mode":"guess","nodes":[{"op":"table","table":0}]}`))
+	require.ErrorContains(t, err, `mode is "guess"`)
+}

@@ -91,7 +91,7 @@ func (b *binder) source(s *Step, spec Spec, schema *arrow.Schema) error {
 	case *ScanIPC:
 		source.Format, source.Path, source.Share = "ipc", spec.Path, ShareAll
 	}
-	if s.Placement == Local && b.plan.Collective() {
+	if s.Placement == Local && b.plan.spread() {
 		s.Placement = Partitioned
 	}
 	return nil

@@ -20,7 +20,7 @@ from pycylon._native import capsule
 from pycylon._native.library import Error, Library, check, has_forked, library, raise_error, take_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from pycylon.progress import Watch
 
@@ -200,7 +200,6 @@ class Operation(Handle):
 def run(
     env: int,
     plan: Mapping[str, Any],
-    tables: Sequence[Table],
     site: str,
     watch: Callable[[], Watch | None] | None = None,
 ) -> tuple[Table | None, dict[str, Any]]:
@@ -211,15 +210,21 @@ def run(
     env : int
         The handle of an environment; 0 is this process alone.
     plan : mapping
-        The plan, for JSON.
-    tables : sequence of Table
-        What the plan's table arguments refer to, by position.
+        The plan, for JSON; tables in it stand for themselves, and travel by handle.
     site : str
         Where the user called from, for errors about ranks that disagree.
     watch : callable, optional
         Returns who shows how far it is, where it lasts.
     """
-    lib, text = library(), json.dumps(plan, allow_nan=False).encode()
+    tables: list[Table] = []
+
+    def number(value: object) -> int:
+        if not isinstance(value, Table):
+            raise TypeError(f"a plan can't hold {value!r}")
+        tables.append(value)
+        return len(tables) - 1
+
+    lib, text = library(), json.dumps(plan, allow_nan=False, default=number).encode()
     handles = (ctypes.c_size_t * len(tables))(*[table.value for table in tables])
     where = site.encode("utf-8", "replace")
     op, result = Operation(lib), Table(lib)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.errors import InvalidError, NotFoundError
+from pycylon.frame.deferred import Deferred
 from pycylon.frame.placement import LOCAL, Placement
 from pycylon.frame.plan import Plan
 
@@ -92,8 +93,14 @@ class Frame:
 
     @property
     def local(self) -> DataFrame:
-        """The rows of this rank as a local frame: operations on it never communicate."""
-        return self._of(self._table)
+        """The rows of this rank as a local frame: operations on it never communicate.
+
+        Of a deferred frame whose rows will be spread over the ranks it is collective itself: it makes them.
+        """
+        table = self._table
+        if isinstance(table, Deferred) and self.placement != "local":
+            table = table.made()
+        return self._of(table)
 
     def __len__(self) -> int:
         """Return the number of rows; of a partitioned frame, those of this rank."""

@@ -10,6 +10,7 @@ from pycylon.frame.combine import Combining
 from pycylon.frame.convert import Converting
 from pycylon.frame.grouping import Grouping
 from pycylon.frame.indexing import Indexing
+from pycylon.frame.lazy import Lazy
 from pycylon.frame.order import Ordering
 from pycylon.frame.placement import LOCAL
 from pycylon.frame.reshape import Reshaping
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class DataFrame(
-    Converting, Indexing, Columns, Combining, Grouping, Ordering, Reshaping, Statistics, Windowing, Spreading
+    Converting, Indexing, Columns, Combining, Grouping, Ordering, Reshaping, Statistics, Windowing, Spreading, Lazy
 ):
     """Rows of named, typed columns, on this rank or spread over the ranks of a job.
 

@@ -8,6 +8,8 @@ import unicodedata
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from pycylon.frame.deferred import Deferred
+
 if TYPE_CHECKING:
     from pycylon.frame.base import Frame
 
@@ -26,6 +28,10 @@ def as_text(frame: Frame) -> str:
     frame : DataFrame
         The frame.
     """
+    if is_unmade(frame):
+        wide = max(map(_width, frame.columns), default=0)
+        lines = [f"{name}{' ' * (wide - _width(name))}  {kind}" for name, kind in frame.dtypes.items()]
+        return "\n".join([*lines, f"[{summary(frame)}]"])
     numbers, columns = _edges(frame)
     cells = [["", *_gap(numbers)]]
     cells += [[_clip(name), *_gap([_text(value) for value in values])] for name, values in columns]
@@ -44,6 +50,8 @@ def as_html(frame: Frame) -> str:
     frame : DataFrame
         The frame.
     """
+    if is_unmade(frame):
+        return f"<pre>{html.escape(as_text(frame))}</pre>"
     numbers, columns = _edges(frame)
     kinds = list(frame.dtypes.values())
     hidden = len(columns) - MAX_HTML_COLUMNS
@@ -73,6 +81,8 @@ def summary(frame: Frame) -> str:
     frame : DataFrame
         The frame.
     """
+    if is_unmade(frame):
+        return f"{_counted(len(frame.columns), 'column')}, {frame.placement}, deferred: collect() makes the rows"
     rows, columns = frame.shape
     size = f"{_counted(rows, 'row')} x {_counted(columns, 'column')}"
     env = frame.env
@@ -83,6 +93,12 @@ def summary(frame: Frame) -> str:
     if frame.placement == "replicated":
         return f"{size}, replicated on {_counted(env.world_size, 'rank')}"
     return f"rank {env.rank} of {env.world_size}: {size}, partitioned{by}"
+
+
+def is_unmade(frame: Frame) -> bool:
+    """Tell whether the frame is deferred and its rows are still to be made: to look at it must not do that."""
+    table = frame._table
+    return isinstance(table, Deferred) and table.rows_made is None
 
 
 def _counted(n: int, noun: str) -> str:

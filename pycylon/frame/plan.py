@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Any
 
-from pycylon import progress
-from pycylon._native import abi
+from pycylon.frame.deferred import Deferred, Node, run, spell
 from pycylon.frame.placement import Placement, resolve, warn_if_replicated
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
+    from pycylon._native import abi
     from pycylon.env import CylonEnv
     from pycylon.frame.base import Frame
     from pycylon.frame.core import DataFrame
@@ -32,28 +31,24 @@ class Plan:
 
     def __init__(self, operation: str, frames: Sequence[Frame] = (), env: CylonEnv | None = None) -> None:
         self.operation = operation
-        self.nodes: list[dict[str, Any]] = []
-        self.tables: list[abi.Table] = []
         self.env, placements = resolve(frames, env)
         warn_if_replicated(frames, env, operation)
-        self.inputs = [self._table(frame, placement) for frame, placement in zip(frames, placements)]
+        self.inputs = [_source(frame, placement) for frame, placement in zip(frames, placements)]
+        self.last: Node | None = None
+        self.is_deferred = any(isinstance(frame._table, Deferred) for frame in frames)
 
-    def _table(self, frame: Frame, placement: Placement) -> int:
-        return self.node("table", table=self.argument(frame._table), placement=placement.to_json())
-
-    def argument(self, table: abi.Table) -> int:
-        """Add a table and return the number by which the plan refers to it.
+    def argument(self, table: abi.Table) -> abi.Table:
+        """Return what stands for a table in a node's fields.
 
         Parameters
         ----------
         table : abi.Table
             The table.
         """
-        self.tables.append(table)
-        return len(self.tables) - 1
+        return table.made() if isinstance(table, Deferred) else table
 
     def literal(self, value: Any) -> list[Any]:
-        """Add a value and return how an expression refers to it: JSON can't carry every one.
+        """Return what stands for a value in an expression: JSON can't carry every one.
 
         Parameters
         ----------
@@ -64,32 +59,56 @@ class Plan:
 
         return [self.argument(table_of_columns({"value": [value]})), "value"]
 
-    def node(self, op: str, **fields: Any) -> int:
-        """Add a node and return its number.
+    def node(self, op: str, *, inputs: Iterable[Node] = (), **fields: Any) -> Node:
+        """Add a node and return what other nodes refer to it by.
 
         Parameters
         ----------
         op : str
             The operation.
+        inputs : iterable of Node
+            What it reads.
         **fields
-            Its inputs and parameters.
+            Its parameters.
         """
-        self.nodes.append({"op": op, **fields})
-        return len(self.nodes) - 1
+        self.last = Node(op, tuple(inputs), fields)
+        return self.last
 
-    def run(self) -> DataFrame:
-        """Run the plan up to its last node and return the rows that makes."""
+    def run(self, placement: Placement | None = None) -> DataFrame:
+        """Return the frame of the last node's rows: deferred if an input is, or else made now.
+
+        Parameters
+        ----------
+        placement : Placement, optional
+            Where the rows count as being. Default: where the core says they are.
+        """
         from pycylon.frame.core import DataFrame
 
-        table, info = self.execute()
-        if table is None:
-            raise AssertionError(f"{self.operation} made no rows")
-        placement = Placement.from_json(info.get("placement"))
-        return DataFrame._of(table, placement, None if placement.kind == "local" else self.env)
+        table: abi.Table | None
+        if self.is_deferred:
+            deferred = Deferred(self._root(), self.operation, self.env)
+            table, where = deferred, deferred.placement
+        else:
+            table, info = self.execute()
+            where = Placement.from_json(info.get("placement"))
+        where = placement or where
+        return DataFrame._of(table, where, None if where.kind == "local" else self.env)
 
     def execute(self) -> tuple[abi.Table | None, dict[str, Any]]:
-        """Run the plan up to its last node and return its table, if it makes one, and what is told about it."""
-        handle = 0 if self.env is None else self.env._native.opened(self.operation)
-        plan = {"nodes": self.nodes, "root": len(self.nodes) - 1}
-        watch = functools.partial(progress.watch, self.env)
-        return abi.run(handle, plan, self.tables, abi.call_site(self.operation), watch)
+        """Run the plan up to its last node now and return its table, if it makes one, and what is told about it."""
+        return run(spell(self._root()), self.operation, self.env)
+
+    def _root(self) -> Node:
+        if self.last is None:
+            raise AssertionError(f"the plan of {self.operation} has no nodes")
+        return self.last
+
+
+def _source(frame: Frame, placement: Placement) -> Node:
+    """Return the node of a frame's rows: those that a plan will make somewhere else than they count as are made now."""
+    table = frame._table
+    if not isinstance(table, Deferred):
+        return Node.of(table, placement)
+    if table.placement.kind == placement.kind:
+        return table.node
+    return Node.of(table.made(), placement)

@@ -112,5 +112,4 @@ def gather(frame: Frame, root: int, env: CylonEnv | None) -> DataFrame:
         return frame.local if env.rank == root else frame.local.head(0)
     plan = Plan("gather", [frame], env)
     plan.node("gather", inputs=plan.inputs, root=root)
-    table, _ = plan.execute()
-    return frame._of(table, LOCAL)
+    return plan.run(LOCAL)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from collections import Counter
 
@@ -11,34 +10,6 @@ import pytest
 import pycylon as pc
 from pycylon import errors
 from pycylon._native import abi
-
-
-def world(size, work, *, timeout=20.0):
-    """Return what `work(env)` returns on each rank, the ranks being threads of this process; raise the first error."""
-    server = abi.start_service("rendezvous", {"listen": "127.0.0.1:0"})
-    options = {"rendezvous": server.info["address"], "world_size": size, "expiry": 60}
-    token = abi.start_service("token", options).info["token"]
-    results: list = [None] * size
-    failures: list = []
-
-    def rank(number):
-        try:
-            with pc.CylonEnv(token=token, rank=number, connect_timeout=timeout, operation_timeout=timeout) as env:
-                results[number] = work(env)
-        except BaseException as error:
-            failures.append(error)
-
-    threads = [threading.Thread(target=rank, args=(number,)) for number in range(size)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    server.stop()
-    if failures:
-        causes = [e for e in failures if not isinstance(e, (errors.RemoteError, errors.PeerLost))]
-        raise (causes or failures)[0]
-    return results
-
 
 ROWS = 200
 WHOLE = {
@@ -81,7 +52,7 @@ def rows(frames):
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4])
 @pytest.mark.parametrize("spread", SPREADS)
-def test_the_ranks_together_say_what_one_process_says(size, spread):
+def test_the_ranks_together_say_what_one_process_says(world, size, spread):
     place = SPREADS[spread]
 
     def work(env):
@@ -108,7 +79,7 @@ def test_the_ranks_together_say_what_one_process_says(size, spread):
             assert Counter(found) == Counter(expected), name
 
 
-def test_schemas_are_agreed():
+def test_schemas_are_agreed(world):
     values = [[1, 2], [3], [None, None], [0.5]]
 
     def work(env):
@@ -120,7 +91,7 @@ def test_schemas_are_agreed():
     assert [value for frame in made for value in frame.to_dict()["k"]] == [0.5, 1.0, 2.0, 3.0, None, None]
 
 
-def test_types_survive_a_shuffle():
+def test_types_survive_a_shuffle(world):
     pa = pytest.importorskip("pyarrow")
     text = [f"{i} is longer than twelve bytes" if i % 3 else None for i in range(100)]
     table = pa.table(
@@ -145,7 +116,7 @@ def test_types_survive_a_shuffle():
     assert pa.concat_tables([each[0] for each in made]).to_pylist() == table.to_pylist()[::-1]
 
 
-def test_a_replicated_frame_needs_no_shuffle(tmp_path):
+def test_a_replicated_frame_needs_no_shuffle(world, tmp_path):
     path = tmp_path / "small.csv"
     path.write_text("k,w\n1,10\n2,20\n")
 
@@ -164,7 +135,7 @@ def test_a_replicated_frame_needs_no_shuffle(tmp_path):
     assert sum(each[3] for each in made) == 2
 
 
-def test_what_is_shown():
+def test_what_is_shown(world):
     def work(env):
         frame = pc.DataFrame({"a": [env.rank] * (env.rank + 1)}).sort_values("a", env=env)
         assert len(frame) == frame.shape[0] == frame.local.shape[0]
@@ -176,7 +147,7 @@ def test_what_is_shown():
     assert all(f"[rank {rank} of 2: " in line for rank, line in enumerate(shown))
 
 
-def test_the_same_rows_everywhere_are_warned_of():
+def test_the_same_rows_everywhere_are_warned_of(world):
     caught = []
 
     def work(env):
@@ -221,7 +192,7 @@ ENDED = {
 }
 
 
-def test_an_environment_that_was_left_does_not_answer_for_this_rank_alone():
+def test_an_environment_that_was_left_does_not_answer_for_this_rank_alone(world):
     def work(env):
         frame = pc.DataFrame({"a": [env.rank, 5]}).sort_values("a", env=env)
         env.finalize()
@@ -240,7 +211,7 @@ def test_an_environment_that_was_left_does_not_answer_for_this_rank_alone():
             assert ".local" in text
 
 
-def test_collectives():
+def test_collectives(world):
     def work(env):
         comm = env.comm
         comm.barrier()
@@ -259,7 +230,7 @@ def test_collectives():
     ]
 
 
-def test_an_error_on_one_rank_reaches_the_others_and_the_environment_goes_on():
+def test_an_error_on_one_rank_reaches_the_others_and_the_environment_goes_on(world):
     def work(env):
         frame = pc.DataFrame({"k": ["x"] if env.rank == 1 else [1]})
         with pytest.raises(errors.PyCylonError):
@@ -269,7 +240,7 @@ def test_an_error_on_one_rank_reaches_the_others_and_the_environment_goes_on():
     assert world(2, work) == [2, 2]
 
 
-def test_different_operations_name_both_sites():
+def test_different_operations_name_both_sites(world):
     def work(env):
         frame = pc.DataFrame({"k": [env.rank]})
         uses = [lambda: frame.sort_values("k", env=env), lambda: frame.groupby("k", env=env).agg(n=("k", "count"))]
@@ -283,7 +254,7 @@ def test_different_operations_name_both_sites():
         assert "group" in said
 
 
-def test_a_rank_that_raises_ends_the_others():
+def test_a_rank_that_raises_ends_the_others(world):
     class OwnError(Exception):
         pass
 
@@ -327,7 +298,7 @@ def test_a_rank_that_never_comes():
         pc.CylonEnv(token=token, rank=0, connect_timeout=5)
 
 
-def test_looking_at_a_column_does_not_communicate():
+def test_looking_at_a_column_does_not_communicate(world):
     def look(env):
         frame = pc.DataFrame({"a": [env.rank, 2]}).sort_values("a", env=env)
         if env.rank == 1:
@@ -338,7 +309,7 @@ def test_looking_at_a_column_does_not_communicate():
     check_look(*world(2, look)[1])
 
 
-def test_what_is_here_stays_readable_after_the_environment():
+def test_what_is_here_stays_readable_after_the_environment(world):
     pytest.importorskip("pandas")
     pa = pytest.importorskip("pyarrow")
 

@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from itertools import chain
-from pathlib import Path
 
 import pytest
 
 import pycylon as pc
 from pycylon import errors
-
-
-@pytest.fixture
-def world(monkeypatch):
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    return importlib.import_module("test_distributed").world
 
 
 def parts(env):

@@ -85,7 +85,7 @@ def test_a_handle_of_another_kind_is_refused():
     wrong.cell.value = 0
     table = pc.DataFrame({"a": [1]})._table
     with pytest.raises(errors.InvalidError, match="where a"):
-        abi.run(table.value, {"nodes": [], "root": 0}, [], "here")
+        abi.run(table.value, {"nodes": [], "root": 0}, "here")
 
 
 @pytest.mark.parametrize("kind", ["close", "barrier"])

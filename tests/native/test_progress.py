@@ -22,8 +22,8 @@ from pycylon.frame.plan import Plan
 frame = pc.DataFrame({"k": [1] * 100_000, "v": list(range(100_000))})
 env = eval(sys.argv[1])
 plan = Plan("merge and count", [frame, frame], env)
-plan.node("join", inputs=plan.inputs, how="inner", left_on=["k"], right_on=["k"], suffixes=["_x", "_y"])
-plan.node("group", inputs=[2], keys=["k"], aggs=[{"name": "n", "fn": "count", "column": "v_x"}])
+joined = plan.node("join", inputs=plan.inputs, how="inner", left_on=["k"], right_on=["k"], suffixes=["_x", "_y"])
+plan.node("group", inputs=[joined], keys=["k"], aggs=[{"name": "n", "fn": "count", "column": "v_x"}])
 threading.Timer(1.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 try:
     plan.run()
