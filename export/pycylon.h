@@ -37,7 +37,7 @@ const char *pcy_code_name(int32_t code);
 void pcy_error_clear(pcy_error *err);
 void pcy_string_free(char *string);
 
-/* Sets the process's settings: {"threads": 2, "memory_limit": 0}. */
+/* Sets the process's settings: {"threads": 2, "memory_limit": 0, "temp_dir": "", "disk_limit": 0}. */
 int32_t pcy_configure(const char *json, size_t n, pcy_error *err);
 
 /* Starts to join a job: the operation's result is an environment. pcy_env_describe writes JSON. */

@@ -47,7 +47,12 @@ def parse_threads(value: int | str) -> int:
     return threads
 
 
-def settings(threads: int | str | None = None, memory_limit: int | str | None = None) -> dict[str, int]:
+def settings(
+    threads: int | str | None = None,
+    memory_limit: int | str | None = None,
+    temp_dir: str | None = None,
+    disk_limit: int | str | None = None,
+) -> dict[str, int | str]:
     """Return the process's settings for the core: those given, else those of the environment.
 
     Parameters
@@ -56,14 +61,24 @@ def settings(threads: int | str | None = None, memory_limit: int | str | None = 
         Compute threads; else ``PYCYLON_THREADS``, else one per processor.
     memory_limit : int or str, optional
         Bytes that operations may reserve; else ``PYCYLON_MEMORY_LIMIT``, else no limit.
+    temp_dir : str, optional
+        The folder for what exceeds the memory limit; else ``PYCYLON_TEMP_DIR``, else the system's.
+    disk_limit : int or str, optional
+        Bytes that may be written there; else ``PYCYLON_DISK_LIMIT``, else no limit.
     """
-    chosen = {}
+    chosen: dict[str, int | str] = {}
     threads = threads if threads is not None else os.environ.get("PYCYLON_THREADS")
     memory_limit = memory_limit if memory_limit is not None else os.environ.get("PYCYLON_MEMORY_LIMIT")
     if threads is not None and threads != "":
         chosen["threads"] = parse_threads(threads)
     if memory_limit is not None and memory_limit != "":
         chosen["memory_limit"] = parse_bytes(memory_limit)
+    temp_dir = temp_dir if temp_dir is not None else os.environ.get("PYCYLON_TEMP_DIR")
+    disk_limit = disk_limit if disk_limit is not None else os.environ.get("PYCYLON_DISK_LIMIT")
+    if temp_dir:
+        chosen["temp_dir"] = os.fspath(temp_dir)
+    if disk_limit is not None and disk_limit != "":
+        chosen["disk_limit"] = parse_bytes(disk_limit)
     return chosen
 
 
@@ -86,6 +101,6 @@ def progress(value: bool | str | None = None) -> bool | str:
     return _PROGRESS[text]
 
 
-def from_environment() -> dict[str, int]:
+def from_environment() -> dict[str, int | str]:
     """Return the settings that the environment's variables give."""
     return settings()

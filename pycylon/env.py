@@ -38,7 +38,12 @@ class CylonEnv:
     threads : int, optional
         Compute threads of this process. Default: ``PYCYLON_THREADS``, else one per processor.
     memory_limit : int or str, optional
-        What operations may reserve: bytes, or a text such as "2GB". Default: ``PYCYLON_MEMORY_LIMIT``, else no limit.
+        What operations may reserve: bytes, or a text such as "2GB"; what exceeds it is written to disk for the time of
+        the operation. Inputs and results don't count. Default: ``PYCYLON_MEMORY_LIMIT``, else no limit.
+    temp_dir : str, optional
+        The folder for what exceeds `memory_limit`. Default: ``PYCYLON_TEMP_DIR``, else the system's.
+    disk_limit : int or str, optional
+        What operations may write there. Default: ``PYCYLON_DISK_LIMIT``, else no limit.
     connect_timeout : float, optional
         Seconds until the job must be complete. Default: ``PYCYLON_CONNECT_TIMEOUT``, else the core's.
     operation_timeout : float, optional
@@ -71,14 +76,17 @@ class CylonEnv:
         world_size: int | None = None,
         threads: int | None = None,
         memory_limit: int | str | None = None,
+        temp_dir: str | None = None,
+        disk_limit: int | str | None = None,
         connect_timeout: float | None = None,
         operation_timeout: float | None = None,
         progress: bool | str | None = None,
     ) -> None:
         settings.progress(progress)  # a wrong value is refused here
         self._progress = progress
-        if threads is not None or memory_limit is not None:
-            abi.configure(settings.settings(threads, memory_limit))
+        own = (threads, memory_limit, temp_dir, disk_limit)
+        if any(value is not None for value in own):
+            abi.configure(settings.settings(*own))
         options: dict[str, Any] = {
             "connect_timeout": _number("PYCYLON_CONNECT_TIMEOUT", connect_timeout, float),
             "operation_timeout": _number("PYCYLON_OPERATION_TIMEOUT", operation_timeout, float),

@@ -7,8 +7,10 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/plan"
 )
@@ -63,17 +65,27 @@ type meter struct {
 	began          time.Time
 	lasted         atomic.Int64 // from began to its last rows
 	sent, received atomic.Int64 // bytes
+	spilled        *spill.Store // of its operator; nil: it has none
+	scope          *memory.Scope
+	peak           atomic.Int64 // bytes
 }
 
 // took adds the time since start.
 func (m *meter) took(start time.Time) {
 	m.nanos.Add(int64(time.Since(start)))
+	m.look()
+}
+
+// look notes the time and the memory of the last rows.
+func (m *meter) look() {
 	m.lasted.Store(int64(time.Since(m.began)))
+	for peak, old := m.scope.TakePeak(), m.peak.Load(); peak > old && !m.peak.CompareAndSwap(old, peak); old = m.peak.Load() {
+	}
 }
 
 // Push counts rows on their way.
 func (m *meter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	m.lasted.Store(int64(time.Since(m.began)))
+	m.look()
 	return m.tally.Push(w, b, emit)
 }
 
@@ -83,7 +95,7 @@ func (l *lowerer) prepare() {
 	l.uses, l.meters, l.kept = make([]int, len(steps)), make([]*meter, len(steps)), map[int]stream{}
 	l.uses[l.program.Root] = 1
 	for i := len(steps) - 1; i >= 0; i-- {
-		l.meters[i] = &meter{op: steps[i].Op.Name(), tally: tally{total: unknown}}
+		l.meters[i] = &meter{op: steps[i].Op.Name(), tally: tally{total: unknown}, scope: l.q.Scope}
 		if l.uses[i] == 0 {
 			continue
 		}
@@ -100,7 +112,7 @@ func (l *lowerer) stats() []OperatorStats {
 	for i, m := range l.meters {
 		if l.uses[i] > 0 {
 			all = append(all, OperatorStats{Op: m.op, Rows: m.rows.Load(), Seconds: time.Duration(m.nanos.Load()).Seconds(),
-				BytesSent: m.sent.Load(), BytesReceived: m.received.Load(),
+				BytesSent: m.sent.Load(), BytesReceived: m.received.Load(), BytesSpilled: m.spilled.Written(), PeakBytes: m.peak.Load(),
 				Began: m.began, Ended: m.began.Add(time.Duration(m.lasted.Load()))})
 		}
 	}
@@ -108,11 +120,12 @@ func (l *lowerer) stats() []OperatorStats {
 }
 
 // collect runs a stream to its end and returns its batches in order. The scope holds their references.
-func (l *lowerer) collect(s stream) ([]*table.Batch, error) {
+func (l *lowerer) collect(s stream) ([]*table.Batch, error) { return l.collectInto(s, &exec.Collect{}) }
+
+func (l *lowerer) collectInto(s stream, sink *exec.Collect) ([]*table.Batch, error) {
 	if s.batches != nil && len(s.transforms) == 0 {
 		return s.batches, nil
 	}
-	sink := &exec.Collect{}
 	if _, err := l.q.Run(s.source, s.transforms, sink); err != nil {
 		return nil, err
 	}
@@ -140,6 +153,7 @@ func (l *lowerer) lower(at int) (stream, error) {
 	}
 	m := l.meters[at]
 	m.began = time.Now()
+	l.q.Scope.TakePeak() // what others held before
 	l.gauge.enter(m.op, inputs...)
 	s, err := l.operator(at, step, inputs)
 	m.took(m.began)

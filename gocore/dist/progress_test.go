@@ -49,7 +49,7 @@ func TestGaugeCountsWhatTheLastStepRead(t *testing.T) {
 			require.NoError(t, err)
 			var gauge dist.Gauge
 			require.Zero(t, gauge.Read())
-			result, err := dist.Run(context.Background(), exec.NewPool(2), memory.NewBudget(0), dist.World{Size: 1, Gauge: &gauge},
+			result, err := dist.Run(context.Background(), exec.Machine{Pool: exec.NewPool(2), Budget: memory.NewBudget(0)}, dist.World{Size: 1, Gauge: &gauge},
 				p, []*table.Table{rows, one})
 			require.NoError(t, err)
 			result.Table.Release()

@@ -26,6 +26,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/comm"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/plan"
 )
@@ -45,6 +46,8 @@ type OperatorStats struct {
 	Seconds       float64 `json:"seconds"`
 	BytesSent     int64   `json:"bytes_sent"`
 	BytesReceived int64   `json:"bytes_received"`
+	BytesSpilled  int64   `json:"bytes_spilled"` // that it wrote to disk, for want of memory
+	PeakBytes     int64   `json:"peak_bytes"`    // the most working memory that the plan held while the step ran
 
 	// Began and Ended are when it was started and when its last rows came: steps of one pipeline overlap.
 	Began, Ended time.Time `json:"-"`
@@ -59,10 +62,14 @@ type Result struct {
 }
 
 // Run runs p on this rank over args, lent for the call. It returns when all it started has ended.
-func Run(ctx context.Context, pool *exec.Pool, budget *memory.Budget, world World, p *plan.Plan, args []*table.Table) (*Result, error) {
-	scope := memory.NewScope(budget, p.Name())
+func Run(ctx context.Context, machine exec.Machine, world World, p *plan.Plan, args []*table.Table) (*Result, error) {
+	scope := memory.NewScope(machine.Budget, p.Name())
 	defer scope.Close()
-	q := exec.NewQuery(ctx, pool, scope)
+	q := exec.NewQuery(ctx, machine.Pool, scope)
+	if machine.Disk != nil {
+		q.Spill = spill.NewStore(machine.Disk)
+		defer q.Spill.Close()
+	}
 	l := &lowerer{q: q, world: world, plan: p, args: args, gauge: world.Gauge}
 	if l.gauge == nil {
 		l.gauge = &Gauge{}
@@ -104,7 +111,7 @@ func (l *lowerer) run() (*Result, error) {
 	if root.head == &last.tally {
 		l.gauge.enter("result", root) // the operator has read all
 	}
-	batches, err := l.collect(root)
+	batches, err := l.collectInto(root, &exec.Collect{Result: true})
 	if err != nil {
 		return nil, err
 	}

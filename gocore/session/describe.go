@@ -38,7 +38,7 @@ type peerInfo struct {
 
 // Describe returns JSON: rank, world, epoch, threads, memory, and each peer with its path and traffic.
 func (e *Env) Describe() []byte {
-	b := e.process.budget
+	b := e.process.machine.Budget
 	usage := memory.Stat()
 	d := description{Rank: e.Rank(), WorldSize: e.Size(), Threads: e.process.threads, Peers: []peerInfo{},
 		Memory: memoryInfo{Limit: b.Limit(), Used: b.Used(), Peak: b.Peak(), Mapped: usage.Mapped, Idle: usage.Idle}}

@@ -48,7 +48,7 @@ func (e *Env) join(ctx context.Context) error {
 
 // over makes the communicator over a channel, which it owns from here on.
 func (e *Env) over(ctx context.Context, ch channel.Channel) error {
-	c, err := comm.New(ch, comm.Options{Budget: e.process.budget})
+	c, err := comm.New(ch, comm.Options{Budget: e.process.machine.Budget})
 	if err != nil {
 		return errors.Join(err, ch.Close(ctx))
 	}

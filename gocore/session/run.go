@@ -70,7 +70,7 @@ func (e *Env) Run(ctx context.Context, planJSON []byte, args []*table.Table, sit
 // describe returns a table without rows of the columns that p would make. It tells nobody: it takes microseconds.
 func (e *Env) describe(ctx context.Context, p *plan.Plan, args []*table.Table) (*Result, error) {
 	world := dist.World{Rank: e.Rank(), Size: e.Size()}
-	result, err := dist.Run(ctx, e.process.pool, e.process.budget, world, p, args)
+	result, err := dist.Run(ctx, e.process.machine, world, p, args)
 	if err != nil {
 		return nil, status.In(p.Name(), err)
 	}
@@ -91,7 +91,7 @@ func toResult(r *dist.Result, seconds float64) (*Result, error) {
 func (e *Env) run(ctx context.Context, p *plan.Plan, args []*table.Table, site string, gauge *dist.Gauge) (*dist.Result, error) {
 	world := dist.World{Rank: e.Rank(), Size: e.Size(), Gauge: gauge}
 	if e.comm == nil || !p.Collective() {
-		return dist.Run(ctx, e.process.pool, e.process.budget, world, p, args)
+		return dist.Run(ctx, e.process.machine, world, p, args)
 	}
 	gauge.Enter(waiting)
 	op, err := e.comm.Begin(ctx, comm.Call{Name: p.Name(), Site: site, Signature: p.Signature()})
@@ -99,7 +99,7 @@ func (e *Env) run(ctx context.Context, p *plan.Plan, args []*table.Table, site s
 		return nil, err
 	}
 	world.Op = op
-	result, err := dist.Run(ctx, e.process.pool, e.process.budget, world, p, args)
+	result, err := dist.Run(ctx, e.process.machine, world, p, args)
 	if err == nil {
 		// No rank has a result where another has failed.
 		gauge.Enter(waiting)

@@ -68,7 +68,7 @@ func tableOf(t testing.TB, columns string, rows ...[]any) *table.Table {
 }
 
 func TestConfigureRefuses(t *testing.T) {
-	for _, s := range []session.Settings{{Threads: -1}, {Threads: 1 << 20}, {MemoryLimit: -1}} {
+	for _, s := range []session.Settings{{Threads: -1}, {Threads: 1 << 20}, {MemoryLimit: -1}, {DiskLimit: -1}, {TempDir: "/no/such/folder"}} {
 		require.Equal(t, status.Invalid, status.CodeOf(session.Configure(s)))
 	}
 }

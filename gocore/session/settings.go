@@ -1,6 +1,7 @@
 package session
 
 import (
+	"os"
 	"runtime"
 	"runtime/debug"
 	"sync"
@@ -8,6 +9,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
 )
 
 // Settings are what one process shares among its environments. A zero field keeps its default.
@@ -16,6 +18,10 @@ type Settings struct {
 	Threads int `json:"threads,omitempty"`
 	// MemoryLimit is the most bytes that operations may reserve; 0 is no limit.
 	MemoryLimit int64 `json:"memory_limit,omitempty"`
+	// TempDir is where they write what exceeds that; empty is the system's folder for such files.
+	TempDir string `json:"temp_dir,omitempty"`
+	// DiskLimit is the most bytes that they write there; 0 is no limit.
+	DiskLimit int64 `json:"disk_limit,omitempty"`
 }
 
 const (
@@ -32,8 +38,7 @@ const (
 // process is what all environments of the process use.
 type process struct {
 	threads int
-	pool    *exec.Pool
-	budget  *memory.Budget
+	machine exec.Machine
 }
 
 // processors is how many processors this process may use: its affinity and its container's limit count.
@@ -44,7 +49,7 @@ var (
 	configured  *process
 )
 
-// Configure sets threads and memory for every environment opened from now on; environments that are open keep what
+// Configure sets threads, memory and disk for every environment opened from now on; environments that are open keep what
 // they have. It need not be called: the first Open does so with the defaults.
 func Configure(s Settings) error {
 	if s.Threads < 0 || s.Threads > maxThreads {
@@ -52,6 +57,14 @@ func Configure(s Settings) error {
 	}
 	if s.MemoryLimit < 0 {
 		return status.Errorf(status.Invalid, "memory_limit is %d bytes: give a positive size, or leave it out for no limit", s.MemoryLimit)
+	}
+	if s.DiskLimit < 0 {
+		return status.Errorf(status.Invalid, "disk_limit is %d bytes: give a positive size, or leave it out for no limit", s.DiskLimit)
+	}
+	if s.TempDir != "" {
+		if info, err := os.Stat(s.TempDir); err != nil || !info.IsDir() {
+			return status.Errorf(status.Invalid, "temp_dir %q isn't a folder: make it, or leave the setting out for %s", s.TempDir, os.TempDir())
+		}
 	}
 	configuring.Lock()
 	defer configuring.Unlock()
@@ -68,7 +81,8 @@ func configure(s Settings) *process {
 	runtime.GOMAXPROCS(threads + 1)
 	debug.SetGCPercent(heapPercent)
 	debug.SetMemoryLimit(heapLimit)
-	return &process{threads: threads, pool: exec.NewPool(threads), budget: memory.NewBudget(s.MemoryLimit)}
+	return &process{threads: threads, machine: exec.Machine{Pool: exec.NewPool(threads), Budget: memory.NewBudget(s.MemoryLimit),
+		Disk: spill.NewDisk(s.TempDir, s.DiskLimit)}}
 }
 
 // current returns the process's settings, making the default ones at the first use.

@@ -344,13 +344,13 @@ def open_environment(options: Mapping[str, Any]) -> Environment:
     return environment
 
 
-def configure(settings: Mapping[str, int]) -> None:
-    """Set the process's threads and memory limit.
+def configure(settings: Mapping[str, int | str]) -> None:
+    """Set the process's threads, its memory limit and what it may write to disk beyond that.
 
     Parameters
     ----------
     settings : mapping
-        "threads" and "memory_limit", either of which may be absent.
+        "threads", "memory_limit", "temp_dir" and "disk_limit", any of which may be absent.
     """
     lib, text = library(), json.dumps(settings).encode()
     check(lib, lambda err: lib.pcy_configure(text, len(text), err))

@@ -244,7 +244,10 @@ print(described["threads"], described["memory"]["limit"])
     assert run_python(code) == f"1 {512 << 20}"
 
 
-@pytest.mark.parametrize(("variable", "value"), [("PYCYLON_THREADS", "many"), ("PYCYLON_MEMORY_LIMIT", "2 bananas")])
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [("PYCYLON_THREADS", "many"), ("PYCYLON_MEMORY_LIMIT", "2 bananas"), ("PYCYLON_DISK_LIMIT", "3 apples")],
+)
 def test_a_wrong_setting_is_named(monkeypatch, variable, value):
     from pycylon import config
 

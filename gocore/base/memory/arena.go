@@ -10,7 +10,9 @@
 // Size classes have four steps per doubling (waste at most a quarter). Blocks of less than largeBlock are cut one behind
 // the other from slabs, whatever their class: what isn't cut yet was never touched and costs address space only. Larger
 // blocks are mappings of their own. A freed block waits for reuse, warm, in its class's list; Trim gives warm blocks'
-// memory back to the system, largest first: large blocks are unmapped, those of slabs stay as cold address space.
+// memory back to the system, largest first: large blocks are unmapped, those of slabs stay as cold address space. What
+// an operation holds and what it has freed never exceed its budget together: a block that has to be mapped anew has
+// others trimmed.
 package memory
 
 import (
@@ -51,12 +53,17 @@ func classOf(n int) (size int, class uint8) {
 	return (size + minBlock - 1) &^ (minBlock - 1), uint8(shift*4 + steps - 4)
 }
 
-func (a *arena) get(size int, class uint8) ([]byte, error) {
+// get returns a block; room is how much memory free blocks may keep.
+func (a *arena) get(size int, class uint8, room int64) ([]byte, error) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
 	block, err := a.take(size, class)
 	if err == nil {
 		a.live += int64(size)
+	}
+	excess := a.idle > room
+	a.mu.Unlock()
+	if excess {
+		Trim(room)
 	}
 	return block, err
 }

@@ -32,15 +32,21 @@ func (b *Budget) Used() int64 { return b.used.Load() }
 // Peak returns the most bytes that were reserved at one time.
 func (b *Budget) Peak() int64 { return b.peak.Load() }
 
-// Reservation is one holder's part of a Budget. Its methods may be called from several goroutines.
+// Reservation is one holder's part of a Budget, or of another Reservation's part. Its methods may be called from several
+// goroutines.
 type Reservation struct {
 	budget *Budget
+	parent *Reservation // that counts the same bytes, too
 	name   string
 	held   atomic.Int64
+	peak   atomic.Int64
 }
 
 // Reserve opens an empty reservation; name appears in errors ("join build").
 func (b *Budget) Reserve(name string) *Reservation { return &Reservation{budget: b, name: name} }
+
+// Room returns how many bytes may still be reserved.
+func (b *Budget) Room() int64 { return b.limit - b.used.Load() }
 
 // TryGrow takes n more bytes, or returns OutOfMemory and takes none. A sink that can spill does so then.
 func (r *Reservation) TryGrow(n int64) error {
@@ -52,17 +58,29 @@ func (r *Reservation) TryGrow(n int64) error {
 			"%s needs %s more; it holds %s and the budget of %s has %s in use: raise memory_limit (PYCYLON_MEMORY_LIMIT) or use more ranks",
 			r.name, Bytes(n), Bytes(r.held.Load()), Bytes(b.limit), Bytes(used-n))
 	}
-	r.held.Add(n)
-	for peak := b.peak.Load(); used > peak && !b.peak.CompareAndSwap(peak, used); peak = b.peak.Load() {
+	raise(&b.peak, used)
+	for ; r != nil; r = r.parent {
+		raise(&r.peak, r.held.Add(n))
 	}
 	return nil
 }
 
+// raise makes peak at least n.
+func raise(peak *atomic.Int64, n int64) {
+	for old := peak.Load(); n > old && !peak.CompareAndSwap(old, n); old = peak.Load() {
+	}
+}
+
 // Shrink gives n bytes back.
 func (r *Reservation) Shrink(n int64) {
-	r.held.Add(-n)
 	r.budget.used.Add(-n)
+	for ; r != nil; r = r.parent {
+		r.held.Add(-n)
+	}
 }
 
 // Held returns the bytes this reservation holds.
 func (r *Reservation) Held() int64 { return r.held.Load() }
+
+// TakePeak returns the most bytes that were held at one time since the last call.
+func (r *Reservation) TakePeak() int64 { return max(r.peak.Swap(r.held.Load()), r.held.Load()) }

@@ -262,3 +262,84 @@ func TestConcurrentScopes(t *testing.T) {
 	require.Zero(t, budget.Used())
 	require.Equal(t, live, Stat().Live)
 }
+
+func TestScopeWithin(t *testing.T) {
+	live := Stat().Live
+	budget := NewBudget(1 << 20)
+	s := NewScope(budget, "test")
+	part := s.Within()
+	kept, err := part.Alloc(1000)
+	require.NoError(t, err)
+	freed, err := part.Alloc(1000)
+	require.NoError(t, err)
+	promoted, err := part.Alloc(1000)
+	require.NoError(t, err)
+	require.Equal(t, 3*part.Held(), 3*s.Held(), "what a part holds counts in the whole")
+	Promote(promoted)
+	_, err = part.Alloc(2 << 20)
+	require.ErrorContains(t, err, "test needs")
+	closed := false
+	part.OnClose(func() { closed = true })
+	part.HandOver()
+	require.True(t, closed)
+	require.Zero(t, part.Held())
+	require.Equal(t, budget.Used(), s.Held())
+	freed.Release()
+	require.Equal(t, int64(cap(kept.Bytes())), s.Held(), "a part's buffers are its whole's")
+	require.Equal(t, int64(3*cap(kept.Bytes())), s.TakePeak())
+	require.Equal(t, s.Held(), s.TakePeak(), "the peak since the last look")
+
+	failed := s.Within()
+	_, err = failed.Alloc(1000)
+	require.NoError(t, err)
+	failed.Close()
+	require.Equal(t, int64(cap(kept.Bytes())), s.Held(), "a part that is closed gives its memory back")
+	s.Close()
+	require.Nil(t, kept.Bytes())
+	require.Zero(t, budget.Used())
+	promoted.Release()
+	require.Equal(t, live, Stat().Live)
+}
+
+// Buffers that are released while their scope is handed over are freed once.
+func TestHandOverBesideRelease(t *testing.T) {
+	live := Stat().Live
+	budget := NewBudget(0)
+	for range 200 {
+		s := NewScope(budget, "test")
+		part := s.Within()
+		var buffers []*Buffer
+		for range 20 {
+			b, err := part.Alloc(100)
+			require.NoError(t, err)
+			buffers = append(buffers, b)
+		}
+		g := task.NewGroup(t.Context())
+		g.Go(func(context.Context) error {
+			for _, b := range buffers {
+				b.Release()
+			}
+			return nil
+		})
+		part.HandOver()
+		require.NoError(t, g.Wait())
+		require.Zero(t, s.Held())
+		s.Close()
+	}
+	require.Zero(t, budget.Used())
+	require.Equal(t, live, Stat().Live)
+}
+
+// A small budget bounds what is held and what waits for reuse together.
+func TestBudgetBoundsIdleBlocks(t *testing.T) {
+	Trim(0)
+	start := Stat().Mapped
+	s := newScope(t, 16<<20)
+	for _, size := range []int{8 << 20, 9 << 20, 11 << 20, 13 << 20, 8 << 20} {
+		b, err := s.Alloc(size)
+		require.NoError(t, err)
+		require.LessOrEqual(t, Stat().Mapped-start, int64(16<<20))
+		b.Release()
+	}
+	Trim(0)
+}

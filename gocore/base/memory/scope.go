@@ -7,8 +7,11 @@ import (
 
 // Scope owns what one operation allocates. Close frees all of it that was not promoted to a result: call it after
 // the operation's goroutines have joined, in every outcome.
+//
+// A part of an operation that may fail by itself, and be tried in another way, has a scope Within the operation's.
 type Scope struct {
 	reservation *Reservation
+	parent      *Scope
 	mu          sync.Mutex
 	live        map[*Buffer]struct{}
 	onClose     []func()
@@ -19,13 +22,37 @@ func NewScope(budget *Budget, name string) *Scope {
 	return &Scope{reservation: budget.Reserve(name), live: map[*Buffer]struct{}{}}
 }
 
+// Within opens a scope for a part of what s is for: the bytes of both count in s.
+func (s *Scope) Within() *Scope {
+	r := s.reservation
+	return &Scope{reservation: &Reservation{budget: r.budget, parent: r, name: r.name}, parent: s, live: map[*Buffer]struct{}{}}
+}
+
+// HandOver gives all that s, opened Within another scope, still holds to that scope, and ends s.
+func (s *Scope) HandOver() {
+	s.finish()
+	p := s.parent
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for b := range s.live {
+		// One that is freed at this moment waits in forget for one of the locks.
+		if b.scope.CompareAndSwap(s, p) {
+			p.live[b] = struct{}{}
+			s.reservation.held.Add(-int64(cap(b.bytes))) // p's counts it already
+			delete(s.live, b)
+		}
+	}
+}
+
 // Alloc returns a buffer of n bytes with one reference, aligned to 64 bytes and not zeroed, or OutOfMemory.
 func (s *Scope) Alloc(n int) (*Buffer, error) {
 	size, class := classOf(n)
 	if err := s.reservation.TryGrow(int64(size)); err != nil {
 		return nil, err
 	}
-	block, err := shared.get(size, class)
+	block, err := shared.get(size, class, s.reservation.budget.Room())
 	if err != nil {
 		s.reservation.Shrink(int64(size))
 		return nil, err
@@ -72,18 +99,18 @@ func (s *Scope) OnClose(f func()) {
 	s.mu.Unlock()
 }
 
-// Held returns the bytes that the scope holds now.
+// Held returns the bytes that the scope holds now, those of scopes Within it included.
 func (s *Scope) Held() int64 { return s.reservation.Held() }
+
+// TakePeak returns the most bytes that the scope held at one time since the last call.
+func (s *Scope) TakePeak() int64 { return s.reservation.TakePeak() }
+
+// Budget returns what the scope charges.
+func (s *Scope) Budget() *Budget { return s.reservation.budget }
 
 // Close frees every buffer that was neither freed nor promoted. Nothing may use them any more.
 func (s *Scope) Close() {
-	s.mu.Lock()
-	onClose := s.onClose
-	s.onClose = nil
-	s.mu.Unlock()
-	for _, f := range onClose {
-		f()
-	}
+	s.finish()
 	s.mu.Lock()
 	live := s.live
 	s.live = map[*Buffer]struct{}{}
@@ -94,6 +121,17 @@ func (s *Scope) Close() {
 		bytes := b.bytes
 		b.bytes = nil
 		shared.put(bytes, b.class)
+	}
+}
+
+// finish calls what OnClose was told.
+func (s *Scope) finish() {
+	s.mu.Lock()
+	onClose := s.onClose
+	s.onClose = nil
+	s.mu.Unlock()
+	for _, f := range onClose {
+		f()
 	}
 }
 

@@ -5,7 +5,7 @@
 //	                                           Sink.Finish   once, after all workers: the next pipeline's Source
 //
 // No operator takes or returns a whole table. Sinks (join build, group, sort, exchange) are where memory is reserved,
-// and refused.
+// refused, spilled.
 //
 // Compute slots. One Pool per process has exactly Threads slots. A pipeline starts Threads workers; a worker holds a
 // slot while it computes, gives it away while it waits (Worker.Block), and offers it to others at each morsel. So any
@@ -20,6 +20,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -75,6 +76,9 @@ func (w *Worker) Context() context.Context { return w.ctx }
 // Scope is where the query allocates.
 func (w *Worker) Scope() *memory.Scope { return w.Query.Scope }
 
+// In returns w as a worker of q, a query Within its own.
+func (w *Worker) In(q *Query) *Worker { return &Worker{ID: w.ID, Query: q, ctx: w.ctx} }
+
 // Yield offers the worker's slot to others and returns the reason when the query has ended.
 // Call it at least every 5 ms of work.
 func (w *Worker) Yield() error {
@@ -100,6 +104,7 @@ func (w *Worker) Block(f func() error) error {
 type Query struct {
 	Threads int
 	Scope   *memory.Scope
+	Spill   *spill.Store // where its operators put what exceeds the budget; nil: nowhere
 	pool    *Pool
 	group   *task.Group
 }
@@ -107,6 +112,13 @@ type Query struct {
 // NewQuery opens a query on pool. Close it with Wait, then close scope.
 func NewQuery(ctx context.Context, pool *Pool, scope *memory.Scope) *Query {
 	return &Query{Threads: pool.threads, Scope: scope, pool: pool, group: task.NewGroup(ctx)}
+}
+
+// Within returns q with a scope for a part of it.
+func (q *Query) Within(scope *memory.Scope) *Query {
+	part := *q
+	part.Scope = scope
+	return &part
 }
 
 // Context ends with the query's first error, or when its caller cancels.

@@ -54,8 +54,9 @@ func (s *Scan) Next(*Worker) (*table.Batch, error) {
 // Collect is the Sink that keeps what it is pushed, in order of Seq. It holds the batches until they are taken, or
 // else until the query's scope closes: also where the pipeline fails. Its zero value is ready.
 type Collect struct {
-	once sync.Once
-	kept [][]*table.Batch // per worker
+	Result bool // what is kept is the caller's and no part of the query's budget
+	once   sync.Once
+	kept   [][]*table.Batch // per worker
 }
 
 var _ Sink = (*Collect)(nil)
@@ -75,6 +76,9 @@ func (c *Collect) Keep(w *Worker, b *table.Batch) {
 		c.kept = make([][]*table.Batch, w.Query.Threads)
 		w.Scope().OnClose(c.Release)
 	})
+	if c.Result {
+		b.Promote()
+	}
 	c.kept[w.ID] = append(c.kept[w.ID], b)
 }
 
@@ -107,7 +111,7 @@ func (c *Collect) Release() {
 
 // Materialize runs src to its end and returns its batches as a table.
 func Materialize(q *Query, schema *arrow.Schema, src Source, transforms ...Transform) (*table.Table, error) {
-	sink := &Collect{}
+	sink := &Collect{Result: true}
 	if _, err := q.Run(src, transforms, sink); err != nil {
 		return nil, err
 	}

@@ -40,6 +40,15 @@ func (b *Batch) Release() {
 	}
 }
 
+// Promote moves the buffers of b out of their scopes.
+func (b *Batch) Promote() {
+	for i := range b.Cols {
+		for _, owner := range b.Cols[i].Owners {
+			memory.Promote(owner)
+		}
+	}
+}
+
 // Slice returns rows [from, from+n) as a new value without a reference of its own.
 func (b *Batch) Slice(from, n int) *Batch {
 	s := &Batch{Cols: make([]column.Column, len(b.Cols)), Len: n, Seq: b.Seq}
@@ -61,11 +70,7 @@ func New(schema *arrow.Schema, batches []*Batch) *Table {
 	t := &Table{Schema: schema, Batches: batches}
 	for _, b := range batches {
 		t.Rows += b.Len
-		for i := range b.Cols {
-			for _, owner := range b.Cols[i].Owners {
-				memory.Promote(owner)
-			}
-		}
+		b.Promote()
 	}
 	return t
 }

@@ -1,0 +1,164 @@
+package spill
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/internal/leak"
+)
+
+func newScope(t *testing.T) *memory.Scope {
+	s := memory.NewScope(memory.NewBudget(0), "test")
+	t.Cleanup(s.Close)
+	return s
+}
+
+// read returns the text of all frames, in the file's order.
+func read(t *testing.T, scope *memory.Scope, f *File) (texts []string) {
+	t.Helper()
+	for i := range f.Order() {
+		b, err := f.Read(scope, i)
+		require.NoError(t, err)
+		require.Equal(t, len(b.Bytes()), f.RowsOf(i))
+		texts = append(texts, string(b.Bytes()))
+		b.Release()
+	}
+	return texts
+}
+
+func TestFramesComeBackInOrder(t *testing.T) {
+	leak.Check(t)
+	scope, dir := newScope(t), t.TempDir()
+	disk := NewDisk(dir, 0)
+	s := NewStore(disk)
+	f := s.Create()
+	g := task.NewGroup(t.Context())
+	for worker := range 4 {
+		g.Go(func(context.Context) error {
+			for i := range 50 {
+				text := fmt.Sprintf("frame %d %d", i, worker)
+				if err := f.Write([]byte(text), len(text), uint64(i*4+worker)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	require.NoError(t, g.Wait())
+	left, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Empty(t, left, "a file that a crash would leave")
+	texts := read(t, scope, f)
+	require.Len(t, texts, 200)
+	for i, text := range texts {
+		require.Equal(t, fmt.Sprintf("frame %d %d", i/4, i%4), text)
+	}
+	require.Equal(t, f.Bytes(), disk.Used())
+	require.Equal(t, f.Bytes(), s.Written())
+	f.Close()
+	require.Zero(t, disk.Used())
+	s.Close()
+}
+
+func TestStoreCloses(t *testing.T) {
+	leak.Check(t)
+	disk := NewDisk(t.TempDir(), 0)
+	s := NewStore(disk)
+	part := s.Within()
+	require.NoError(t, part.Create().Write([]byte("of a part"), 1, 0))
+	require.NoError(t, s.Create().Write([]byte("of all"), 1, 0))
+	part.Create()
+	require.Equal(t, int64(9), part.Written())
+	require.Equal(t, int64(15), s.Written())
+	s.Close()
+	require.Zero(t, disk.Used())
+	require.Zero(t, (*Store)(nil).Written())
+}
+
+func TestDiskLimit(t *testing.T) {
+	dir := t.TempDir()
+	disk := NewDisk(dir, 1000)
+	s := NewStore(disk)
+	defer s.Close()
+	f := s.Create()
+	require.NoError(t, f.Write(make([]byte, 600), 1, 0))
+	err := f.Write(make([]byte, 600), 1, 1)
+	require.Equal(t, status.OutOfMemory, status.CodeOf(err))
+	require.EqualError(t, err, "what exceeds the memory's budget goes to "+dir+", where 600 B more are needed and 600 B of 1000 B in use: "+
+		"raise disk_limit (PYCYLON_DISK_LIMIT) or memory_limit (PYCYLON_MEMORY_LIMIT)")
+	require.NoError(t, s.Create().Write(make([]byte, 400), 1, 0), "a refusal takes nothing")
+	f.Close()
+	require.NoError(t, s.Create().Write(make([]byte, 600), 1, 0), "a closed file's space is free")
+}
+
+func TestFailuresOfTheDisk(t *testing.T) {
+	missing := NewStore(NewDisk(filepath.Join(t.TempDir(), "missing"), 0))
+	err := missing.Create().Write([]byte("x"), 1, 0)
+	require.Equal(t, status.IO, status.CodeOf(err))
+	require.ErrorContains(t, err, "temp_dir (PYCYLON_TEMP_DIR)")
+	require.Zero(t, missing.disk.Used())
+
+	err = NewDisk("/folder", 0).failure("written", &os.PathError{Op: "write", Err: syscall.ENOSPC})
+	require.Equal(t, status.OutOfMemory, status.CodeOf(err))
+	require.ErrorContains(t, err, "/folder, which is full")
+	require.ErrorContains(t, err, "temp_dir (PYCYLON_TEMP_DIR)")
+}
+
+// TestFullDisk writes to the device that is always full.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("this system has no /dev/full")
+	}
+	s := NewStore(NewDisk(t.TempDir(), 0))
+	defer s.Close()
+	f := s.Create()
+	f.os = full
+	err = f.Write([]byte("x"), 1, 0)
+	require.Equal(t, status.OutOfMemory, status.CodeOf(err))
+	require.ErrorContains(t, err, "which is full")
+}
+
+func TestDamageIsAnError(t *testing.T) {
+	scope := newScope(t)
+	damages := map[string]func(t *testing.T, f *File){
+		"a changed byte": func(t *testing.T, f *File) {
+			_, err := f.os.WriteAt([]byte{'!'}, 3)
+			require.NoError(t, err)
+		},
+		"a shorter file": func(t *testing.T, f *File) { require.NoError(t, f.os.Truncate(15)) },
+		"another frame": func(t *testing.T, f *File) {
+			_, err := f.os.WriteAt([]byte("frame two."), 0)
+			require.NoError(t, err)
+		},
+	}
+	for name, damage := range damages {
+		t.Run(name, func(t *testing.T) {
+			s := NewStore(NewDisk(t.TempDir(), 0))
+			defer s.Close()
+			f := s.Create()
+			require.NoError(t, f.Write([]byte("frame one."), 1, 0))
+			require.NoError(t, f.Write([]byte("frame two."), 1, 1))
+			damage(t, f)
+			var err error
+			for i := 0; i < f.Order() && err == nil; i++ {
+				var b *memory.Buffer
+				if b, err = f.Read(scope, i); err == nil {
+					b.Release()
+				}
+			}
+			require.Equal(t, status.IO, status.CodeOf(err))
+			require.ErrorContains(t, err, "came back changed")
+			require.Zero(t, scope.Held())
+		})
+	}
+}

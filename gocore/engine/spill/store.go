@@ -1,0 +1,73 @@
+package spill
+
+import (
+	"sync"
+	"sync/atomic"
+)
+
+// Store is the files of one query. Close frees what is left of them, in every outcome.
+type Store struct {
+	disk    *Disk
+	parent  *Store
+	written atomic.Int64
+	mu      sync.Mutex
+	files   map[*File]struct{}
+	parts   []*Store
+}
+
+// NewStore returns a store without files.
+func NewStore(disk *Disk) *Store { return &Store{disk: disk, files: map[*File]struct{}{}} }
+
+// Within opens a store for a part of the query, which tells how much that part has written. s.Close closes it.
+func (s *Store) Within() *Store {
+	part := NewStore(s.disk)
+	part.parent = s
+	s.mu.Lock()
+	s.parts = append(s.parts, part)
+	s.mu.Unlock()
+	return part
+}
+
+// Written returns how many bytes have been written so far; 0 where there is no store.
+func (s *Store) Written() int64 {
+	if s == nil {
+		return 0
+	}
+	return s.written.Load()
+}
+
+// Create makes an empty file. It takes nothing of the disk before the first frame.
+func (s *Store) Create() *File {
+	f := &File{store: s}
+	s.mu.Lock()
+	s.files[f] = struct{}{}
+	s.mu.Unlock()
+	return f
+}
+
+// Close frees all files.
+func (s *Store) Close() {
+	s.mu.Lock()
+	files, parts := s.files, s.parts
+	s.files, s.parts = map[*File]struct{}{}, nil
+	s.mu.Unlock()
+	for _, part := range parts {
+		part.Close()
+	}
+	for f := range files {
+		f.free()
+	}
+}
+
+// wrote counts n bytes.
+func (s *Store) wrote(n int64) {
+	for ; s != nil; s = s.parent {
+		s.written.Add(n)
+	}
+}
+
+func (s *Store) forget(f *File) {
+	s.mu.Lock()
+	delete(s.files, f)
+	s.mu.Unlock()
+}
