@@ -38,13 +38,15 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 }
 
 var joinHows = map[plan.How]operator.JoinHow{plan.Inner: operator.JoinInner, plan.Left: operator.JoinLeft,
-	plan.Right: operator.JoinRight, plan.Outer: operator.JoinOuter}
+	plan.Right: operator.JoinRight, plan.Outer: operator.JoinOuter, plan.Semi: operator.JoinSemi, plan.Anti: operator.JoinAnti,
+	plan.Cross: operator.JoinInner}
 
 var joinSides = map[plan.Side]operator.JoinSide{plan.LeftSide: operator.FromLeft, plan.RightSide: operator.FromRight,
-	plan.Coalesced: operator.Coalesced}
+	plan.Coalesced: operator.Coalesced, plan.Indicator: operator.Indicator}
 
 func (l *lowerer) join(step *plan.Step, op *plan.JoinOp, in []stream) (stream, error) {
-	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys}
+	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys,
+		UniqueLeft: op.UniqueLeft, UniqueRight: op.UniqueRight}
 	for _, c := range op.Output {
 		spec.Output = append(spec.Output, operator.JoinColumn{Side: joinSides[c.Side], Index: c.Index})
 	}

@@ -110,6 +110,12 @@ var plans = []struct {
 	{"outer on two", nodes(tableA, tableB, join("outer", `"s","k"`)), false},
 	{"float keys", nodes(tableA, tableB, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["f"],"right_on":["w"]}`), false},
 	{"int with float", nodes(tableA, tableB, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["v"],"right_on":["w"]}`), false},
+	{"semi", nodes(tableA, tableB, join("semi", `"s","k"`)), false},
+	{"anti", nodes(tableA, tableB, join("anti", `"s","k"`)), false},
+	{"semi on one", nodes(tableA, tableB, join("semi", `"k"`)), false},
+	{"cross", nodes(tableA, tableB, join("cross", "")), false},
+	{"cross with itself", nodes(tableA, `{"op":"join","inputs":[0,0],"how":"cross"}`), false},
+	{"indicator", nodes(tableA, tableB, strings.Replace(join("outer", `"k"`), `"how"`, `"indicator":"of","how"`, 1)), false},
 	{"self join", nodes(tableA, `{"op":"join","inputs":[0,0],"left_on":["k"],"right_on":["k"]}`), false},
 	{"group", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+aggregates+`,"sort":false}`), false},
 	{"group with nulls", nodes(tableA, `{"op":"group","inputs":[0],"keys":["s","k"],`+aggregates+`,"dropna":false,"sort":false}`), false},
@@ -149,7 +155,7 @@ func TestReplicated(t *testing.T) {
 	}
 	placements := []string{`{"op":"table","table":0,"placement":{"kind":"partitioned"}}`, `{"op":"table","table":1,"placement":{"kind":"partitioned"}}`}
 	for _, side := range []int{0, 1} {
-		for _, how := range []string{"inner", "left", "right", "outer"} {
+		for _, how := range []string{"inner", "left", "right", "outer", "semi", "anti"} {
 			t.Run(fmt.Sprintf("%s, table %d", how, side), func(t *testing.T) {
 				parts := randomParts(uint64(side)+1, []int{20, 0, 13})
 				tables := []string{placements[0], placements[1]}

@@ -9,16 +9,30 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 )
 
-// How is which rows a join keeps that match none of the other side.
+// How is which rows are in the result of a join.
 type How string
 
 // The joins.
 const (
-	Inner How = "inner"
-	Left  How = "left"
-	Right How = "right"
-	Outer How = "outer"
+	Inner How = "inner" // pairs that match
+	Left  How = "left"  // and the left side's rows without a match
+	Right How = "right" // and the right side's
+	Outer How = "outer" // and both sides'
+	Semi  How = "semi"  // the left side's rows with a match, each once
+	Anti  How = "anti"  // the left side's rows without a match
+	Cross How = "cross" // every row of the left with every row of the right: no keys
 )
+
+// always tells whether every row of the result has a row of that side.
+func (h How) always(side Side) bool {
+	if side == LeftSide {
+		return h != Right && h != Outer
+	}
+	return h == Inner || h == Right || h == Cross
+}
+
+// leftOnly tells whether the result has columns of the left side only.
+func (h How) leftOnly() bool { return h == Semi || h == Anti }
 
 // Join matches the rows of two inputs on equal keys.
 type Join struct {
@@ -26,6 +40,11 @@ type Join struct {
 	LeftOn   []string  `json:"left_on"`
 	RightOn  []string  `json:"right_on"`
 	Suffixes [2]string `json:"suffixes"`
+	// Indicator names a column that tells which sides a row is of: "both", "left_only" or "right_only".
+	Indicator string `json:"indicator"`
+	// UniqueLeft and UniqueRight refuse a side of which two rows have the same keys.
+	UniqueLeft  bool `json:"unique_left"`
+	UniqueRight bool `json:"unique_right"`
 }
 
 // Side is where an output column of a join comes from.
@@ -36,6 +55,7 @@ const (
 	LeftSide Side = iota
 	RightSide
 	Coalesced
+	Indicator
 )
 
 // JoinColumn is an output column of a join: a column of a side, or a position in the key lists.
@@ -49,16 +69,23 @@ type JoinOp struct {
 	How                 How
 	LeftKeys, RightKeys []int
 	Output              []JoinColumn
+	// UniqueLeft and UniqueRight are of Join.
+	UniqueLeft, UniqueRight bool
 }
 
 // Name is "join".
 func (*JoinOp) Name() string { return "join" }
 
 func (s *Join) check() error {
-	if len(s.LeftOn) == 0 || len(s.LeftOn) != len(s.RightOn) {
-		return fmt.Errorf("%d keys on the left and %d on the right: give the same number, at least one", len(s.LeftOn), len(s.RightOn))
+	switch keys := len(s.LeftOn); {
+	case s.How == Cross && keys+len(s.RightOn) > 0:
+		return fmt.Errorf("a cross join has no keys")
+	case s.How != Cross && (keys == 0 || keys != len(s.RightOn)):
+		return fmt.Errorf("%d keys on the left and %d on the right: give the same number, at least one", keys, len(s.RightOn))
+	case s.How.leftOnly() && s.Indicator != "":
+		return fmt.Errorf("an indicator tells nothing of a %s join, whose rows are all of one kind", s.How)
 	}
-	return oneOf("how", s.How, Inner, Left, Right, Outer)
+	return oneOf("how", s.How, Inner, Left, Right, Outer, Semi, Anti, Cross)
 }
 
 // bind binds a merge and names its output as pandas does:
@@ -66,9 +93,11 @@ func (s *Join) check() error {
 //	a key of one name on both sides   one column, at the left's place
 //	keys of different names           both columns
 //	another name that both sides have suffixes[0] on the left's, suffixes[1] on the right's
+//	a semi or anti join               the left's columns
 func (spec *Join) bind(b *binder, s *Step) error {
 	left, right := b.in(s, 0), b.in(s, 1)
-	op := &JoinOp{How: spec.How, LeftKeys: make([]int, len(spec.LeftOn)), RightKeys: make([]int, len(spec.RightOn))}
+	op := &JoinOp{How: spec.How, LeftKeys: make([]int, len(spec.LeftOn)), RightKeys: make([]int, len(spec.RightOn)),
+		UniqueLeft: spec.UniqueLeft, UniqueRight: spec.UniqueRight}
 	types := make([]arrow.DataType, len(spec.LeftOn))
 	for i := range spec.LeftOn {
 		var err error
@@ -98,6 +127,12 @@ func (spec *Join) bind(b *binder, s *Step) error {
 
 // name sets the output's columns and returns its schema.
 func (op *JoinOp) name(spec *Join, left, right *arrow.Schema, types []arrow.DataType) (*arrow.Schema, error) {
+	if spec.How.leftOnly() {
+		for i := range left.Fields() {
+			op.Output = append(op.Output, JoinColumn{LeftSide, i})
+		}
+		return left, nil
+	}
 	var fields []arrow.Field
 	coalesced := map[string]int{} // a name that is a key of both sides at one position
 	for i := range spec.LeftOn {
@@ -122,7 +157,7 @@ func (op *JoinOp) name(spec *Join, left, right *arrow.Schema, types []arrow.Data
 			}
 			f.Name += spec.Suffixes[0]
 		}
-		f.Nullable = f.Nullable || spec.How == Right || spec.How == Outer
+		f.Nullable = f.Nullable || !spec.How.always(LeftSide)
 		op.Output = append(op.Output, JoinColumn{LeftSide, i})
 		fields = append(fields, f)
 	}
@@ -133,9 +168,16 @@ func (op *JoinOp) name(spec *Join, left, right *arrow.Schema, types []arrow.Data
 		if overlaps(f.Name) {
 			f.Name += spec.Suffixes[1]
 		}
-		f.Nullable = f.Nullable || spec.How == Left || spec.How == Outer
+		f.Nullable = f.Nullable || !spec.How.always(RightSide)
 		op.Output = append(op.Output, JoinColumn{RightSide, i})
 		fields = append(fields, f)
+	}
+	if spec.Indicator != "" {
+		if slices.ContainsFunc(fields, func(f arrow.Field) bool { return f.Name == spec.Indicator }) {
+			return nil, status.Errorf(status.Invalid, "there is a column %q already: give the indicator another name", spec.Indicator)
+		}
+		op.Output = append(op.Output, JoinColumn{Side: Indicator})
+		fields = append(fields, arrow.Field{Name: spec.Indicator, Type: arrow.BinaryTypes.String})
 	}
 	for i, f := range fields {
 		if slices.ContainsFunc(fields[:i], func(g arrow.Field) bool { return g.Name == f.Name }) {

@@ -12,12 +12,16 @@ func (op *JoinOp) place(pl *placer, _ int, s Step) (int, error) {
 			s.Placement = right.Placement
 		}
 		return pl.out.add(s), nil
-	case apartL && right.Placement == Replicated && (op.How == Inner || op.How == Left):
+	case apartL && right.Placement == Replicated && op.How.always(LeftSide) && !op.UniqueLeft:
 		s.Keys = op.carried(left.Keys, LeftSide, op.LeftKeys)
 		return pl.out.add(s), nil
-	case apartR && left.Placement == Replicated && (op.How == Inner || op.How == Right):
+	case apartR && left.Placement == Replicated && op.How.always(RightSide) && !op.UniqueRight:
 		s.Placement = Partitioned
 		s.Keys = op.carried(right.Keys, RightSide, op.RightKeys)
+		return pl.out.add(s), nil
+	case op.How == Cross: // the left rows stay, in their order
+		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ToAll})
+		s.Keys = op.carried(left.Keys, LeftSide, nil)
 		return pl.out.add(s), nil
 	}
 	s.Placement = Partitioned
@@ -73,8 +77,8 @@ func (op *JoinOp) placed(by []int, left, right *Step) [][]int {
 		var at []int
 		for i, c := range op.Output {
 			if c.Side == Coalesced && c.Index == k ||
-				c.Side == LeftSide && (op.How == Inner || op.How == Left) && slices.Contains(sameL, c.Index) ||
-				c.Side == RightSide && (op.How == Inner || op.How == Right) && slices.Contains(sameR, c.Index) {
+				c.Side == LeftSide && op.How.always(LeftSide) && slices.Contains(sameL, c.Index) ||
+				c.Side == RightSide && op.How.always(RightSide) && slices.Contains(sameR, c.Index) {
 				at = append(at, i)
 			}
 		}

@@ -61,7 +61,10 @@ const (
 )
 
 func joined(how string, on ...string) string {
-	list := `["` + strings.Join(on, `","`) + `"]`
+	list := "[]"
+	if len(on) > 0 {
+		list = `["` + strings.Join(on, `","`) + `"]`
+	}
 	return fmt.Sprintf(`{"op":"join","inputs":[0,1],"how":%q,"left_on":%s,"right_on":%s}`, how, list, list)
 }
 
@@ -84,11 +87,18 @@ func TestPlaceJoin(t *testing.T) {
 		"right, right copied": {spread, copied, joined("right", "k"), lines("Join p[k]", " hash! p[k]", "  Source p[]", " own hash! p[k]", "  Source r[]")},
 		"left, left copied":   {copied, byK, joined("left", "k"), lines("Join p[k]", " own hash! p[k]", "  Source r[]", " Source p[k]")},
 		"outer, one copied":   {byK, copied, joined("outer", "k"), lines("Join p[k]", " Source p[k]", " own hash! p[k]", "  Source r[]")},
-		"widths hash alike":   {`{"kind":"partitioned","keys":["j"]}`, `{"kind":"partitioned","keys":["j"]}`, joined("inner", "j"), lines("Join p[j]", " Project p[j]", "  Source p[j]", " Source p[j]")},
-		"int meets float":     {`{"kind":"partitioned","keys":["v"]}`, `{"kind":"partitioned","keys":["w"]}`, `{"op":"join","inputs":[0,1],"how":"inner","left_on":["v"],"right_on":["w"]}`, lines("Join p[w]", " hash! p[v]", "  Project p[v]", "   Source p[v]", " Source p[w]")},
-		"other names, left":   {spread, spread, `{"op":"join","inputs":[0,1],"how":"left","left_on":["v"],"right_on":["j"]}`, lines("Join p[v]", " hash! p[v]", "  Source p[]", " hash! p[j]", "  Source p[]")},
-		"other names, right":  {spread, spread, `{"op":"join","inputs":[0,1],"how":"right","left_on":["v"],"right_on":["j"]}`, lines("Join p[j_y]", " hash! p[v]", "  Source p[]", " hash! p[j]", "  Source p[]")},
-		"other names, outer":  {spread, spread, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["v"],"right_on":["j"]}`, lines("Join p[]", " hash! p[v]", "  Source p[]", " hash! p[j]", "  Source p[]")},
+		"semi":                {spread, byK, joined("semi", "k"), lines("Join p[k]", " hash! p[k]", "  Source p[]", " Source p[k]")},
+		"anti, right copied":  {byK, copied, joined("anti", "j"), lines("Join p[k]", " Project p[k]", "  Source p[k]", " Source r[]")},
+		"semi, left copied":   {copied, byK, joined("semi", "k"), lines("Join p[k]", " own hash! p[k]", "  Source r[]", " Source p[k]")},
+		"cross":               {byK, spread, joined("cross"), lines("Join p[k_x]", " Source p[k]", " all! r[]", "  Source p[]")},
+		"cross, left copied":  {copied, byK, joined("cross"), lines("Join p[k_y]", " Source r[]", " Source p[k]")},
+		"a copied side doesn't show the other's duplicates": {spread, copied, strings.Replace(joined("inner", "k"), "}", `,"unique_left":true}`, 1), lines("Join p[k]", " hash! p[k]", "  Source p[]", " own hash! p[k]", "  Source r[]")},
+		"a copied side shows its own duplicates":            {spread, copied, strings.Replace(joined("left", "k"), "}", `,"unique_right":true}`, 1), lines("Join p[]", " Source p[]", " Source r[]")},
+		"widths hash alike":                                 {`{"kind":"partitioned","keys":["j"]}`, `{"kind":"partitioned","keys":["j"]}`, joined("inner", "j"), lines("Join p[j]", " Project p[j]", "  Source p[j]", " Source p[j]")},
+		"int meets float":                                   {`{"kind":"partitioned","keys":["v"]}`, `{"kind":"partitioned","keys":["w"]}`, `{"op":"join","inputs":[0,1],"how":"inner","left_on":["v"],"right_on":["w"]}`, lines("Join p[w]", " hash! p[v]", "  Project p[v]", "   Source p[v]", " Source p[w]")},
+		"other names, left":                                 {spread, spread, `{"op":"join","inputs":[0,1],"how":"left","left_on":["v"],"right_on":["j"]}`, lines("Join p[v]", " hash! p[v]", "  Source p[]", " hash! p[j]", "  Source p[]")},
+		"other names, right":                                {spread, spread, `{"op":"join","inputs":[0,1],"how":"right","left_on":["v"],"right_on":["j"]}`, lines("Join p[j_y]", " hash! p[v]", "  Source p[]", " hash! p[j]", "  Source p[]")},
+		"other names, outer":                                {spread, spread, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["v"],"right_on":["j"]}`, lines("Join p[]", " hash! p[v]", "  Source p[]", " hash! p[j]", "  Source p[]")},
 	} {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, placed(t, test.a, test.b, test.join)) })
 	}

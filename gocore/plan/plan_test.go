@@ -76,7 +76,7 @@ func TestParseRefuses(t *testing.T) {
 		`{"nodes":[{"op":"sort","inputs":[0],"keys":[{"column":"a"}]}]}`:                                            "isn't an earlier node",
 		nodes(1, here, `{"op":"join","inputs":[0],"left_on":["a"],"right_on":["a"]}`):                               "join has 1 inputs",
 		nodes(1, here, `{"op":"concat","inputs":[]}`):                                                               "concat has 0 inputs",
-		nodes(1, here, `{"op":"join","inputs":[0,0],"how":"cross","left_on":["a"],"right_on":["a"]}`):               `how is "cross"`,
+		nodes(1, here, `{"op":"join","inputs":[0,0],"how":"diagonal","left_on":["a"],"right_on":["a"]}`):            `how is "diagonal"`,
 		nodes(1, here, `{"op":"join","inputs":[0,0],"left_on":["a"],"right_on":[]}`):                                "1 keys on the left and 0 on the right",
 		nodes(1, here, `{"op":"group","inputs":[0],"keys":[],"aggs":[]}`):                                           "no keys",
 		nodes(1, here, `{"op":"filter","inputs":[0]}`):                                                              "an expression is missing",

@@ -13,9 +13,40 @@ if TYPE_CHECKING:
     from pycylon.env import CylonEnv
     from pycylon.frame.core import DataFrame
 
-How = Literal["inner", "left", "right", "outer", "fullouter"]
+How = Literal[
+    "inner",
+    "left",
+    "right",
+    "outer",
+    "fullouter",
+    "cross",
+    "semi",
+    "leftsemi",
+    "left_semi",
+    "anti",
+    "leftanti",
+    "left_anti",
+]
 
-_HOW = {"inner": "inner", "left": "left", "right": "right", "outer": "outer", "fullouter": "outer"}
+#: The core's name of each way to join: PyCylon, pandas, Polars and Spark spell some of them in their own way.
+_HOW = {
+    "inner": "inner",
+    "left": "left",
+    "right": "right",
+    "outer": "outer",
+    "fullouter": "outer",
+    "cross": "cross",
+    **dict.fromkeys(("semi", "leftsemi", "left_semi"), "semi"),
+    **dict.fromkeys(("anti", "leftanti", "left_anti"), "anti"),
+}
+
+#: Whether the left and the right keys must be unique.
+_VALIDATE: dict[str | None, tuple[bool, bool]] = {
+    **dict.fromkeys((None, "m:m", "many_to_many"), (False, False)),
+    **dict.fromkeys(("1:1", "one_to_one"), (True, True)),
+    **dict.fromkeys(("1:m", "one_to_many"), (True, False)),
+    **dict.fromkeys(("m:1", "many_to_one"), (False, True)),
+}
 
 
 class Combining(Frame):
@@ -32,6 +63,8 @@ class Combining(Frame):
         right_on: Label | Sequence[Label] | None = None,
         *,
         suffixes: tuple[str, str] = ("_x", "_y"),
+        indicator: bool | str = False,
+        validate: str | None = None,
         algorithm: str | None = None,
         env: CylonEnv | None = None,
     ) -> DataFrame:
@@ -41,14 +74,21 @@ class Combining(Frame):
         ----------
         right : DataFrame
             The other frame.
-        how : {"inner", "left", "right", "outer"}, default "inner"
-            Which rows without a match to keep. PyCylon's "fullouter" is "outer".
+        how : {"inner", "left", "right", "outer", "cross", "semi", "anti"}, default "inner"
+            Which rows without a match to keep beside the pairs; "cross" is every row with every row, without keys;
+            "semi" is the left rows that have a match, each once, and "anti" those that have none, with the left
+            columns only. PyCylon's "fullouter" is "outer"; "leftsemi" and "leftanti" are "semi" and "anti".
         on : str or sequence of str, optional
             The keys, of the same names on both sides. Default: all names that both sides have.
         left_on, right_on : str or sequence of str, optional
             The keys, where the names differ.
         suffixes : (str, str), default ("_x", "_y")
             What is added to the names that both sides have, other than the keys.
+        indicator : bool or str, default False
+            Add a column "_merge", or of that name, that tells which sides a row is of: "both", "left_only" or
+            "right_only".
+        validate : {"1:1", "1:m", "m:1", "m:m"}, optional
+            Raise an error where the keys of the left, or of the right, are not unique as that says.
         algorithm : str, optional
             Accepted for PyCylon's scripts; the core chooses.
         env : CylonEnv, optional
@@ -68,7 +108,60 @@ class Combining(Frame):
         0  2  20  x
         [1 row x 3 columns, local]
         """
-        return merge(self, right, how, on, left_on, right_on, suffixes=suffixes, algorithm=algorithm, env=env)
+        return merge(
+            self,
+            right,
+            how,
+            on,
+            left_on,
+            right_on,
+            suffixes=suffixes,
+            indicator=indicator,
+            validate=validate,
+            algorithm=algorithm,
+            env=env,
+        )
+
+    def join(
+        self,
+        other: DataFrame,
+        on: Label | Sequence[Label] | None = None,
+        how: How = "left",
+        lsuffix: str = "",
+        rsuffix: str = "",
+        *,
+        validate: str | None = None,
+        algorithm: str | None = None,
+        env: CylonEnv | None = None,
+    ) -> DataFrame:
+        """Match the rows of two frames on columns of the same names: `merge` with the defaults of pandas' ``join``.
+
+        Parameters
+        ----------
+        other : DataFrame
+            The other frame.
+        on : str or sequence of str, optional
+            The keys. Default: all names that both sides have.
+        how : str, default "left"
+            As in `merge`.
+        lsuffix, rsuffix : str, default ""
+            What is added to the names that both sides have, other than the keys.
+        validate, algorithm, env
+            As in `merge`.
+
+        Notes
+        -----
+        pandas matches `on` with the other frame's index; a pycylon frame has none, so `on` names columns of both.
+
+        Examples
+        --------
+        >>> left = pc.DataFrame({"k": [1], "a": [10]})
+        >>> left.join(pc.DataFrame({"k": [1], "a": [30]}), on="k", rsuffix="_other")
+           k   a  a_other
+        0  1  10       30
+        [1 row x 3 columns, local]
+        """
+        return merge(self, other, how, on, suffixes=(lsuffix, rsuffix), validate=validate, algorithm=algorithm, env=env)
 
 
 def merge(
@@ -80,6 +173,8 @@ def merge(
     right_on: Label | Sequence[Label] | None = None,
     *,
     suffixes: tuple[str, str] = ("_x", "_y"),
+    indicator: bool | str = False,
+    validate: str | None = None,
     algorithm: str | None = None,
     env: CylonEnv | None = None,
 ) -> DataFrame:
@@ -89,18 +184,23 @@ def merge(
     ----------
     left, right : DataFrame
         The frames.
-    how, on, left_on, right_on, suffixes, algorithm, env
+    how, on, left_on, right_on, suffixes, indicator, validate, algorithm, env
         As in `DataFrame.merge`.
     """
     if not isinstance(right, Frame):
         raise TypeError(f"merge needs a pycylon.DataFrame, not {_type(right)}: wrap it in pycylon.DataFrame(...)")
     if how not in _HOW:
-        raise InvalidError(f"how={how!r}: expected 'inner', 'left', 'right' or 'outer'", op="merge")
+        raise InvalidError(f"how={how!r}: expected one of {', '.join(map(repr, _HOW))}", op="merge")
+    if validate not in _VALIDATE:
+        raise InvalidError(f"validate={validate!r}: expected '1:1', '1:m', 'm:1' or 'm:m'", op="merge")
     if algorithm not in (None, "sort", "hash"):
         raise InvalidError(f"algorithm={algorithm!r}: expected 'sort' or 'hash'", op="merge")
     if isinstance(suffixes, str) or len(suffixes) != 2:
         raise InvalidError(f"suffixes={suffixes!r}: expected two, as in ('_x', '_y')", op="merge")
-    left_keys, right_keys = _keys(left, right, on, left_on, right_on)
+    left_keys, right_keys = (
+        _cross_keys(on, left_on, right_on) if how == "cross" else _keys(left, right, on, left_on, right_on)
+    )
+    unique_left, unique_right = _VALIDATE[validate]
     plan = Plan("merge", [left, right], env)
     plan.node(
         "join",
@@ -109,8 +209,19 @@ def merge(
         left_on=left_keys,
         right_on=right_keys,
         suffixes=[str(suffix or "") for suffix in suffixes],
+        indicator=indicator if isinstance(indicator, str) else "_merge" if indicator else "",
+        unique_left=unique_left,
+        unique_right=unique_right,
     )
     return plan.run()
+
+
+def _cross_keys(*given: Any) -> tuple[list[str], list[str]]:
+    if any(keys is not None for keys in given):
+        raise InvalidError(
+            "how='cross' joins every row with every row: leave out on=, left_on= and right_on=", op="merge"
+        )
+    return [], []
 
 
 def _keys(left: Frame, right: Frame, on: Any, left_on: Any, right_on: Any) -> tuple[list[str], list[str]]:

@@ -151,7 +151,7 @@ def test_series(frame):
         (lambda f: f.sort_values([]), ValueError, "no columns to sort by"),
         (lambda f: f.sort_values("a", ascending=[True, False]), ValueError, "2 directions for 1"),
         (lambda f: f.sort_values("a", na_position="middle"), ValueError, "middle"),
-        (lambda f: f.merge(f, how="cross"), ValueError, "cross"),
+        (lambda f: f.merge(f, how="asof"), ValueError, "asof"),
         (lambda f: f.merge({}), TypeError, "dict"),
         (lambda f: f.merge(f, on="a", left_on="a"), ValueError, "not both"),
         (lambda f: f.merge(f, left_on="a"), ValueError, "go together"),

@@ -8,15 +8,17 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 )
 
-// JoinHow is which rows without a match a join keeps.
+// JoinHow is which rows are in the result of a join.
 type JoinHow uint8
 
-// The kinds of join.
+// The kinds of join. Semi and Anti joins have output columns of the left side only.
 const (
-	JoinInner JoinHow = iota // none
-	JoinLeft                 // the left side's
-	JoinRight                // the right side's
-	JoinOuter                // both sides'
+	JoinInner JoinHow = iota // the pairs
+	JoinLeft                 // the pairs, and the left side's rows without a match
+	JoinRight                // the pairs, and the right side's rows without a match
+	JoinOuter                // the pairs, and both sides' rows without a match
+	JoinSemi                 // the left side's rows with a match, each once
+	JoinAnti                 // the left side's rows without a match
 )
 
 // JoinSide is where an output column comes from.
@@ -27,6 +29,7 @@ const (
 	FromLeft JoinSide = iota
 	FromRight
 	Coalesced // a key: the left row's value, the right row's where there is no left row
+	Indicator // "both", "left_only" or "right_only": which sides the row is of
 )
 
 // JoinColumn is one output column: column Index of its side, or key number Index where it is Coalesced.
@@ -36,11 +39,13 @@ type JoinColumn struct {
 }
 
 // JoinSpec says what to join: rows whose keys are equal, pair by pair. A null key equals a null key, NaN equals NaN,
-// -0.0 equals 0.0. The two columns of a pair have one Kind.
+// -0.0 equals 0.0. The two columns of a pair have one Kind. Without keys, every pair of rows matches: a cross join.
 type JoinSpec struct {
 	How                 JoinHow
 	LeftKeys, RightKeys []int
 	Output              []JoinColumn
+	// UniqueLeft and UniqueRight refuse a side of which two rows have the same keys.
+	UniqueLeft, UniqueRight bool
 }
 
 // Join is the hash join. Its two inputs are pushed by a pipeline each, in any order; Source then hands out the result.
@@ -54,7 +59,7 @@ type JoinSpec struct {
 //	             on data; then each output column is gathered from the lists
 //
 // A single key that is no string is compared as 64 bits; other keys by a 64-bit hash, and then column by column. Rows
-// whose single key is null have a partition of their own. A partition that a frequent key makes much larger than the
+// whose single key is null have a partition of their own; without keys, all rows are there. A partition that a frequent key makes much larger than the
 // others is built once and probed by several workers. Match flags tell the rows without a match apart.
 //
 // The result's batches are the same for any number of workers: Seq counts partitions and the pieces of large ones.
@@ -66,9 +71,8 @@ type Join struct {
 
 // NewJoin returns the join of two inputs with the given schemas.
 func NewJoin(spec JoinSpec, left, right *arrow.Schema) (*Join, error) {
-	if len(spec.LeftKeys) != len(spec.RightKeys) || len(spec.LeftKeys) == 0 {
-		return nil, status.Errorf(status.Invalid, "a join needs as many left keys as right keys and at least one, not %d and %d",
-			len(spec.LeftKeys), len(spec.RightKeys))
+	if len(spec.LeftKeys) != len(spec.RightKeys) {
+		return nil, status.Errorf(status.Invalid, "a join needs as many left keys as right keys, not %d and %d", len(spec.LeftKeys), len(spec.RightKeys))
 	}
 	j := &Join{spec: spec, left: newJoinInput("left", left), right: newJoinInput("right", right), limits: joinDefaults}
 	for i := range spec.LeftKeys {
@@ -86,9 +90,16 @@ func NewJoin(spec JoinSpec, left, right *arrow.Schema) (*Join, error) {
 				i, j.left.types[l], j.right.types[r])
 		}
 	}
+	if len(spec.LeftKeys) == 0 {
+		j.left.keys, j.right.keys = []int{j.left.needNulls()}, []int{j.right.needNulls()}
+	}
 	for _, c := range spec.Output {
 		in := j.left
 		switch {
+		case c.Side != FromLeft && c.Side != Coalesced && !spec.pairs():
+			return nil, status.Errorf(status.Invalid, "a semi or anti join has columns of the left side only")
+		case c.Side == Indicator:
+			continue
 		case c.Side == Coalesced && (c.Index < 0 || c.Index >= len(spec.LeftKeys)):
 			return nil, status.Errorf(status.Invalid, "there is no key number %d", c.Index)
 		case c.Side == Coalesced:
@@ -118,10 +129,13 @@ func (j *Join) Source(q *exec.Query) (exec.Source, error) {
 	return s, nil
 }
 
-// keeps tells whether the rows of a side that have no match are in the result.
+// pairs tells whether the result has pairs of rows that match.
+func (s *JoinSpec) pairs() bool { return s.How != JoinSemi && s.How != JoinAnti }
+
+// keeps tells whether rows of a side are in the result by themselves: those without a match, of a semi join those with one.
 func (s *JoinSpec) keeps(left bool) bool {
 	if left {
-		return s.How == JoinLeft || s.How == JoinOuter
+		return s.How != JoinInner && s.How != JoinRight
 	}
 	return s.How == JoinRight || s.How == JoinOuter
 }

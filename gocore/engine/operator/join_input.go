@@ -18,7 +18,7 @@ import (
 type joinInput struct {
 	name   string
 	schema *arrow.Schema
-	cols   []int // positions in the schema of the columns that are kept
+	cols   []int // positions in the schema of the columns that are kept; nullColumn is none of them
 	types  []arrow.DataType
 	kinds  []column.Kind
 	keys   []int // positions in cols
@@ -62,6 +62,16 @@ func (in *joinInput) need(i int) (int, error) {
 	return len(in.cols) - 1, nil
 }
 
+// nullColumn is the position of the key of a cross join, which is null in every row.
+const nullColumn = -1
+
+// needNulls has a column of nulls kept and returns its position among the kept ones.
+func (in *joinInput) needNulls() int {
+	in.cols, in.types, in.kinds = append(in.cols, nullColumn), append(in.types, arrow.Null), append(in.kinds, column.Null)
+	in.nulls, in.heaps = append(in.nulls, true), append(in.heaps, stringHeaps{})
+	return len(in.cols) - 1
+}
+
 // Push keeps the needed columns of b.
 func (in *joinInput) Push(w *exec.Worker, b *table.Batch) error {
 	if b.Len == 0 {
@@ -69,6 +79,10 @@ func (in *joinInput) Push(w *exec.Worker, b *table.Batch) error {
 	}
 	kept := &table.Batch{Cols: make([]column.Column, len(in.cols)), Len: b.Len, Seq: b.Seq}
 	for i, at := range in.cols {
+		if at == nullColumn {
+			kept.Cols[i] = column.Column{Type: arrow.Null, Kind: column.Null, Len: b.Len, Nulls: b.Len}
+			continue
+		}
 		c, err := b.Cols[at].AsViews(w.Scope())
 		if err != nil {
 			kept.Cols = kept.Cols[:i]

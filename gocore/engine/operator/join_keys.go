@@ -32,20 +32,20 @@ func (s *joinSource) keyPairs() []keyPair {
 }
 
 // verify keeps those of the pairs [from, to) of the lists whose keys are equal column by column, and returns their end.
-func (x *joinWorker) verify(from, to int) int {
+func (x *joinWorker) verify(probeSide, from, to int) int {
 	for i := range x.source.keys {
 		if from == to {
 			return to
 		}
-		to = from + x.source.keys[i].keep(x.parts[1-x.build], x.parts[x.build], 1-x.build, x.lists[0][from:to], x.lists[1][from:to])
+		to = from + x.source.keys[i].keep(x.parts[1-x.build], x.parts[x.build], probeSide, x.build, x.lists[0][from:to], x.lists[1][from:to])
 	}
 	return to
 }
 
 // keep moves the pairs of rows whose keys are equal to the front of the lists and returns how many there are. aSide is
-// the side of part a. The values of null keys are zeroed, so that equal validity and equal values are what counts.
-func (p *keyPair) keep(a, b *joinPart, aSide int, aRows, bRows []uint32) int {
-	switch aValid, bValid := p.valid[aSide], p.valid[1-aSide]; {
+// the side of part a, bSide of part b. The values of null keys are zeroed, so that equal validity and equal values are what counts.
+func (p *keyPair) keep(a, b *joinPart, aSide, bSide int, aRows, bRows []uint32) int {
+	switch aValid, bValid := p.valid[aSide], p.valid[bSide]; {
 	case aValid != noSlot && bValid != noSlot:
 		aRows, bRows = keepEqual(a.slots[aValid], b.slots[bValid], aRows, bRows)
 	case aValid != noSlot:
@@ -53,7 +53,7 @@ func (p *keyPair) keep(a, b *joinPart, aSide int, aRows, bRows []uint32) int {
 	case bValid != noSlot:
 		aRows, bRows = keepPresent(b.slots[bValid], bRows, aRows, bRows)
 	}
-	aValues, bValues := a.slots[p.value[aSide]], b.slots[p.value[1-aSide]]
+	aValues, bValues := a.slots[p.value[aSide]], b.slots[p.value[bSide]]
 	switch {
 	case p.kind == column.String:
 		aRows, _ = keepStrings(memory.As[column.View](aValues), memory.As[column.View](bValues), p.heaps, aRows, bRows)

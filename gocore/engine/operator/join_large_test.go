@@ -287,7 +287,7 @@ func TestNewJoinRefuses(t *testing.T) {
 		code status.Code
 		text string
 	}{
-		"no keys":          {JoinSpec{}, status.Invalid, "at least one"},
+		"right of a semi":  {JoinSpec{How: JoinSemi, LeftKeys: []int{0}, RightKeys: []int{0}, Output: []JoinColumn{{FromRight, 1}}}, status.Invalid, "left side only"},
 		"unequal keys":     {JoinSpec{LeftKeys: []int{0}, RightKeys: []int{0, 1}}, status.Invalid, "as many left keys"},
 		"no such key":      {JoinSpec{LeftKeys: []int{0}, RightKeys: []int{9}}, status.NotFound, "right side has no column number 9"},
 		"no such output":   {JoinSpec{LeftKeys: []int{0}, RightKeys: []int{0}, Output: []JoinColumn{{FromLeft, 2}}}, status.NotFound, "left side"},

@@ -18,6 +18,7 @@ type joinOutColumn struct {
 	width  int // of an element while it is gathered: bools are bytes
 	sides  [2]outSource
 	either bool // the sides' values are the same wherever both rows exist
+	tells  bool // it is the indicator of the sides that the row is of
 	heaps  *compute.HeapMerger
 }
 
@@ -82,6 +83,10 @@ func (o *joinOutput) add(parts [2]*joinPart, ids [2][]uint32, sequential int) er
 		if c.width == 0 {
 			continue
 		}
+		if c.tells {
+			fillElements(memory.As[column.View](o.data[i].values.Bytes())[o.rows:o.rows+n], indicatorOf(ids))
+			continue
+		}
 		side := leftSide
 		switch {
 		case c.either && ids[leftSide] != nil && ids[rightSide] != nil:
@@ -95,6 +100,20 @@ func (o *joinOutput) add(parts [2]*joinPart, ids [2][]uint32, sequential int) er
 	}
 	o.rows += n
 	return nil
+}
+
+// indicators are the values of an indicator column, by which sides a row is of.
+var indicators = struct{ both, left, right column.View }{
+	column.MakeView([]byte("both"), 0, 0), column.MakeView([]byte("left_only"), 0, 0), column.MakeView([]byte("right_only"), 0, 0)}
+
+func indicatorOf(ids [2][]uint32) column.View {
+	switch {
+	case ids[rightSide] == nil:
+		return indicators.left
+	case ids[leftSide] == nil:
+		return indicators.right
+	}
+	return indicators.both
 }
 
 func (o *joinOutput) addTo(i int, from outSource, part *joinPart, ids []uint32, n int) error {
@@ -116,7 +135,7 @@ func (o *joinOutput) addTo(i int, from outSource, part *joinPart, ids []uint32, 
 		gatherRows(valid, part.slots[from.valid], ids)
 	case d.nulls:
 		valid, _ := o.valid(d, n)
-		fillOnes(valid)
+		fillElements(valid, 1)
 	}
 	return nil
 }
@@ -132,7 +151,7 @@ func (o *joinOutput) valid(d *outBuffers, n int) ([]byte, error) {
 	}
 	if !d.nulls {
 		d.nulls = true
-		fillOnes(d.valid.Bytes()[:o.rows])
+		fillElements(d.valid.Bytes()[:o.rows], 1)
 	}
 	return d.valid.Bytes()[o.rows : o.rows+n], nil
 }
@@ -241,9 +260,9 @@ func (o *joinOutput) free() {
 	}
 }
 
-func fillOnes(bytes []byte) {
-	for i := range bytes {
-		bytes[i] = 1
+func fillElements[T any](elements []T, v T) {
+	for i := range elements {
+		elements[i] = v
 	}
 }
 

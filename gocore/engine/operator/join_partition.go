@@ -176,6 +176,14 @@ func (s *joinSide) allocate(q *exec.Query, lengths [radix.Parts]int) ([]radix.Ba
 	return bases, nil
 }
 
+// sharedBits is how many bits of their hashes the keys of partition p share.
+func sharedBits(p int) uint {
+	if p == radix.Ways {
+		return 0
+	}
+	return radix.Bits
+}
+
 // concatenate makes the side one partition.
 func (s *joinSide) concatenate(q *exec.Query) error {
 	size := 0

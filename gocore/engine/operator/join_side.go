@@ -155,7 +155,7 @@ func (s *joinSide) elements(slot, i, from, n int, scratch []byte) []byte {
 		s.clearNulls(c, from, x.width, scratch)
 	case slotValid:
 		if c.Nulls == 0 {
-			fillOnes(scratch)
+			fillElements(scratch, 1)
 		} else {
 			expandBits(column.Bitmap{Bits: c.Valid.Bits, Offset: c.Valid.Offset + from}, scratch)
 		}

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"sync/atomic"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
@@ -58,7 +60,8 @@ func newJoinSource(j *Join, q *exec.Query) *joinSource {
 // prepare brings both sides into the form in which they are joined and plans the tasks.
 func (s *joinSource) prepare(q *exec.Query) error {
 	left, right := s.join.left, s.join.right
-	small := min(left.rows, right.rows) <= s.join.limits.small
+	unique := s.join.spec.UniqueLeft || s.join.spec.UniqueRight // looked for a partition at a time
+	small := min(left.rows, right.rows) <= s.join.limits.small && !unique
 	key := left.keys[0]
 	s.exact = len(left.keys) == 1 && isExact(left.kinds[key]) &&
 		!(small && (left.kinds[key] == column.Null || left.nulls[key] || right.nulls[right.keys[0]]))
@@ -76,6 +79,9 @@ func (s *joinSource) prepare(q *exec.Query) error {
 		err = s.prepareSmall(q)
 	} else {
 		err = s.preparePartitions(q)
+	}
+	if err == nil && unique {
+		err = s.checkUnique(q)
 	}
 	if err != nil {
 		return err
@@ -155,6 +161,8 @@ func (s *joinSource) outputColumns() []joinOutColumn {
 			use(leftSide, slices.Index(ins[leftSide].cols, c.Index))
 		case FromRight:
 			use(rightSide, slices.Index(ins[rightSide].cols, c.Index))
+		case Indicator:
+			o.tells, o.typ, o.kind, o.heaps = true, arrow.BinaryTypes.String, column.String, &compute.HeapMerger{}
 		case Coalesced:
 			use(rightSide, ins[rightSide].keys[c.Index])
 			use(leftSide, ins[leftSide].keys[c.Index])

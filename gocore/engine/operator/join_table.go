@@ -123,19 +123,18 @@ type sharedTable struct {
 	joinTable
 	part      *joinPart
 	leftBuild bool
-	matched   []uint32 // per build row, where its side is kept: not 0 once it has a match
+	matched   []uint32 // per build row, where its side is kept: 1 once it has a match
 	buf       *memory.Buffer
 	pending   atomic.Int32 // tasks that still probe it
-	seq       uint64       // of the batches of its rows without a match
+	seq       uint64       // of the batches of its rows that are in the result by themselves
 }
 
-// mark notes that build rows have a match.
-func (t *sharedTable) mark(rows []uint32) {
-	for _, r := range rows {
-		if atomic.LoadUint32(&t.matched[r]) == 0 {
-			atomic.StoreUint32(&t.matched[r], 1)
-		}
+// mark notes that a build row has a match and returns 1 where that was known.
+func (t *sharedTable) mark(row uint32) byte {
+	if atomic.LoadUint32(&t.matched[row]) != 0 {
+		return 1
 	}
+	return byte(atomic.SwapUint32(&t.matched[row], 1))
 }
 
 func (t *sharedTable) free() {

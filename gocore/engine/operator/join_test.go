@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
@@ -17,7 +18,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
-var joinHows = map[string]JoinHow{"inner": JoinInner, "left": JoinLeft, "right": JoinRight, "outer": JoinOuter}
+var joinHows = map[string]JoinHow{"inner": JoinInner, "left": JoinLeft, "right": JoinRight, "outer": JoinOuter, "semi": JoinSemi, "anti": JoinAnti}
 
 // joinWays makes small inputs take every way through the join.
 var joinWays = map[string]joinLimits{
@@ -54,6 +55,8 @@ func joinModel(spec JoinSpec) func([][][]any) [][]any {
 					row[i] = l[c.Index]
 				case c.Side == FromRight && r != nil:
 					row[i] = r[c.Index]
+				case c.Side == Indicator:
+					row[i] = map[[2]bool]string{{true, true}: "both", {true, false}: "left_only", {false, true}: "right_only"}[[2]bool{l != nil, r != nil}]
 				case c.Side == Coalesced && l != nil:
 					row[i] = l[spec.LeftKeys[c.Index]]
 				case c.Side == Coalesced:
@@ -68,10 +71,12 @@ func joinModel(spec JoinSpec) func([][][]any) [][]any {
 			for i, r := range in[1] {
 				if keysEqual(spec, l, r) {
 					hit, matched[i] = true, true
-					emit(l, r)
+					if spec.pairs() {
+						emit(l, r)
+					}
 				}
 			}
-			if !hit && spec.keeps(true) {
+			if spec.keeps(true) && hit == (spec.How == JoinSemi) {
 				emit(l, nil)
 			}
 		}
@@ -98,19 +103,6 @@ func keysEqual(spec JoinSpec, l, r []any) bool {
 
 // TestJoin compares every kind of key and of join with the model, in every way and all of optest's variations.
 func TestJoin(t *testing.T) {
-	all := func(keys, left, right int) []JoinColumn {
-		var out []JoinColumn
-		for i := range keys {
-			out = append(out, JoinColumn{Coalesced, i})
-		}
-		for i := range left {
-			out = append(out, JoinColumn{FromLeft, i})
-		}
-		for i := range right {
-			out = append(out, JoinColumn{FromRight, i})
-		}
-		return out
-	}
 	cases := []struct {
 		name, left, right   string
 		leftRows, rightRows [][]any
@@ -153,11 +145,11 @@ func TestJoin(t *testing.T) {
 			c.leftKeys, c.rightKeys = []int{0}, []int{0}
 		}
 		for how, value := range joinHows {
-			spec := JoinSpec{How: value, LeftKeys: c.leftKeys, RightKeys: c.rightKeys,
-				Output: all(len(c.leftKeys), strings.Count(c.left, ",")+1, strings.Count(c.right, ",")+1)}
+			spec := JoinSpec{How: value, LeftKeys: c.leftKeys, RightKeys: c.rightKeys}
+			spec.Output = allColumns(&spec, strings.Count(c.left, ",")+1, strings.Count(c.right, ",")+1)
 			for way, limits := range joinWays {
-				if testing.Short() && value != JoinOuter && limits != joinDefaults {
-					continue // an outer join makes all that the others do
+				if testing.Short() && value != JoinOuter && value != JoinSemi && limits != joinDefaults {
+					continue // an outer join makes all that those with pairs do, a semi join what an anti join does
 				}
 				optest.Run(t, optest.Case{
 					Name:   fmt.Sprintf("%s/%s/%s", c.name, how, way),
@@ -166,6 +158,111 @@ func TestJoin(t *testing.T) {
 					Model:  joinModel(spec),
 				})
 			}
+		}
+	}
+}
+
+// allColumns is every column that a join may have in its output.
+func allColumns(spec *JoinSpec, left, right int) []JoinColumn {
+	var out []JoinColumn
+	for i := range spec.LeftKeys {
+		out = append(out, JoinColumn{Coalesced, i})
+	}
+	for i := range left {
+		out = append(out, JoinColumn{FromLeft, i})
+	}
+	if !spec.pairs() {
+		return out
+	}
+	for i := range right {
+		out = append(out, JoinColumn{FromRight, i})
+	}
+	return append(out, JoinColumn{Side: Indicator})
+}
+
+// TestCrossJoin joins without keys: every row with every, in every way.
+func TestCrossJoin(t *testing.T) {
+	const left, right = "a int64, s utf8", "b float64, c bool"
+	spec := JoinSpec{How: JoinInner}
+	spec.Output = allColumns(&spec, 2, 2)
+	for way, limits := range joinWays {
+		for name, rows := range map[string][2]int{"many": {40, 30}, "none on the left": {0, 3}, "none on the right": {3, 0}} {
+			optest.Run(t, optest.Case{
+				Name:   way + "/" + name,
+				Inputs: []optest.Input{{Columns: left, Rows: optest.RandomRows(t, 3, left, rows[0], 9)}, {Columns: right, Rows: optest.RandomRows(t, 4, right, rows[1], 9)}},
+				Run:    runJoin(t, spec, left, right, limits),
+				Model:  joinModel(spec),
+			})
+		}
+	}
+}
+
+// TestJoinUnique checks that a side said to have unique keys is refused where it hasn't, whatever the other side holds.
+func TestJoinUnique(t *testing.T) {
+	const columns = "k int64, s utf8, a int64"
+	once := [][]any{{1, "a", 1}, {2, "a", 2}, {1, "b", 3}, {nil, "a", 4}, {1, nil, 5}, {0, "a", 6}}
+	for name, test := range map[string]struct {
+		left, right [][]any
+		keys        []int
+		spec        JoinSpec
+		side        string // refused
+	}{
+		"both unique":             {once, once, []int{0, 1}, JoinSpec{UniqueLeft: true, UniqueRight: true}, ""},
+		"one column of two":       {once, once, []int{0}, JoinSpec{UniqueLeft: true}, "left"},
+		"the right isn't asked":   {once[:2], append(once[:2:2], once[0]), []int{0, 1}, JoinSpec{UniqueLeft: true}, ""},
+		"the right":               {once[:2], append(once[:2:2], once[0]), []int{0, 1}, JoinSpec{UniqueLeft: true, UniqueRight: true}, "right"},
+		"without a match":         {nil, [][]any{{7, "x", 1}, {7, "x", 2}}, []int{0}, JoinSpec{UniqueRight: true}, "right"},
+		"nulls":                   {[][]any{{nil, "x", 1}, {nil, "x", 2}}, once, []int{0}, JoinSpec{UniqueLeft: true}, "left"},
+		"nulls beside a zero":     {[][]any{{nil, "x", 1}, {0, "x", 2}}, once, []int{0}, JoinSpec{UniqueLeft: true}, ""},
+		"nulls among two columns": {[][]any{{1, nil, 1}, {1, nil, 2}}, once, []int{0, 1}, JoinSpec{UniqueLeft: true}, "left"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			spec := test.spec
+			spec.How, spec.LeftKeys, spec.RightKeys = JoinOuter, test.keys, test.keys
+			spec.Output = allColumns(&spec, 3, 3)
+			run := runJoin(t, spec, columns, columns, joinDefaults)
+			optest.Run(t, optest.Case{
+				Name:   "join",
+				Inputs: []optest.Input{{Columns: columns, Rows: test.left}, {Columns: columns, Rows: test.right}},
+				Run: func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+					src, err := run(q, in)
+					if test.side == "" || err == nil || status.CodeOf(err) != status.Invalid {
+						return src, err
+					}
+					require.ErrorContains(t, err, "the "+test.side+" side has several rows with the same keys")
+					return exec.NewScan(nil), nil
+				},
+				Want: uniqueWant(spec, test.side, test.left, test.right),
+			})
+		})
+	}
+}
+
+// uniqueWant is no rows where the join is refused.
+func uniqueWant(spec JoinSpec, refused string, left, right [][]any) [][]any {
+	if refused != "" {
+		return nil
+	}
+	return joinModel(spec)([][][]any{left, right})
+}
+
+// TestSemiJoinOfOneKey checks that a semi or anti join of rows with one key takes time by their number, not its square.
+func TestSemiJoinOfOneKey(t *testing.T) {
+	const rows = 300_000
+	for _, how := range []JoinHow{JoinSemi, JoinAnti} {
+		for name, sizes := range map[string][2]int{"left": {rows, 2 * rows}, "right": {2 * rows, rows}, "one table": {1000, rows}} {
+			t.Run(fmt.Sprint(how, " built on the ", name), func(t *testing.T) {
+				scope := memory.NewScope(memory.NewBudget(0), "inputs")
+				defer scope.Close()
+				seven := func() int64 { return 7 }
+				spec := JoinSpec{How: how, LeftKeys: []int{0}, RightKeys: []int{0}, Output: []JoinColumn{{FromLeft, 0}, {FromLeft, 1}}}
+				want := sizes[0]
+				if how == JoinAnti {
+					want = 0
+				}
+				got, _ := joinOnce(t, spec, paperInput(t, scope, sizes[0], seven), paperInput(t, scope, sizes[1], seven), 2)
+				require.Equal(t, want, got)
+			})
 		}
 	}
 }

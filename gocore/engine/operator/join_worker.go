@@ -14,12 +14,12 @@ const minOutput = 16 << 10
 type joinState uint8
 
 const (
-	nextPart       joinState = iota // take the task's next part and build its table
-	nextBlock                       // list the candidates of the next probe rows
-	walkChains                      // compare candidates until there are enough matches or no candidates
-	probeUnmatched                  // list the block's rows without a match
-	buildUnmatched                  // list the build rows without a match, a block at a time
-	taskEnded                       // hand out the last batch
+	nextPart   joinState = iota // take the task's next part and build its table
+	nextBlock                   // list the candidates of the next probe rows
+	walkChains                  // compare candidates until there are enough matches or no candidates
+	listProbe                   // list the block's rows that are in the result by themselves
+	listBuild                   // list the build rows that are, a block at a time
+	taskEnded                   // hand out the last batch
 )
 
 // joinWorker joins one task after the other on one worker. Next may be left in the middle of anything when a batch is
@@ -45,8 +45,9 @@ type joinWorker struct {
 	flagAt     int
 	closed     bool // the task has let go of its shared table
 	last       bool // as the last, and is listing its rows without a match
-	keepProbe  bool
+	keepProbe  bool // rows of the side are in the result by themselves: those whose match flag is wanted
 	keepBuild  bool
+	wanted     byte
 	candidates int
 
 	rows, chain  []uint32    // candidates: probe row, build row + 1
@@ -62,8 +63,13 @@ type joinWorker struct {
 
 func newJoinWorker(s *joinSource, scope *memory.Scope) *joinWorker {
 	list := func(n int) []uint32 { return make([]uint32, n) }
+	wanted := byte(0)
+	if s.join.spec.How == JoinSemi {
+		wanted = 1
+	}
 	return &joinWorker{
 		source: s,
+		wanted: wanted,
 		rows:   list(radix.Block), chain: list(radix.Block),
 		lists:  [2][]uint32{list(2 * radix.Block), list(2 * radix.Block)},
 		hit:    make([]byte, radix.Block),
@@ -140,10 +146,10 @@ func (x *joinWorker) advance(w *exec.Worker) (bool, error) {
 	case walkChains:
 		x.walk()
 		return true, w.Yield()
-	case probeUnmatched:
-		x.listProbeUnmatched()
-	case buildUnmatched:
-		return true, x.listBuildUnmatched(w)
+	case listProbe:
+		x.listProbe()
+	case listBuild:
+		return true, x.listBuild(w)
 	case taskEnded:
 		return false, nil
 	}
@@ -166,11 +172,7 @@ func (x *joinWorker) openPart(w *exec.Worker) (bool, error) {
 		if x.parts[x.build].rows == 0 && !x.keepProbe {
 			return true, nil
 		}
-		drop := uint(radix.Bits)
-		if p == radix.Ways {
-			drop = 0
-		}
-		if err := x.own.build(w, x.parts[x.build].keys(), drop); err != nil {
+		if err := x.own.build(w, x.parts[x.build].keys(), sharedBits(p)); err != nil {
 			return false, err
 		}
 		x.table = &x.own
@@ -207,8 +209,8 @@ func (x *joinWorker) setBuild(left bool) {
 	x.keepProbe, x.keepBuild = x.source.join.spec.keeps(!left), x.source.join.spec.keeps(left)
 }
 
-// close lets go of the task's shared table. The last task to do so goes on with the table's rows without a match, as a
-// task of its own, and frees the table; false where nothing is left to do.
+// close lets go of the task's shared table. The last task to do so goes on with the table's rows that are in the result
+// by themselves, as a task of its own, and frees the table; false where nothing is left to do.
 func (x *joinWorker) close() bool {
 	t := x.task.shared
 	switch {
@@ -222,7 +224,7 @@ func (x *joinWorker) close() bool {
 		x.setBuild(t.leftBuild)
 		x.parts[x.build], x.shared = t.part, t
 		if x.keepBuild && t.part.rows > 0 {
-			x.last, x.seq, x.state, x.flagAt = true, t.seq, buildUnmatched, 0
+			x.last, x.seq, x.state, x.flagAt = true, t.seq, listBuild, 0
 			return true
 		}
 		t.free()

@@ -1,0 +1,170 @@
+"""Joins: against DuckDB on random tables, and pandas where names and options matter."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from datetime import date, datetime
+
+import pytest
+
+import pycylon as pc
+from pycylon import errors
+
+duckdb = pytest.importorskip("duckdb")
+pa = pytest.importorskip("pyarrow")
+pd = pytest.importorskip("pandas")
+
+#: The values of a key by its Arrow type; a null is added.
+VALUES = {
+    "int64": [-1, 0, 2**62, 7],
+    "int8": [-128, 0, 5],
+    "uint32": [0, 2**32 - 1, 9],
+    "bool": [True, False],
+    "string": ["", "a", "a longer string than twelve", "a longer string than another"],
+    "large_string": ["", "b", "c" * 30],
+    "double": [0.0, -0.0, float("nan"), 1.5, float("inf")],
+    "float": [0.0, -0.0, float("nan"), 0.5],
+    "date32": [date(1969, 1, 1), date(2024, 2, 29)],
+    "timestamp[us]": [datetime(1969, 1, 1), datetime(2024, 2, 29, 1, 2, 3, 4)],
+}
+
+#: DuckDB's spelling of each join.
+JOINS = {
+    "inner": "join",
+    "left": "left join",
+    "right": "right join",
+    "outer": "full join",
+    "semi": "semi join",
+    "anti": "anti join",
+}
+
+_TYPES = {"bool": pa.bool_(), "double": pa.float64(), "float": pa.float32(), "timestamp[us]": pa.timestamp("us")}
+
+
+def table(rng: random.Random, types: list[str], rows: int, payload: str) -> pa.Table:
+    """Return a table of keys k0, k1, ... and a payload."""
+    columns = {}
+    for i, name in enumerate(types):
+        nulls = rng.choice([0, 0, 1])
+        values = [rng.choice(VALUES[name] + [None] * nulls) for _ in range(rows)]
+        columns[f"k{i}"] = pa.array(values, _TYPES.get(name) or getattr(pa, name)())
+    columns[payload] = pa.array([rng.choice([None, f"{payload}{i}", f"{payload} number {i}"]) for i in range(rows)])
+    made = pa.table(columns)
+    cut = rng.randint(0, rows)
+    return pa.concat_tables([made[:cut], made[cut:]])  # two batches
+
+
+def counted(rows: list[tuple]) -> Counter:
+    """Return rows as a multiset in which every NaN is one, and both zeros are."""
+
+    def plain(value: object) -> object:
+        if isinstance(value, float):
+            return "NaN" if math.isnan(value) else value + 0.0
+        return value
+
+    return Counter(tuple(map(plain, row)) for row in rows)
+
+
+def rows_of(frame: pc.DataFrame) -> list[tuple]:
+    columns = frame.to_dict()
+    return list(zip(*columns.values()))
+
+
+@pytest.mark.parametrize("seed", range(150))
+def test_against_duckdb(seed):
+    rng = random.Random(seed)
+    types = rng.choices(list(VALUES), k=rng.choice([1, 1, 1, 2, 3]))
+    left = table(rng, types, rng.choice([0, 1, 10, 40]), "a")
+    right = table(rng, types, rng.choice([0, 1, 10, 40]), "b")
+    how = rng.choice(list(JOINS))
+    keys = [f"k{i}" for i in range(len(types))]
+    match = " and ".join(f"l.{k} is not distinct from r.{k}" for k in keys)
+    either = [f"coalesce(l.{k}, r.{k})" for k in keys] if how not in ("semi", "anti") else [f"l.{k}" for k in keys]
+    columns = either + ["l.a"] + (["r.b"] if how not in ("semi", "anti") else [])
+    with duckdb.connect() as connection:
+        connection.register("l", left)
+        connection.register("r", right)
+        query = f"select {', '.join(columns)} from l {JOINS[how]} r on {match}"
+        expected = connection.execute(query).fetchall()
+    got = pc.DataFrame(left).merge(pc.DataFrame(right), on=keys, how=how)
+    assert counted(rows_of(got)) == counted(expected), f"seed {seed}: {how} on {types}"
+
+
+@pytest.mark.parametrize("how", ["inner", "left", "right", "outer", "cross", "left_anti"])
+@pytest.mark.parametrize("seed", range(5))
+def test_names_and_rows_are_those_of_pandas(how, seed):
+    if how == "left_anti" and pd.__version__ < "3":
+        pytest.skip("pandas has it since version 3")
+    rng = random.Random(seed)
+    left = pd.DataFrame({"k": rng.choices(range(8), k=20), "v": range(20), "w": range(20)})
+    right = pd.DataFrame({"v": range(12), "k": rng.choices(range(8), k=12), "z": range(12)})
+    on = None if how == "cross" else "k"
+    options = {} if how == "left_anti" else {"indicator": True}
+    want = left.merge(right, on=on, how=how, suffixes=("", "_r"), **options)
+    got = pc.DataFrame(left).merge(pc.DataFrame(right), on=on, how=how, suffixes=("", "_r"), **options)
+    if how == "left_anti":  # of pandas with the right's columns, all null
+        want = want[left.columns]
+    assert got.columns == list(want.columns)
+    want = want.astype(object).where(want.notna(), None)
+    assert counted(rows_of(got)) == counted(list(want.itertuples(index=False, name=None)))
+
+
+def test_cross_of_nothing_and_of_itself():
+    frame = pc.DataFrame({"a": [1, 2]})
+    assert frame.merge(frame[:0], how="cross").shape == (0, 2)
+    assert frame[:0].merge(frame, how="cross").shape == (0, 2)
+    assert counted(rows_of(frame.merge(frame, how="cross"))) == counted([(1, 1), (1, 2), (2, 1), (2, 2)])
+    with pytest.raises(errors.InvalidError, match="leave out on="):
+        frame.merge(frame, how="cross", on="a")
+
+
+def test_indicator_has_a_name():
+    left, right = pc.DataFrame({"k": [1, 2]}), pc.DataFrame({"k": [2, 3]})
+    got = left.merge(right, how="outer", indicator="side")
+    assert sorted(rows_of(got)) == [(1, "left_only"), (2, "both"), (3, "right_only")]
+    with pytest.raises(errors.InvalidError, match="column .k. already"):
+        left.merge(right, how="outer", indicator="k")
+    with pytest.raises(errors.InvalidError, match="semi"):
+        left.merge(right, how="semi", indicator=True)
+
+
+@pytest.mark.parametrize(
+    ("validate", "left", "right", "wrong"),
+    [
+        ("1:1", [1, 2, None], [2, 3, None], None),
+        ("one_to_one", [1, 1], [2, 3], "left"),
+        ("1:1", [1, 2], [2, 2], "right"),
+        ("1:m", [1, 2], [2, 2], None),
+        ("1:m", [None, None], [1], "left"),
+        ("many_to_one", [1, 1], [2, 3], None),
+        ("m:1", [1], [7, 7], "right"),
+        ("m:m", [1, 1], [1, 1], None),
+    ],
+)
+def test_validate(validate, left, right, wrong):
+    frames = pc.DataFrame({"k": left, "a": left}), pc.DataFrame({"k": right, "b": right})
+    plain = frames[0].merge(frames[1], on="k", how="outer")
+    if wrong is None:
+        got = frames[0].merge(frames[1], on="k", how="outer", validate=validate)
+        assert counted(rows_of(got)) == counted(rows_of(plain))
+        return
+    with pytest.raises(errors.InvalidError, match=f"the {wrong} side has several rows with the same keys"):
+        frames[0].merge(frames[1], on="k", how="outer", validate=validate)
+
+
+def test_validate_must_be_known():
+    frame = pc.DataFrame({"k": [1]})
+    with pytest.raises(errors.InvalidError, match="2:1"):
+        frame.merge(frame, validate="2:1")
+
+
+def test_join_is_a_left_merge_with_bare_names():
+    left, right = pc.DataFrame({"k": [1, 2], "v": [3, 4]}), pc.DataFrame({"k": [2], "v": [5]})
+    got = left.join(right, on="k", rsuffix="_r")
+    assert got.columns == ["k", "v", "v_r"]
+    assert sorted(rows_of(got)) == [(1, 3, None), (2, 4, 5)]
+    assert left.join(right, on="k", how="semi").to_dict() == {"k": [2], "v": [4]}
+    with pytest.raises(errors.InvalidError, match="suffixes"):
+        left.join(right, on="k")
