@@ -12,50 +12,44 @@ import (
 	"github.com/pycylon/pycylon/gocore/plan"
 )
 
-var comparisons = map[string]compute.Comparison{"eq": compute.Equal, "ne": compute.NotEqual, "lt": compute.Less,
-	"le": compute.LessEqual, "gt": compute.Greater, "ge": compute.GreaterEqual}
-
-var logics = map[string]compute.Logic{"and": compute.And, "or": compute.Or}
-
-// expression makes the engine's expression of a plan's.
-func (l *lowerer) expression(e *plan.BoundExpr, in *arrow.Schema) (expr.Expr, error) {
+// expression adds a plan's expression to the engine's.
+func (l *lowerer) expression(b *expr.Builder, e *plan.BoundExpr) (expr.Node, error) {
 	switch {
 	case e.Column >= 0:
-		return expr.NewColumn(in, e.Column)
+		return b.Column(e.Column)
 	case e.Arg >= 0:
-		for _, b := range l.args[e.Arg].Batches {
-			if b.Len > 0 {
-				return expr.NewLiteral(b.Cols[e.ArgCol].Slice(0, 1))
+		for _, batch := range l.args[e.Arg].Batches {
+			if batch.Len > 0 {
+				return b.Literal(batch.Cols[e.ArgCol].Slice(0, 1))
 			}
 		}
-		return nil, status.Errorf(status.Invalid, "the table of literals has no rows")
+		return 0, status.Errorf(status.Invalid, "the table of literals has no rows")
 	}
-	args := make([]expr.Expr, len(e.Args))
+	args := make([]expr.Node, len(e.Args))
 	for i, a := range e.Args {
 		var err error
-		if args[i], err = l.expression(a, in); err != nil {
+		if args[i], err = l.expression(b, a); err != nil {
+			return 0, err
+		}
+	}
+	return b.Call(e.Fn, args...)
+}
+
+// compute makes what computes expressions over rows of schema in.
+func (l *lowerer) compute(in *arrow.Schema, exprs ...*plan.BoundExpr) (*expr.Program, error) {
+	b := expr.NewBuilder(l.q.Scope, in)
+	nodes := make([]expr.Node, len(exprs))
+	for i, e := range exprs {
+		var err error
+		if nodes[i], err = l.expression(b, e); err != nil {
 			return nil, err
 		}
 	}
-	if comparison, ok := comparisons[e.Fn]; ok {
-		return expr.NewCompare(comparison, args[0], args[1])
-	}
-	if logic, ok := logics[e.Fn]; ok {
-		return expr.NewLogic(logic, args[0], args[1])
-	}
-	switch e.Fn {
-	case "not":
-		return expr.NewNot(args[0])
-	case "is_null":
-		return expr.NewIsNull(args[0]), nil
-	case "cast":
-		return expr.NewCast(args[0], e.Type)
-	}
-	return nil, status.Errorf(status.Internal, "no kernel computes %q", e.Fn)
+	return b.Program(nodes...), nil
 }
 
 func (l *lowerer) filter(step *plan.Step, op *plan.FilterOp, in stream) (stream, error) {
-	predicate, err := l.expression(op.Predicate, in.schema)
+	predicate, err := l.compute(in.schema, op.Predicate)
 	if err != nil {
 		return stream{}, err
 	}
@@ -67,21 +61,19 @@ func (l *lowerer) filter(step *plan.Step, op *plan.FilterOp, in stream) (stream,
 }
 
 func (l *lowerer) project(step *plan.Step, op *plan.ProjectOp, in stream) (stream, error) {
-	columns := make([]int, len(op.Columns))
-	exprs := make([]expr.Expr, len(op.Columns))
-	computed := false
+	columns, computed := make([]int, len(op.Columns)), false
 	for i, c := range op.Columns {
-		var err error
-		if exprs[i], err = l.expression(c, in.schema); err != nil {
-			return stream{}, err
-		}
 		columns[i] = c.Column
 		computed = computed || c.Column < 0
 	}
-	if computed {
-		return in.through(&operator.Compute{Exprs: exprs}, step.Schema), nil
+	if !computed {
+		return in.through(&operator.Project{Columns: columns}, step.Schema), nil
 	}
-	return in.through(&operator.Project{Columns: columns}, step.Schema), nil
+	program, err := l.compute(in.schema, op.Columns...)
+	if err != nil {
+		return stream{}, err
+	}
+	return in.through(&operator.Compute{Program: program}, step.Schema), nil
 }
 
 func (l *lowerer) take(step *plan.Step, op *plan.TakeOp, in stream) (stream, error) {

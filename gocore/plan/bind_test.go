@@ -60,7 +60,7 @@ func TestBindRefuses(t *testing.T) {
 		"name twice":      {`{"op":"group","inputs":[0],"keys":["delay"],"aggs":[{"name":"delay","fn":"sum","column":"f"}]}`, status.Invalid, `two columns are called "delay"`},
 		"filter by int":   {`{"op":"filter","inputs":[0],"predicate":{"col":"delay"}}`, status.TypeMismatch, `column "delay" is int64`},
 		"incomparable":    {`{"op":"filter","inputs":[0],"predicate":{"fn":"lt","args":[{"col":"delay"},{"col":"carrier"}]}}`, status.TypeMismatch, `column "delay" (int64) can't be compared with column "carrier" (utf8)`},
-		"and of ints":     {`{"op":"filter","inputs":[0],"predicate":{"fn":"and","args":[{"col":"delay"},{"col":"delay"}]}}`, status.TypeMismatch, `"and" takes bool`},
+		"and of ints":     {`{"op":"filter","inputs":[0],"predicate":{"fn":"and","args":[{"col":"delay"},{"col":"delay"}]}}`, status.TypeMismatch, `and takes bool`},
 		"unknown cast":    {`{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"delay"}],"type":"int65"}}]}`, status.Unsupported, `type "int65"`},
 		"impossible cast": {`{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"carrier"}],"type":"date32"}}]}`, status.TypeMismatch, `can't be cast to date32`},
 		"literal":         {`{"op":"filter","inputs":[0],"predicate":{"fn":"eq","args":[{"col":"delay"},{"lit":[7,"x"]}]}}`, status.Invalid, `argument 7 of 2`},

@@ -3,23 +3,26 @@ package plan
 import (
 	"encoding/json"
 	"fmt"
-	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
-	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/function"
 )
 
 // Expr is an expression by name, as in the JSON: a column, a literal or a function of expressions.
 //
-//	{"col": "name"}   {"lit": [argument, "column"]}   {"fn": "lt", "args": [...]}   {"fn": "cast", "args": [e], "type": "int64"}
+//	{"col": "name"}   {"lit": [argument, "column"]}   {"fn": "lt", "args": [...]}
+//	{"fn": "cast", "args": [e], "type": "int64"}      {"fn": "round", "args": [e], "options": {"decimals": 2}}
+//
+// Package function says which functions there are, and with which options.
 type Expr struct {
-	Col  *string  `json:"col,omitempty"`
-	Lit  *Literal `json:"lit,omitempty"`
-	Fn   string   `json:"fn,omitempty"`
-	Args []*Expr  `json:"args,omitempty"`
-	Type string   `json:"type,omitempty"`
+	Col     *string         `json:"col,omitempty"`
+	Lit     *Literal        `json:"lit,omitempty"`
+	Fn      string          `json:"fn,omitempty"`
+	Args    []*Expr         `json:"args,omitempty"`
+	Type    string          `json:"type,omitempty"`
+	Options json.RawMessage `json:"options,omitempty"`
 }
 
 // Literal is row 0 of a column of an argument: JSON can't carry int64, NaN or bytes.
@@ -46,12 +49,6 @@ func (l *Literal) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(parts[1], &l.Column)
 }
 
-// functions is how many arguments each function takes.
-var functions = map[string]int{"eq": 2, "ne": 2, "lt": 2, "le": 2, "gt": 2, "ge": 2, "and": 2, "or": 2, "not": 1, "is_null": 1, "cast": 1}
-
-// logical are the functions of booleans.
-var logical = []string{"and", "or", "not"}
-
 // check refuses expressions that no schema could make right.
 func (e *Expr) check(depth int) error {
 	if e == nil {
@@ -66,18 +63,14 @@ func (e *Expr) check(depth int) error {
 			forms++
 		}
 	}
-	if forms != 1 || (e.Fn == "" && len(e.Args) > 0) || (e.Fn != "cast" && e.Type != "") {
+	if forms != 1 || (e.Fn == "" && len(e.Args)+len(e.Options) > 0) || (e.Fn != "cast" && e.Type != "") {
 		return fmt.Errorf("an expression is one of col, lit and fn with args")
 	}
 	if e.Fn == "" {
 		return nil
 	}
-	args, ok := functions[e.Fn]
-	if !ok {
-		return fmt.Errorf("function %q isn't known to this version", e.Fn)
-	}
-	if len(e.Args) != args {
-		return fmt.Errorf("%s takes %d arguments, not %d", e.Fn, args, len(e.Args))
+	if err := function.Check(e.Fn, len(e.Args)); err != nil {
+		return err
 	}
 	for _, a := range e.Args {
 		if err := a.check(depth + 1); err != nil {
@@ -89,10 +82,10 @@ func (e *Expr) check(depth int) error {
 
 // BoundExpr is an expression by position: a column of the input, a literal, or a function of expressions.
 type BoundExpr struct {
-	Column int    // position in the input; -1 where it isn't a column
-	Arg    int    // the argument that holds a literal; -1 where it isn't one
-	ArgCol int    // the literal's column in the argument
-	Fn     string // empty for columns and literals
+	Column int             // position in the input; -1 where it isn't a column
+	Arg    int             // the argument that holds a literal; -1 where it isn't one
+	ArgCol int             // the literal's column in the argument
+	Fn     *function.Bound // nil for columns and literals
 	Args   []*BoundExpr
 	Type   arrow.DataType // of the result
 }
@@ -105,7 +98,7 @@ func (e *BoundExpr) castTo(t arrow.DataType) *BoundExpr {
 	if arrow.TypeEqual(e.Type, t) {
 		return e
 	}
-	return &BoundExpr{Column: -1, Arg: -1, Fn: "cast", Args: []*BoundExpr{e}, Type: t}
+	return &BoundExpr{Column: -1, Arg: -1, Fn: function.Cast(e.Type, t), Args: []*BoundExpr{e}, Type: t}
 }
 
 // bind resolves names and checks types.
@@ -127,36 +120,31 @@ func (e *Expr) bind(in *arrow.Schema, args []*arrow.Schema) (*BoundExpr, error) 
 		}
 		return &BoundExpr{Column: -1, Arg: e.Lit.Arg, ArgCol: i, Type: args[e.Lit.Arg].Field(i).Type}, nil
 	}
-	b := &BoundExpr{Column: -1, Arg: -1, Fn: e.Fn, Type: arrow.FixedWidthTypes.Boolean}
+	call := function.Call{Name: e.Fn, Options: e.Options}
+	if e.Type != "" {
+		t, err := ParseType(e.Type)
+		if err != nil {
+			return nil, err
+		}
+		call.To = t
+	}
+	b := &BoundExpr{Column: -1, Arg: -1}
 	for _, a := range e.Args {
 		bound, err := a.bind(in, args)
 		if err != nil {
 			return nil, err
 		}
 		b.Args = append(b.Args, bound)
+		call.Args = append(call.Args, function.Argument{Type: bound.Type, Literal: bound.Arg >= 0, Text: a.text()})
 	}
-	switch {
-	case e.Fn == "cast":
-		t, err := ParseType(e.Type)
-		if err != nil {
-			return nil, err
-		}
-		if from := b.Args[0].Type; !compute.CanCast(from, t) {
-			return nil, status.Errorf(status.TypeMismatch, "%s of type %s can't be cast to %s", e.Args[0].text(), from, t)
-		}
-		b.Type = t
-	case slices.Contains(logical, e.Fn):
-		for i, a := range b.Args {
-			if a.Type.ID() != arrow.BOOL && a.Type.ID() != arrow.NULL {
-				return nil, status.Errorf(status.TypeMismatch, "%q takes bool, and %s is %s", e.Fn, e.Args[i].text(), a.Type)
-			}
-		}
-	case len(b.Args) == 2:
-		if !compute.CanCompare(b.Args[0].Type, b.Args[1].Type) {
-			return nil, status.Errorf(status.TypeMismatch, "%s (%s) can't be compared with %s (%s): cast one of them",
-				e.Args[0].text(), b.Args[0].Type, e.Args[1].text(), b.Args[1].Type)
-		}
+	fn, err := function.Bind(call)
+	if err != nil {
+		return nil, err
 	}
+	for i, t := range fn.Args {
+		b.Args[i] = b.Args[i].castTo(t)
+	}
+	b.Fn, b.Type = fn, fn.Type
 	return b, nil
 }
 

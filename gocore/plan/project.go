@@ -72,7 +72,7 @@ func (op *ProjectOp) keys(have [][]int, in *Step) [][]int {
 
 // origin returns the input column whose values e has, cast at most to a type in which equal values hash alike.
 func (e *BoundExpr) origin(in *Step) (int, bool) {
-	if e.Fn == "cast" && sameHash(e.Args[0].Type, e.Type) {
+	if e.Fn != nil && e.Fn.Name == "cast" && sameHash(e.Args[0].Type, e.Type) {
 		e = e.Args[0]
 	}
 	return e.Column, e.Column >= 0

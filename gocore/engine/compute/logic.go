@@ -14,6 +14,7 @@ type Logic uint8
 const (
 	And Logic = iota
 	Or
+	Xor
 )
 
 // Combine returns a op b for two Bool columns, one of which may have a single row that meets every row of the other:
@@ -31,9 +32,14 @@ func Combine(scope *memory.Scope, op Logic, a, b *column.Column) (column.Column,
 		size := min(64, n-i)
 		trueA, falseA := truth(a, i, size)
 		trueB, falseB := truth(b, i, size)
-		isTrue, isFalse := trueA&trueB, falseA|falseB
-		if op == Or {
+		var isTrue, isFalse uint64
+		switch op {
+		case And:
+			isTrue, isFalse = trueA&trueB, falseA|falseB
+		case Or:
 			isTrue, isFalse = trueA|trueB, falseA&falseB
+		case Xor:
+			isTrue, isFalse = trueA&falseB|falseA&trueB, trueA&trueB|falseA&falseB
 		}
 		putWord(dst.Values, i, size, isTrue)
 		putWord(bits.Bytes(), i, size, isTrue|isFalse)

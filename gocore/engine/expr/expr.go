@@ -1,190 +1,133 @@
-// Package expr holds bound expressions: trees over the columns of a batch, evaluated batch by batch with the kernels
-// of package compute.
+// Package expr evaluates expressions over the columns of a batch: functions of columns, literals and other functions.
 //
 //	Column 2 ─┐
-//	          ├─ Less ─┐
-//	Literal ──┘        ├─ And ── Filter
-//	...        Not ────┘
+//	          ├─ lt ─┐
+//	Literal ──┘      ├─ and ── Filter
+//	...        not ──┘
 //
-// An expression is bound when it names columns by position and every type is known: the constructors check types and
-// refuse by name what doesn't go together, so that evaluation can fail only by memory or by a value (an Overflow).
-// A literal is a column of one row and is never spread out: kernels let one row meet all. Logic is three-valued; the
-// comparison of a null is null.
+// A Builder takes an expression apart into a Program: a list of steps, each a column, a literal or a function of earlier
+// steps. What is asked for twice is one step (common subexpressions are computed once), and a function of literals
+// is computed when it is built. Names, types and casts are bound before: package function knows the functions.
+//
+// A Program is evaluated batch by batch, step by step; a value is given back after the last step that reads it.
+// A literal is a column of one row and is never spread out before it is a result: kernels let one row meet all.
 package expr
 
 import (
+	"fmt"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
-	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/engine/function"
 )
 
-// Expr is a bound expression. It is immutable and may be evaluated by several workers at once.
-type Expr interface {
-	// Type returns the type of the result.
-	Type() arrow.DataType
-	// Eval returns the value for each row of b, with references that the caller releases. A result of one row for a
-	// batch of any other number stands for all rows: Column spreads it.
-	Eval(scope *memory.Scope, b *table.Batch) (column.Column, error)
+// Node is an expression that a Builder knows.
+type Node int
+
+// step computes one value. It is one of: a column of the batch, a literal, a function of earlier steps.
+type step struct {
+	typ     arrow.DataType
+	index   int // of a column; -1
+	literal *column.Column
+	eval    function.Kernel
+	args    []Node
+	slow    bool
 }
 
-// Eval returns the value of e for each row of b, as many rows as b has.
-func Eval(scope *memory.Scope, e Expr, b *table.Batch) (column.Column, error) {
-	c, err := e.Eval(scope, b)
-	if err != nil || c.Len == b.Len {
-		return c, err
+// Builder makes Programs over the columns of a schema. What it computes itself, functions of literals, lies in a scope
+// that must outlive the programs.
+type Builder struct {
+	scope  *memory.Scope
+	schema *arrow.Schema
+	steps  []step
+	known  map[string]Node
+}
+
+// NewBuilder returns a Builder.
+func NewBuilder(scope *memory.Scope, schema *arrow.Schema) *Builder {
+	return &Builder{scope: scope, schema: schema, known: map[string]Node{}}
+}
+
+// Type returns the type of a node's values.
+func (b *Builder) Type(n Node) arrow.DataType { return b.steps[n].typ }
+
+// add returns the step that is known by key, or adds s.
+func (b *Builder) add(key string, s step) Node {
+	n, ok := b.known[key]
+	if !ok {
+		n = Node(len(b.steps))
+		b.steps = append(b.steps, s)
+		b.known[key] = n
 	}
-	defer c.Release()
-	return compute.Gather(scope, &c, make([]uint32, b.Len))
+	return n
 }
 
-type columnExpr struct {
-	index int
-	typ   arrow.DataType
-}
-
-// NewColumn returns the column at position index of rows of schema.
-func NewColumn(schema *arrow.Schema, index int) (Expr, error) {
-	if index < 0 || index >= schema.NumFields() {
-		return nil, status.Errorf(status.NotFound, "column %d isn't one of the %d columns", index, schema.NumFields())
+// Column returns the column at position index.
+func (b *Builder) Column(index int) (Node, error) {
+	if index < 0 || index >= b.schema.NumFields() {
+		return 0, status.Errorf(status.NotFound, "column %d isn't one of the %d columns", index, b.schema.NumFields())
 	}
-	return &columnExpr{index, schema.Field(index).Type}, nil
+	return b.add(fmt.Sprintf("column %d", index), step{typ: b.schema.Field(index).Type, index: index}), nil
 }
 
-func (e *columnExpr) Type() arrow.DataType { return e.typ }
-
-func (e *columnExpr) Eval(scope *memory.Scope, b *table.Batch) (column.Column, error) {
-	return b.Cols[e.index].AsViews(scope)
-}
-
-type literalExpr struct{ value column.Column }
-
-// NewLiteral returns the value in the only row of c, which must live as long as the expression.
-func NewLiteral(c column.Column) (Expr, error) {
+// Literal returns the value in the only row of c, which must live as long as the programs.
+func (b *Builder) Literal(c column.Column) (Node, error) {
 	if c.Len != 1 {
-		return nil, status.Errorf(status.Invalid, "a literal is a column of one row, not %d", c.Len)
+		return 0, status.Errorf(status.Invalid, "a literal is a column of one row, not %d", c.Len)
 	}
-	return &literalExpr{c}, nil
-}
-
-func (e *literalExpr) Type() arrow.DataType { return e.value.Type }
-
-func (e *literalExpr) Eval(scope *memory.Scope, _ *table.Batch) (column.Column, error) {
-	return e.value.AsViews(scope)
-}
-
-type compareExpr struct {
-	op   compute.Comparison
-	a, b Expr
-}
-
-// NewCompare returns a op b.
-func NewCompare(op compute.Comparison, a, b Expr) (Expr, error) {
-	if !compute.CanCompare(a.Type(), b.Type()) {
-		return nil, status.Errorf(status.TypeMismatch, "%s can't be compared with %s: cast one of them", a.Type(), b.Type())
-	}
-	return &compareExpr{op, a, b}, nil
-}
-
-func (e *compareExpr) Type() arrow.DataType { return arrow.FixedWidthTypes.Boolean }
-
-func (e *compareExpr) Eval(scope *memory.Scope, b *table.Batch) (column.Column, error) {
-	return evalBoth(scope, b, e.a, e.b, func(x, y *column.Column) (column.Column, error) {
-		return compute.Compare(scope, e.op, x, y)
-	})
-}
-
-type logicExpr struct {
-	op   compute.Logic
-	a, b Expr
-}
-
-// NewLogic returns a op b.
-func NewLogic(op compute.Logic, a, b Expr) (Expr, error) {
-	for _, e := range []Expr{a, b} {
-		if err := isTruth(e); err != nil {
-			return nil, err
-		}
-	}
-	return &logicExpr{op, a, b}, nil
-}
-
-func (e *logicExpr) Type() arrow.DataType { return arrow.FixedWidthTypes.Boolean }
-
-func (e *logicExpr) Eval(scope *memory.Scope, b *table.Batch) (column.Column, error) {
-	return evalBoth(scope, b, e.a, e.b, func(x, y *column.Column) (column.Column, error) {
-		return compute.Combine(scope, e.op, x, y)
-	})
-}
-
-type notExpr struct{ a Expr }
-
-// NewNot returns the opposite of a.
-func NewNot(a Expr) (Expr, error) {
-	if err := isTruth(a); err != nil {
-		return nil, err
-	}
-	return &notExpr{a}, nil
-}
-
-func (e *notExpr) Type() arrow.DataType { return arrow.FixedWidthTypes.Boolean }
-
-func (e *notExpr) Eval(scope *memory.Scope, b *table.Batch) (column.Column, error) {
-	return evalOne(scope, b, e.a, func(x *column.Column) (column.Column, error) { return compute.Not(scope, x) })
-}
-
-type missingExpr struct{ a Expr }
-
-// NewIsNull returns whether a is null or NaN, which counts as missing.
-func NewIsNull(a Expr) Expr { return &missingExpr{a} }
-
-func (e *missingExpr) Type() arrow.DataType { return arrow.FixedWidthTypes.Boolean }
-
-func (e *missingExpr) Eval(scope *memory.Scope, b *table.Batch) (column.Column, error) {
-	return evalOne(scope, b, e.a, func(x *column.Column) (column.Column, error) { return compute.IsMissing(scope, x) })
-}
-
-type castExpr struct {
-	a  Expr
-	to arrow.DataType
-}
-
-// NewCast returns a as type to.
-func NewCast(a Expr, to arrow.DataType) (Expr, error) {
-	if !compute.CanCast(a.Type(), to) {
-		return nil, status.Errorf(status.TypeMismatch, "a column of type %s can't be cast to %s", a.Type(), to)
-	}
-	return &castExpr{a, to}, nil
-}
-
-func (e *castExpr) Type() arrow.DataType { return e.to }
-
-func (e *castExpr) Eval(scope *memory.Scope, b *table.Batch) (column.Column, error) {
-	return evalOne(scope, b, e.a, func(x *column.Column) (column.Column, error) { return compute.Cast(scope, x, e.to) })
-}
-
-// isTruth refuses an expression whose values aren't true, false or null.
-func isTruth(e Expr) error {
-	if id := e.Type().ID(); id != arrow.BOOL && id != arrow.NULL {
-		return status.Errorf(status.TypeMismatch, "and, or, not and filters take bool, not %s: compare it with something first", e.Type())
-	}
-	return nil
-}
-
-func evalOne(scope *memory.Scope, b *table.Batch, a Expr, f func(x *column.Column) (column.Column, error)) (column.Column, error) {
-	x, err := a.Eval(scope, b)
+	views, err := c.AsViews(b.scope)
 	if err != nil {
-		return x, err
+		return 0, err
 	}
-	defer x.Release()
-	return f(&x)
+	b.scope.OnClose(views.Release)
+	return b.add(fmt.Sprintf("literal %v %s", c.Type, compute.Format(&views, 0)), step{typ: c.Type, index: -1, literal: &views}), nil
 }
 
-func evalBoth(scope *memory.Scope, b *table.Batch, left, right Expr, f func(x, y *column.Column) (column.Column, error)) (column.Column, error) {
-	return evalOne(scope, b, left, func(x *column.Column) (column.Column, error) {
-		return evalOne(scope, b, right, func(y *column.Column) (column.Column, error) { return f(x, y) })
-	})
+// Call returns f of args, which have the types that f takes.
+func (b *Builder) Call(f *function.Bound, args ...Node) (Node, error) {
+	if len(args) != len(f.Args) {
+		return 0, status.Errorf(status.Internal, "%s takes %d arguments, not %d", f.Name, len(f.Args), len(args))
+	}
+	s := step{typ: f.Type, index: -1, eval: f.Eval, slow: f.Slow}
+	constant := len(args) > 0
+	for i, a := range args {
+		if !arrow.TypeEqual(b.steps[a].typ, f.Args[i]) {
+			return 0, status.Errorf(status.Internal, "argument %d of %s is %s, not %s", i, f.Name, b.steps[a].typ, f.Args[i])
+		}
+		constant = constant && b.steps[a].literal != nil
+		s.args = append(s.args, b.views(a))
+	}
+	key := fmt.Sprintf("%s %v", f.Key, s.args)
+	if _, ok := b.known[key]; constant && !ok {
+		s.literal = b.fold(f, s.args)
+	}
+	return b.add(key, s), nil
+}
+
+// views returns a node of the same values that has strings in the Views layout.
+func (b *Builder) views(n Node) Node {
+	s := &b.steps[n]
+	if kind, _ := column.KindOf(s.typ); kind != column.String || s.index < 0 {
+		return n
+	}
+	return b.add(fmt.Sprintf("views %d", n), step{typ: s.typ, index: -1, args: []Node{n},
+		eval: func(scope *memory.Scope, args []*column.Column) (column.Column, error) { return args[0].AsViews(scope) }})
+}
+
+// fold computes a function of literals; nil where it fails: its error is one of evaluation, if there are rows at all.
+func (b *Builder) fold(f *function.Bound, args []Node) *column.Column {
+	values := make([]*column.Column, len(args))
+	for i, a := range args {
+		values[i] = b.steps[a].literal
+	}
+	c, err := f.Eval(b.scope, values)
+	if err != nil {
+		return nil
+	}
+	b.scope.OnClose(c.Release)
+	return &c
 }

@@ -12,27 +12,32 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// Filter is the Transform that keeps the rows for which Predicate is true, neither false nor null.
+// Filter is the Transform that keeps the rows for which the one result of Predicate is true, neither false nor null.
 type Filter struct {
-	Predicate expr.Expr
+	Predicate *expr.Program
 }
 
 var _ exec.Transform = (*Filter)(nil)
 
-// NewFilter returns a Filter by predicate, which must be of type bool, or null.
-func NewFilter(predicate expr.Expr) (*Filter, error) {
-	if id := predicate.Type().ID(); id != arrow.BOOL && id != arrow.NULL {
-		return nil, status.Errorf(status.TypeMismatch, "a filter takes a bool predicate, not %s: compare it with something", predicate.Type())
+// NewFilter returns a Filter by predicate, whose result must be of type bool, or null.
+func NewFilter(predicate *expr.Program) (*Filter, error) {
+	if t := predicate.Types()[0]; t.ID() != arrow.BOOL && t.ID() != arrow.NULL {
+		return nil, status.Errorf(status.TypeMismatch, "a filter takes a bool predicate, not %s: compare it with something", t)
 	}
 	return &Filter{predicate}, nil
 }
 
 // Push emits the rows of b that are kept: b itself where all are, nothing where none is.
 func (f *Filter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	keep, err := expr.Eval(w.Scope(), f.Predicate, b)
+	return inUnits(w, b, f.Predicate.Rows(), func(part *table.Batch) error { return f.push(w, part, emit) })
+}
+
+func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
+	results, err := f.Predicate.Eval(w.Scope(), b)
 	if err != nil {
 		return err
 	}
+	keep := results[0]
 	defer keep.Release()
 	if keep.Kind == column.Null || b.Len == 0 {
 		return nil

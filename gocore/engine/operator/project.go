@@ -24,21 +24,36 @@ func (p *Project) Push(_ *exec.Worker, b *table.Batch, emit func(*table.Batch) e
 
 // Compute is the Transform whose columns are the values of expressions over its input's.
 type Compute struct {
-	Exprs []expr.Expr
+	Program *expr.Program
 }
 
 var _ exec.Transform = (*Compute)(nil)
 
-// Push emits the values for the rows of b.
+// Push emits the values for the rows of b, in several batches where the expressions are slow.
 func (p *Compute) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	out := &table.Batch{Len: b.Len, Seq: b.Seq}
-	defer func() { out.Release() }()
-	for _, e := range p.Exprs {
-		c, err := expr.Eval(w.Scope(), e, b)
+	return inUnits(w, b, p.Program.Rows(), func(part *table.Batch) error {
+		columns, err := p.Program.Eval(w.Scope(), part)
 		if err != nil {
 			return err
 		}
-		out.Cols = append(out.Cols, c)
+		out := &table.Batch{Cols: columns, Len: part.Len, Seq: part.Seq}
+		defer out.Release()
+		return emit(out)
+	})
+}
+
+// inUnits calls f with slices of at most rows rows of b, in order, and yields between them.
+func inUnits(w *exec.Worker, b *table.Batch, rows int, f func(part *table.Batch) error) error {
+	if b.Len <= rows {
+		return f(b)
 	}
-	return emit(out)
+	for from := 0; from < b.Len; from += rows {
+		if err := f(b.Slice(from, min(rows, b.Len-from))); err != nil {
+			return err
+		}
+		if err := w.Yield(); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -11,7 +11,6 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
-	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/expr"
 	"github.com/pycylon/pycylon/gocore/engine/table"
@@ -23,20 +22,16 @@ import (
 type simpleRun func(t testing.TB, q *exec.Query, schema *arrow.Schema, batches []*table.Batch) (exec.Source, error)
 
 // filterKeys keeps the rows whose key compares with limit as op says.
-func filterKeys(op compute.Comparison, limit int) simpleRun {
+func filterKeys(op string, limit int) simpleRun {
 	return func(t testing.TB, q *exec.Query, schema *arrow.Schema, batches []*table.Batch) (exec.Source, error) {
 		return q.Run(exec.NewScan(batches), []exec.Transform{keyFilter(t, schema, op, limit)}, &exec.Collect{})
 	}
 }
 
-func keyFilter(t testing.TB, schema *arrow.Schema, op compute.Comparison, limit int) *Filter {
-	key, err := expr.NewColumn(schema, 0)
-	require.NoError(t, err)
-	literal, err := expr.NewLiteral(optest.Column(t, "int64", limit))
-	require.NoError(t, err)
-	compared, err := expr.NewCompare(op, key, literal)
-	require.NoError(t, err)
-	filter, err := NewFilter(compared)
+func keyFilter(t testing.TB, schema *arrow.Schema, op string, limit int) *Filter {
+	filter, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node {
+		return []expr.Node{calls(t, b, op, inputColumn(t, b, 0), literal(t, b, "int64", limit))}
+	}))
 	require.NoError(t, err)
 	return filter
 }
@@ -106,9 +101,9 @@ func TestSimpleScaling(t *testing.T) {
 		keys distribution
 		run  simpleRun
 	}{
-		{"filter half", dense, filterKeys(compute.Less, n/2)},
-		{"filter one row in ten", dense, filterKeys(compute.Less, n/10)},
-		{"filter by the key of half the rows", skewed, filterKeys(compute.Equal, n/3)},
+		{"filter half", dense, filterKeys("lt", n/2)},
+		{"filter one row in ten", dense, filterKeys("lt", n/10)},
+		{"filter by the key of half the rows", skewed, filterKeys("eq", n/3)},
 		{"take", dense, takeRows(randomIndices(n, false))},
 		{"take one row half of the time", dense, takeRows(randomIndices(n, true))},
 		{"concat, slice and filter", skewed, func(t testing.TB, q *exec.Query, schema *arrow.Schema, batches []*table.Batch) (exec.Source, error) {
@@ -116,7 +111,7 @@ func TestSimpleScaling(t *testing.T) {
 			require.NoError(t, err)
 			sliced, err := q.Run(concat, nil, NewSlice(n/100, -1))
 			require.NoError(t, err)
-			return q.Run(sliced, []exec.Transform{keyFilter(t, schema, compute.Equal, n/3)}, &exec.Collect{})
+			return q.Run(sliced, []exec.Transform{keyFilter(t, schema, "eq", n/3)}, &exec.Collect{})
 		}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -137,7 +132,7 @@ func TestSimpleHeap(t *testing.T) {
 	defer input.Close()
 	schema, batches := keysAndRows(t, input, n, distributions[2].key, false)
 	for name, run := range map[string]simpleRun{
-		"filter": filterKeys(compute.Equal, n/3),
+		"filter": filterKeys("eq", n/3),
 		"take":   takeRows(randomIndices(n, true)),
 		"slice":  sliceRows(n/4, n/2),
 		"concat": concatHalves,
@@ -158,7 +153,7 @@ func TestSimpleBatches(t *testing.T) {
 		run    simpleRun
 		wanted func(v int64) bool // of the rows in order; nil: the rows at indices
 	}{
-		{"filter", filterKeys(compute.Less, n/2), func(v int64) bool { return v < n/2 }},
+		{"filter", filterKeys("lt", n/2), func(v int64) bool { return v < n/2 }},
 		{"take", takeRows(indices), nil},
 		{"slice", sliceRows(n/3, n/3), func(v int64) bool { return v >= n/3 && v < n/3+n/3 }},
 		{"slice from the end", sliceRows(-n/3, n/5), func(v int64) bool { return v >= n-n/3 && v < n-n/3+n/5 }},

@@ -6,13 +6,14 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
-	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/expr"
+	"github.com/pycylon/pycylon/gocore/engine/function"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/optest"
@@ -35,17 +36,46 @@ func (o *orderedScan) Push(w *exec.Worker, b *table.Batch) error {
 	return err
 }
 
+// program returns the Program of what build makes over the simple columns.
+func program(t testing.TB, schema *arrow.Schema, build func(b *expr.Builder) []expr.Node) *expr.Program {
+	scope := memory.NewScope(memory.NewBudget(0), "test")
+	t.Cleanup(scope.Close)
+	b := expr.NewBuilder(scope, schema)
+	return b.Program(build(b)...)
+}
+
+// calls adds the function called name.
+func calls(t testing.TB, b *expr.Builder, name string, args ...expr.Node) expr.Node {
+	call := function.Call{Name: name}
+	for _, a := range args {
+		call.Args = append(call.Args, function.Argument{Type: b.Type(a)})
+	}
+	f, err := function.Bind(call)
+	require.NoError(t, err)
+	n, err := b.Call(f, args...)
+	require.NoError(t, err)
+	return n
+}
+
+func inputColumn(t testing.TB, b *expr.Builder, index int) expr.Node {
+	n, err := b.Column(index)
+	require.NoError(t, err)
+	return n
+}
+
+func literal(t testing.TB, b *expr.Builder, typ string, value any) expr.Node {
+	n, err := b.Literal(optest.Column(t, typ, value))
+	require.NoError(t, err)
+	return n
+}
+
 func TestFilter(t *testing.T) {
 	leak.Check(t)
 	schema := optest.Schema(t, simpleColumns)
-	a, err := expr.NewColumn(schema, 0)
-	require.NoError(t, err)
 	for _, limit := range []int{-100, 0, 100} {
-		literal, err := expr.NewLiteral(optest.Column(t, "int64", limit))
-		require.NoError(t, err)
-		less, err := expr.NewCompare(compute.Less, a, literal)
-		require.NoError(t, err)
-		filter, err := NewFilter(less)
+		filter, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node {
+			return []expr.Node{calls(t, b, "lt", inputColumn(t, b, 0), literal(t, b, "int64", limit))}
+		}))
 		require.NoError(t, err)
 		optest.Run(t, optest.Case{
 			Name:   "less",
@@ -57,14 +87,12 @@ func TestFilter(t *testing.T) {
 			Ordered: true,
 		})
 	}
-	null, err := expr.NewLiteral(optest.Column(t, "null", nil))
-	require.NoError(t, err)
-	none, err := NewFilter(null)
+	none, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{literal(t, b, "null", nil)} }))
 	require.NoError(t, err)
 	optest.Run(t, optest.Case{
 		Name: "null", Inputs: []optest.Input{{Columns: "a int64", Rows: [][]any{{1}}}}, Run: throughTransforms(none),
 	})
-	_, err = NewFilter(a)
+	_, err = NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{inputColumn(t, b, 0)} }))
 	require.Equal(t, status.TypeMismatch, status.CodeOf(err))
 }
 
@@ -84,16 +112,13 @@ func TestProjectAndCompute(t *testing.T) {
 		Ordered: true,
 	})
 	schema := optest.Schema(t, simpleColumns)
-	b, err := expr.NewColumn(schema, 3)
-	require.NoError(t, err)
-	not, err := expr.NewNot(b)
-	require.NoError(t, err)
-	seven, err := expr.NewLiteral(optest.Column(t, "utf8", "seven is a number"))
-	require.NoError(t, err)
+	computed := program(t, schema, func(b *expr.Builder) []expr.Node {
+		return []expr.Node{calls(t, b, "not", inputColumn(t, b, 3)), literal(t, b, "utf8", "seven is a number")}
+	})
 	optest.Run(t, optest.Case{
 		Name:   "compute",
 		Inputs: []optest.Input{{Columns: simpleColumns, Rows: optest.RandomRows(t, 1, simpleColumns, 20, 20)}},
-		Run:    throughTransforms(&Compute{[]expr.Expr{not, seven}}),
+		Run:    throughTransforms(&Compute{computed}),
 		Model: func(in [][][]any) [][]any {
 			var out [][]any
 			for _, row := range in[0] {
