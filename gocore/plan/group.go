@@ -69,12 +69,12 @@ func aggType(fn string, t arrow.DataType) (arrow.DataType, bool) {
 	case "count":
 		return arrow.PrimitiveTypes.Int64, true
 	case "min", "max":
-		return t, true
+		return t, k <= col.String
 	case "mean":
-		return arrow.PrimitiveTypes.Float64, !isTime(t) && k != col.String
+		return arrow.PrimitiveTypes.Float64, !isTime(t) && k < col.String
 	case "sum":
 		switch {
-		case isTime(t) || k == col.String:
+		case isTime(t) || k >= col.String:
 			return nil, false
 		case k.IsFloat():
 			return arrow.PrimitiveTypes.Float64, true
@@ -97,6 +97,9 @@ func (spec *Group) bind(b *binder, s *Step) error {
 	op := &GroupOp{Keys: keys, DropNull: spec.DropNull, Input: in}
 	var fields []arrow.Field
 	for _, k := range keys {
+		if err := checkKey(in.Field(k)); err != nil {
+			return err
+		}
 		fields = append(fields, in.Field(k))
 	}
 	for _, a := range spec.Aggs {

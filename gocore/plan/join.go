@@ -108,6 +108,11 @@ func (spec *Join) bind(b *binder, s *Step) error {
 			return err
 		}
 		l, r := left.Field(op.LeftKeys[i]), right.Field(op.RightKeys[i])
+		for _, f := range []arrow.Field{l, r} {
+			if err := checkKey(f); err != nil {
+				return err
+			}
+		}
 		t, ok := Common(l.Type, r.Type)
 		if !ok {
 			return status.Errorf(status.TypeMismatch, "key %q is %s on the left and key %q is %s on the right: cast one of them (astype)",

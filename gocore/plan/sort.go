@@ -58,6 +58,9 @@ func (b *binder) sortKeys(s *Step, spec *Sort) ([]BoundSortKey, error) {
 		if err != nil {
 			return nil, err
 		}
+		if err := checkKey(b.in(s, 0).Field(at)); err != nil {
+			return nil, err
+		}
 		keys[i] = BoundSortKey{Column: at, Descending: !k.Ascending, NullsFirst: spec.NAPosition == NAFirst}
 	}
 	return keys, nil

@@ -11,47 +11,11 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 )
 
-// typeNames are the types without parameters, by the names that cross the C ABI.
-var typeNames = map[string]arrow.DataType{
-	"null": arrow.Null, "bool": arrow.FixedWidthTypes.Boolean,
-	"int8": arrow.PrimitiveTypes.Int8, "int16": arrow.PrimitiveTypes.Int16,
-	"int32": arrow.PrimitiveTypes.Int32, "int64": arrow.PrimitiveTypes.Int64,
-	"uint8": arrow.PrimitiveTypes.Uint8, "uint16": arrow.PrimitiveTypes.Uint16,
-	"uint32": arrow.PrimitiveTypes.Uint32, "uint64": arrow.PrimitiveTypes.Uint64,
-	"float": arrow.PrimitiveTypes.Float32, "double": arrow.PrimitiveTypes.Float64,
-	"utf8": arrow.BinaryTypes.String, "large_utf8": arrow.BinaryTypes.LargeString, "utf8_view": arrow.BinaryTypes.StringView,
-	"date32": arrow.FixedWidthTypes.Date32, "date64": arrow.FixedWidthTypes.Date64,
-}
-
-var timeUnits = map[string]arrow.TimeUnit{"s": arrow.Second, "ms": arrow.Millisecond, "us": arrow.Microsecond, "ns": arrow.Nanosecond}
-
 // TypeName returns the name of a type as it crosses the C ABI: "int64", "double", "utf8", "timestamp[us, tz=UTC]".
-func TypeName(t arrow.DataType) string {
-	switch t.ID() {
-	case arrow.FLOAT32:
-		return "float"
-	case arrow.FLOAT64:
-		return "double"
-	case arrow.STRING_VIEW:
-		return "utf8_view"
-	}
-	return t.String()
-}
+func TypeName(t arrow.DataType) string { return col.TypeName(t) }
 
 // ParseType returns the type that TypeName calls name.
-func ParseType(name string) (arrow.DataType, error) {
-	if t, ok := typeNames[name]; ok {
-		return t, nil
-	}
-	if inner, ok := strings.CutPrefix(name, "timestamp["); ok && strings.HasSuffix(inner, "]") {
-		unit, zone, zoned := strings.Cut(strings.TrimSuffix(inner, "]"), ", tz=")
-		if u, ok := timeUnits[unit]; ok && zoned == (zone != "") {
-			return &arrow.TimestampType{Unit: u, TimeZone: zone}, nil
-		}
-	}
-	return nil, status.Errorf(status.Unsupported,
-		"type %q isn't supported: bool, int8 to uint64, float, double, utf8, large_utf8, utf8_view, date32, date64, timestamp[unit] and timestamp[unit, tz=ZONE] are", name)
-}
+func ParseType(name string) (arrow.DataType, error) { return col.ParseType(name) }
 
 func kindOf(t arrow.DataType) col.Kind {
 	k, _ := col.KindOf(t)
@@ -65,6 +29,7 @@ func kindOf(t arrow.DataType) col.Kind {
 //	integer with float    double          float with double     double
 //	string layouts        large_utf8, unless alike
 //	timestamps            the finer unit, if both or neither have a zone; the zone of a
+//	times, durations      the finer unit
 //	dates                 date64          date with timestamp   none
 func Common(a, b arrow.DataType) (arrow.DataType, bool) {
 	ka, kb := kindOf(a), kindOf(b)
@@ -89,20 +54,24 @@ func Common(a, b arrow.DataType) (arrow.DataType, bool) {
 
 func isNumber(k col.Kind) bool { return k.IsInteger() || k.IsFloat() }
 
-func isTime(t arrow.DataType) bool {
-	return t.ID() == arrow.DATE32 || t.ID() == arrow.DATE64 || t.ID() == arrow.TIMESTAMP
-}
+func isTime(t arrow.DataType) bool { return compute.TimeClassOf(t) != compute.NoTime }
 
 func commonTime(a, b arrow.DataType) (arrow.DataType, bool) {
+	class := compute.TimeClassOf(a)
+	if class != compute.TimeClassOf(b) {
+		return nil, false
+	}
 	ta, okA := a.(*arrow.TimestampType)
 	tb, okB := b.(*arrow.TimestampType)
-	if okA && okB && compute.HasZone(a) == compute.HasZone(b) {
+	switch {
+	case okA && okB:
 		return &arrow.TimestampType{Unit: max(ta.Unit, tb.Unit), TimeZone: ta.TimeZone}, true
+	case okA || okB:
+		return nil, false
+	case compute.TickNanos(b) < compute.TickNanos(a):
+		return b, true
 	}
-	if !okA && !okB && isTime(a) && isTime(b) {
-		return arrow.FixedWidthTypes.Date64, true
-	}
-	return nil, false
+	return a, true
 }
 
 var signedOf = map[int]arrow.DataType{1: arrow.PrimitiveTypes.Int8, 2: arrow.PrimitiveTypes.Int16, 4: arrow.PrimitiveTypes.Int32, 8: arrow.PrimitiveTypes.Int64}
@@ -166,6 +135,14 @@ func unify(a, b *arrow.Schema, otherwise arrow.DataType) (*arrow.Schema, error) 
 		fields[i] = arrow.Field{Name: fa.Name, Type: t, Nullable: fa.Nullable || fb.Nullable}
 	}
 	return arrow.NewSchema(fields, nil), nil
+}
+
+// checkKey refuses columns that aren't compared, by name.
+func checkKey(f arrow.Field) error {
+	if k := kindOf(f.Type); k > col.String {
+		return status.Errorf(status.Unsupported, "column %q is %s, which can't be a key: use another column, or cast it first", f.Name, TypeName(f.Type))
+	}
+	return nil
 }
 
 // checkSchema refuses types that pycylon doesn't support and names that are there twice.

@@ -3,6 +3,8 @@ package column
 import (
 	"fmt"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/pycylon/pycylon/gocore/base/memory"
 )
 
@@ -33,9 +35,58 @@ func (c *Column) Check() error {
 		}
 	case String:
 		return c.checkString()
+	case List, Struct:
+		return c.checkNested()
 	default:
-		if len(c.Values) < c.Len*c.Kind.Width() {
-			return fmt.Errorf("%d bytes for %d values of %d bytes", len(c.Values), c.Len, c.Kind.Width())
+		if len(c.Values) < c.Len*c.Width() {
+			return fmt.Errorf("%d bytes for %d values of %d bytes", len(c.Values), c.Len, c.Width())
+		}
+		if c.Kind == Decimal128 || c.Kind == Decimal256 {
+			return c.checkDecimals()
+		}
+	}
+	return nil
+}
+
+// checkNested checks the children, and the offsets into them.
+func (c *Column) checkNested() error {
+	types := ChildTypes(c.Type)
+	if len(c.Children) != len(types) {
+		return fmt.Errorf("%d children, where %s has %d", len(c.Children), TypeName(c.Type), len(types))
+	}
+	for i := range c.Children {
+		child := &c.Children[i]
+		if kind, ok := KindOf(types[i]); !ok || kind != child.Kind {
+			return fmt.Errorf("child %d has kind %d, where %s has %d", i, child.Kind, TypeName(c.Type), kind)
+		}
+		if child.Kind == String && child.Layout != Views {
+			return fmt.Errorf("child %d has strings in layout %d", i, child.Layout)
+		}
+		if err := child.Check(); err != nil {
+			return fmt.Errorf("child %d: %w", i, err)
+		}
+		if c.Kind == Struct && child.Len != c.Len {
+			return fmt.Errorf("child %d has %d rows of %d", i, child.Len, c.Len)
+		}
+	}
+	if c.Kind == Struct {
+		return nil
+	}
+	if c.Layout == Views || len(c.Offsets) < (c.Len+1)*c.OffsetWidth() {
+		return fmt.Errorf("%d bytes of offsets for %d lists", len(c.Offsets), c.Len)
+	}
+	if c.Layout == Offsets64 {
+		return checkOffsets(memory.As[int64](c.Offsets)[:c.Len+1], c.Children[0].Len, "elements")
+	}
+	return checkOffsets(memory.As[int32](c.Offsets)[:c.Len+1], c.Children[0].Len, "elements")
+}
+
+// checkDecimals checks that no value has more digits than the type's precision.
+func (c *Column) checkDecimals() error {
+	precision := int(ValueType(c.Type).(arrow.DecimalType).GetPrecision())
+	for i := range c.Len {
+		if !c.IsNull(i) && !c.Decimal(i).Fits(precision) {
+			return fmt.Errorf("the decimal of row %d has more than %d digits", i, precision)
 		}
 	}
 	return nil
@@ -62,12 +113,12 @@ func (c *Column) checkString() error {
 		return fmt.Errorf("%d buffers of characters instead of 1", len(c.Heaps))
 	}
 	if c.Layout == Offsets64 {
-		return checkOffsets(memory.As[int64](c.Offsets)[:c.Len+1], len(c.Heaps[0]))
+		return checkOffsets(memory.As[int64](c.Offsets)[:c.Len+1], len(c.Heaps[0]), "bytes of characters")
 	}
-	return checkOffsets(memory.As[int32](c.Offsets)[:c.Len+1], len(c.Heaps[0]))
+	return checkOffsets(memory.As[int32](c.Offsets)[:c.Len+1], len(c.Heaps[0]), "bytes of characters")
 }
 
-func checkOffsets[T int32 | int64](offsets []T, heap int) error {
+func checkOffsets[T int32 | int64](offsets []T, size int, of string) error {
 	last := T(0)
 	for i, o := range offsets {
 		if o < last {
@@ -75,8 +126,8 @@ func checkOffsets[T int32 | int64](offsets []T, heap int) error {
 		}
 		last = o
 	}
-	if int64(last) > int64(heap) {
-		return fmt.Errorf("offsets up to %d for %d bytes of characters", last, heap)
+	if int64(last) > int64(size) {
+		return fmt.Errorf("offsets up to %d for %d %s", last, size, of)
 	}
 	return nil
 }

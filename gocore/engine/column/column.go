@@ -5,14 +5,21 @@
 //	Kind String          Layout says which of the three:
 //	  Views                Views: Len x 16 bytes; Heaps: the buffers that views of over 12 bytes point into
 //	  Offsets32, Offsets64 Offsets: Len+1 elements; Heaps[0]: the characters
+//	Kind FixedBinary     Values: Len elements of the type's width
+//	Kind List            Offsets: Len+1 elements, in the layout Offsets32 or Offsets64; Children[0]: the elements, row i
+//	                     has those from Offsets[i] up to Offsets[i+1]
+//	Kind Struct          Children: a column of Len rows per field
 //	Kind Null            nothing: every row is null
 //	any Kind             Valid: a bitmap, 1 = present; no bits = no nulls
 //
 // The logical type (date, timestamp with its zone, large_string, ...) is kept beside the Kind and changes nothing in
-// how the bytes are read. Operators execute strings as Views; AsViews makes them where they aren't yet.
+// how the bytes are read. Operators execute strings as Views; AsViews makes them where they aren't yet. Strings inside
+// lists and structs are Views always. A dictionary is executed as its values: the Kind is theirs, and the views of
+// strings point into the dictionary's characters.
 //
 // A Column is a value: copies share buffers. Owners lists the buffers that must live as long as it is used;
-// Retain and Release count references on all of them. Foreign buffers need not be aligned beyond their element size,
+// Retain and Release count references on all of them. Those of Children are among their parent's, which alone counts:
+// a child that outlives its parent is Retained. Foreign buffers need not be aligned beyond their element size,
 // nor padded.
 package column
 
@@ -39,7 +46,13 @@ const (
 	Uint64
 	Float32
 	Float64
-	String
+	String      // strings and binaries
+	Float16     // this and what follows is carried; keys of it are what compute.AsKey makes of them
+	Decimal128  // little-endian two's complement
+	Decimal256  // the same
+	FixedBinary // Values of the type's width
+	List        // list, large_list, fixed_size_list, map
+	Struct
 )
 
 // Layout is which of Arrow's string layouts a String column has.
@@ -54,58 +67,38 @@ const (
 
 // Column is Len rows of one type.
 type Column struct {
-	Type    arrow.DataType // logical
-	Kind    Kind
-	Layout  Layout // of a String column
-	Len     int
-	Nulls   int    // exact
-	Valid   Bitmap // Valid.Bits == nil: no nulls (never nil when Nulls > 0, except Kind Null)
-	Values  []byte // Bool: bitmap; numeric: Len elements
-	Offset  int    // first bit of a Bool column's Values
-	Views   []View
-	Offsets []byte // Offsets32/64: Len+1 elements
-	Heaps   [][]byte
-	Owners  []*memory.Buffer
+	Type     arrow.DataType // logical
+	Kind     Kind
+	Layout   Layout // of a String or List column
+	Len      int
+	Nulls    int    // exact
+	Valid    Bitmap // Valid.Bits == nil: no nulls (never nil when Nulls > 0, except Kind Null)
+	Values   []byte // Bool: bitmap; of a fixed width: Len elements
+	Offset   int    // first bit of a Bool column's Values
+	Views    []View
+	Offsets  []byte // Offsets32/64: Len+1 elements
+	Heaps    [][]byte
+	Children []Column
+	Owners   []*memory.Buffer
 }
 
-// KindOf returns the kind of t's elements, and false where pycylon doesn't support t.
-func KindOf(t arrow.DataType) (Kind, bool) {
-	switch t.ID() {
-	case arrow.NULL:
-		return Null, true
-	case arrow.BOOL:
-		return Bool, true
-	case arrow.INT8:
-		return Int8, true
-	case arrow.INT16:
-		return Int16, true
-	case arrow.INT32, arrow.DATE32:
-		return Int32, true
-	case arrow.INT64, arrow.DATE64, arrow.TIMESTAMP:
-		return Int64, true
-	case arrow.UINT8:
-		return Uint8, true
-	case arrow.UINT16:
-		return Uint16, true
-	case arrow.UINT32:
-		return Uint32, true
-	case arrow.UINT64:
-		return Uint64, true
-	case arrow.FLOAT32:
-		return Float32, true
-	case arrow.FLOAT64:
-		return Float64, true
-	case arrow.STRING, arrow.LARGE_STRING, arrow.STRING_VIEW:
-		return String, true
-	}
-	return Null, false
-}
-
-// Width returns the bytes of one element: 0 for Null and Bool, 16 for String (a view).
+// Width returns the bytes of one element: 0 for Null, Bool, List and Struct, 16 for String (a view), and 0 for
+// FixedBinary, where the type tells.
 func (k Kind) Width() int { return int(widths[k]) }
 
 var widths = [...]uint8{Null: 0, Bool: 0, Int8: 1, Int16: 2, Int32: 4, Int64: 8, Uint8: 1, Uint16: 2, Uint32: 4,
-	Uint64: 8, Float32: 4, Float64: 8, String: 16}
+	Uint64: 8, Float32: 4, Float64: 8, String: 16, Float16: 2, Decimal128: 16, Decimal256: 32, FixedBinary: 0, List: 0, Struct: 0}
+
+// Width returns the bytes of one element of Values.
+func (c *Column) Width() int {
+	if c.Kind == FixedBinary {
+		return ValueType(c.Type).(*arrow.FixedSizeBinaryType).ByteWidth
+	}
+	return c.Kind.Width()
+}
+
+// IsNested tells whether columns of kind k have Children: they are carried, never compared.
+func IsNested(k Kind) bool { return k == List || k == Struct }
 
 // IsInteger tells whether k is one of the eight integer kinds.
 func (k Kind) IsInteger() bool { return k >= Int8 && k <= Uint64 }
@@ -150,11 +143,16 @@ func (c *Column) Slice(from, n int) Column {
 		s.Offset = c.Offset + from
 	case c.Kind == String && c.Layout == Views:
 		s.Views = c.Views[from : from+n]
-	case c.Kind == String:
+	case c.Kind == String || c.Kind == List:
 		width := c.OffsetWidth()
 		s.Offsets = c.Offsets[from*width : (from+n+1)*width]
+	case c.Kind == Struct:
+		s.Children = make([]Column, len(c.Children))
+		for i := range c.Children {
+			s.Children[i] = c.Children[i].Slice(from, n)
+		}
 	default:
-		width := c.Kind.Width()
+		width := c.Width()
 		s.Values = c.Values[from*width : (from+n)*width]
 	}
 	s.Valid, s.Nulls = c.Valid.Slice(from, n)
@@ -169,7 +167,27 @@ func (c *Column) OffsetWidth() int {
 	return 4
 }
 
-// Bytes returns the bytes of c's rows: validity, values, offsets and views, and the characters they refer to.
+// Elements returns where the elements of row i of a List column lie in Children[0].
+func (c *Column) Elements(i int) (from, to int) {
+	if c.Layout == Offsets64 {
+		ends := memory.As[int64](c.Offsets)
+		return int(ends[i]), int(ends[i+1])
+	}
+	ends := memory.As[int32](c.Offsets)
+	return int(ends[i]), int(ends[i+1])
+}
+
+// Span returns where the elements of all rows of a List column lie in Children[0].
+func (c *Column) Span() (first, last int) {
+	if c.Len == 0 {
+		return 0, 0
+	}
+	first, _ = c.Elements(0)
+	_, last = c.Elements(c.Len - 1)
+	return first, last
+}
+
+// Bytes returns the bytes of c's rows: validity, values, offsets and views, the characters they refer to, and children.
 func (c *Column) Bytes() int64 {
 	n := int64(len(c.Values)) + int64(len(c.Offsets)) + 16*int64(len(c.Views))
 	if c.Kind == Bool {
@@ -179,6 +197,14 @@ func (c *Column) Bytes() int64 {
 		n += int64(BitmapBytes(c.Len))
 	}
 	switch {
+	case c.Kind == Struct:
+		for i := range c.Children {
+			n += c.Children[i].Bytes()
+		}
+	case c.Kind == List && c.Len > 0:
+		first, last := c.Span()
+		elements := c.Children[0].Slice(first, last-first)
+		n += elements.Bytes()
 	case c.Kind != String || c.Len == 0:
 	case c.Layout == Offsets64:
 		o := memory.As[int64](c.Offsets)

@@ -14,8 +14,8 @@ import (
 //
 //	null                    to anything
 //	numbers and bool        to each other
-//	strings                 to the other string types, and to and from numbers and bool
-//	dates and timestamps    to each other if both or neither have a zone, and to and from int64 (date32: int32)
+//	strings                 to the other string types, to and from numbers and bool, and to and from binaries
+//	dates, times, durations to those of one TimeClass, and to and from int64 (date32, time32: int32)
 func CanCast(from, to arrow.DataType) bool {
 	if from.ID() == arrow.NULL || arrow.TypeEqual(from, to) {
 		return true
@@ -25,14 +25,59 @@ func CanCast(from, to arrow.DataType) bool {
 	if !okA || !okB || b == column.Null {
 		return false
 	}
-	timeA, timeB := isTime(from), isTime(to)
+	timeA, timeB := TimeClassOf(from), TimeClassOf(to)
 	switch {
-	case timeA && timeB:
-		return HasZone(from) == HasZone(to)
-	case timeA || timeB:
+	case timeA != NoTime && timeB != NoTime:
+		return timeA == timeB
+	case timeA != NoTime || timeB != NoTime:
 		return a == b
 	}
-	return true
+	if isBinary(from) != isBinary(to) && a != b {
+		return false
+	}
+	return isPlain(a) && isPlain(b)
+}
+
+// isBinary tells whether t is one of the binary types of Kind String.
+func isBinary(t arrow.DataType) bool {
+	switch t.ID() {
+	case arrow.BINARY, arrow.LARGE_BINARY, arrow.BINARY_VIEW:
+		return true
+	}
+	return false
+}
+
+// isPlain tells whether k is a bool, a number or a string.
+func isPlain(k column.Kind) bool { return k >= column.Bool && k <= column.String }
+
+// TimeClass tells dates, times and durations apart: those of one class count from the same point in different steps.
+type TimeClass uint8
+
+// The classes.
+const (
+	NoTime   TimeClass = iota
+	Local              // dates, and timestamps without a zone
+	Instant            // timestamps with a zone
+	DayTime            // time32, time64
+	Duration           // duration
+)
+
+// TimeClassOf returns the class of t.
+func TimeClassOf(t arrow.DataType) TimeClass {
+	switch t.ID() {
+	case arrow.DATE32, arrow.DATE64:
+		return Local
+	case arrow.TIMESTAMP:
+		if HasZone(t) {
+			return Instant
+		}
+		return Local
+	case arrow.TIME32, arrow.TIME64:
+		return DayTime
+	case arrow.DURATION:
+		return Duration
+	}
+	return NoTime
 }
 
 // HasZone tells whether t is a timestamp of instants rather than of a local clock.
@@ -43,9 +88,7 @@ func HasZone(t arrow.DataType) bool {
 
 func isTimestamp(t arrow.DataType) bool { return t.ID() == arrow.TIMESTAMP }
 
-func isTime(t arrow.DataType) bool {
-	return t.ID() == arrow.DATE32 || t.ID() == arrow.DATE64 || isTimestamp(t)
-}
+func isTime(t arrow.DataType) bool { return TimeClassOf(t) != NoTime }
 
 // Cast returns c as type to. Integers that don't fit are an Overflow error, as are NaN and infinities where integers
 // are asked for; floats lose their fraction, integers beyond 2^53 their last digits. A cast that changes no bytes
@@ -61,6 +104,11 @@ func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Colu
 	case isTime(c.Type) && isTime(to):
 		return castTime(scope, c, to)
 	case kind == c.Kind:
+		if isBinary(c.Type) && !isBinary(to) {
+			if err := checkTexts(scope, c, to); err != nil {
+				return column.Column{}, err
+			}
+		}
 		c.Retain()
 		same := *c
 		same.Type = to

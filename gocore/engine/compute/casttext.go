@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -111,6 +112,21 @@ func castFromText(scope *memory.Scope, c *column.Column, to arrow.DataType) (col
 	}
 	shareValid(&dst, &views)
 	return dst, nil
+}
+
+// checkTexts refuses bytes that are no UTF-8.
+func checkTexts(scope *memory.Scope, c *column.Column, to arrow.DataType) error {
+	views, err := c.AsViews(scope)
+	if err != nil {
+		return err
+	}
+	defer views.Release()
+	for i := range views.Len {
+		if !views.IsNull(i) && !utf8.Valid(views.Views[i].Bytes(views.Heaps)) {
+			return status.Errorf(status.Invalid, "%s of type %s is no %s: it isn't UTF-8, keep it as binary", Format(&views, i), c.Type, to)
+		}
+	}
+	return nil
 }
 
 // parseText sets row i to what text says and tells whether it says a value of dst's type.

@@ -12,7 +12,7 @@ import (
 
 const nanosPerDay = 24 * 60 * 60 * 1_000_000_000
 
-// TickNanos returns the nanoseconds of one step of a date's or timestamp's integer: a finer type has the fewer.
+// TickNanos returns the nanoseconds of one step of a type of a TimeClass: a finer type has the fewer.
 func TickNanos(t arrow.DataType) int64 {
 	switch t.ID() {
 	case arrow.DATE32:
@@ -20,18 +20,10 @@ func TickNanos(t arrow.DataType) int64 {
 	case arrow.DATE64:
 		return 1_000_000
 	}
-	switch t.(*arrow.TimestampType).Unit {
-	case arrow.Second:
-		return 1_000_000_000
-	case arrow.Millisecond:
-		return 1_000_000
-	case arrow.Microsecond:
-		return 1_000
-	}
-	return 1
+	return int64(t.(arrow.TemporalWithUnit).TimeUnit().Multiplier())
 }
 
-// castTime rescales dates and timestamps: to coarser steps by rounding down, to finer ones with an Overflow error
+// castTime rescales dates, times and durations of one class: to coarser steps by rounding down, to finer ones with an Overflow error
 // where the value leaves the type's range. A date is its midnight.
 func castTime(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
 	from, step := TickNanos(c.Type), TickNanos(to)

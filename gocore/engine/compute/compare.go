@@ -25,7 +25,7 @@ const (
 )
 
 // CanCompare tells whether Compare takes columns of these types: numbers with numbers, strings with strings, bools
-// with bools, dates and timestamps with each other if no instant meets a local clock, and null with anything.
+// with bools, dates, times and durations of one TimeClass, and null with anything.
 func CanCompare(a, b arrow.DataType) bool {
 	kindA, okA := column.KindOf(a)
 	kindB, okB := column.KindOf(b)
@@ -35,11 +35,11 @@ func CanCompare(a, b arrow.DataType) bool {
 	case kindA == column.Null || kindB == column.Null:
 		return true
 	case isTime(a) || isTime(b):
-		return isTime(a) && isTime(b) && HasZone(a) == HasZone(b)
+		return TimeClassOf(a) == TimeClassOf(b)
 	case kindA == column.String || kindA == column.Bool || kindB == column.String || kindB == column.Bool:
 		return kindA == kindB
 	}
-	return true
+	return isPlain(kindA) && isPlain(kindB)
 }
 
 // Compare returns the Bool column a op b, null where either is null. Lengths are equal, or one column has one row

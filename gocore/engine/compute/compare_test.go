@@ -137,6 +137,9 @@ func TestCompareManyRows(t *testing.T) {
 	b := randomBatches(t, 300, 300)[1]
 	for i := range b.Cols {
 		c := b.Cols[i]
+		if !compute.CanCompare(c.Type, c.Type) {
+			continue
+		}
 		got, err := compute.Compare(s, compute.LessEqual, &c, &c)
 		require.NoError(t, err)
 		want := make([]string, c.Len)

@@ -19,7 +19,7 @@ import (
 )
 
 // New allocates a column of n rows of type t without nulls. Its values are the caller's to set; a Bool column's bits
-// are 0. Strings get Views without heaps.
+// are 0. Strings get Views without heaps, lists Offsets in the layout of t; Children are the caller's to add.
 func New(scope *memory.Scope, t arrow.DataType, n int) (column.Column, error) {
 	kind, ok := column.KindOf(t)
 	if !ok {
@@ -42,8 +42,16 @@ func New(scope *memory.Scope, t arrow.DataType, n int) (column.Column, error) {
 			return column.Column{}, err
 		}
 		c.Views, c.Owners = views[:n:n], []*memory.Buffer{b}
+	case column.Struct:
+	case column.List:
+		c.Layout = column.LayoutOf(t)
+		b, err := scope.Alloc((n + 1) * c.OffsetWidth())
+		if err != nil {
+			return column.Column{}, err
+		}
+		c.Offsets, c.Owners = b.Bytes(), []*memory.Buffer{b}
 	default:
-		b, err := scope.Alloc(n * kind.Width())
+		b, err := scope.Alloc(n * c.Width())
 		if err != nil {
 			return column.Column{}, err
 		}
@@ -67,11 +75,27 @@ func SetValid(c *column.Column, b *memory.Buffer, nulls int) {
 // AllNull returns n null rows of type t.
 func AllNull(scope *memory.Scope, t arrow.DataType, n int) (column.Column, error) {
 	c, err := New(scope, t, n)
-	if err != nil || c.Kind == column.Null || n == 0 {
+	if err != nil || c.Kind == column.Null {
 		return c, err
 	}
 	clear(c.Values)
 	clear(c.Views)
+	clear(c.Offsets)
+	rows := n
+	if c.Kind == column.List {
+		rows = 0
+	}
+	for _, child := range column.ChildTypes(t) {
+		nulls, err := AllNull(scope, child, rows)
+		if err != nil {
+			c.Release()
+			return column.Column{}, err
+		}
+		adopt(&c, nulls)
+	}
+	if n == 0 {
+		return c, nil
+	}
 	b, err := scope.Zeroed(column.BitmapBytes(n))
 	if err != nil {
 		c.Release()

@@ -27,13 +27,14 @@ func Concat(scope *memory.Scope, t arrow.DataType, cols []*column.Column) (colum
 		SetValid(&dst, b, nulls)
 	}
 	var merger HeapMerger
-	at, width := 0, dst.Kind.Width()
+	at, width := 0, dst.Width()
 	for _, c := range cols {
 		switch dst.Kind {
 		case column.Bool:
 			copyBits(dst.Values, at, column.Bitmap{Bits: c.Values, Offset: c.Offset}, c.Len)
 		case column.String:
 			concatViews(dst.Views[at:at+c.Len], c, merger.Add(c))
+		case column.List, column.Struct:
 		default:
 			copy(dst.Values[at*width:], c.Values[:c.Len*width])
 		}
@@ -42,9 +43,15 @@ func Concat(scope *memory.Scope, t arrow.DataType, cols []*column.Column) (colum
 		}
 		at += c.Len
 	}
-	if dst.Kind == column.String {
+	switch {
+	case dst.Kind == column.String:
 		clearNulls(&dst)
 		merger.Attach(&dst)
+	case column.IsNested(dst.Kind):
+		if err := concatChildren(scope, &dst, cols); err != nil {
+			dst.Release()
+			return column.Column{}, err
+		}
 	}
 	return dst, nil
 }

@@ -10,7 +10,8 @@ import (
 // Missing is the row id that gathers a null.
 const Missing = ^uint32(0)
 
-// Gather returns rows ids of src, in their order; Missing gives null. String columns must be in the Views layout.
+// Gather returns rows ids of src, in their order; Missing gives null. String columns must be in the Views layout. Of a
+// list the elements are copied, those of the rows that are asked for.
 func Gather(scope *memory.Scope, src *column.Column, ids []uint32) (column.Column, error) {
 	missing := slices.Contains(ids, Missing)
 	dst, err := New(scope, src.Type, len(ids))
@@ -28,6 +29,11 @@ func Gather(scope *memory.Scope, src *column.Column, ids []uint32) (column.Colum
 		}
 	}
 	switch {
+	case column.IsNested(src.Kind):
+		if err := gatherChildren(scope, &dst, src, ids); err != nil {
+			dst.Release()
+			return column.Column{}, err
+		}
 	case src.Kind == column.Bool:
 		gatherBits(dst.Values, column.Bitmap{Bits: src.Values, Offset: src.Offset}, ids)
 	case src.Kind == column.String:
@@ -35,19 +41,30 @@ func Gather(scope *memory.Scope, src *column.Column, ids []uint32) (column.Colum
 		clearNulls(&dst)
 		dst.Heaps = src.Heaps
 		dst.Owners = addHeapOwners(dst.Owners, src)
+	case src.Kind == column.FixedBinary:
+		gatherBytes(dst.Values, src.Values, src.Width(), ids)
 	case src.Kind.Width() == 1:
 		gather(dst.Values, src.Values, ids, missing)
 	case src.Kind.Width() == 2:
 		gather(column.Of[uint16](&dst), column.Of[uint16](src), ids, missing)
 	case src.Kind.Width() == 4:
 		gather(column.Of[uint32](&dst), column.Of[uint32](src), ids, missing)
+	case src.Kind.Width() == 16:
+		gather(column.Of[[2]uint64](&dst), column.Of[[2]uint64](src), ids, missing)
+	case src.Kind.Width() == 32:
+		gather(column.Of[column.Decimal](&dst), column.Of[column.Decimal](src), ids, missing)
 	default:
 		gather(column.Of[uint64](&dst), column.Of[uint64](src), ids, missing)
 	}
 	return dst, nil
 }
 
-func gather[T uint8 | uint16 | uint32 | uint64 | column.View](dst, src []T, ids []uint32, missing bool) {
+// element is what a gather moves: values of a fixed width.
+type element interface {
+	uint8 | uint16 | uint32 | uint64 | [2]uint64 | column.Decimal | column.View
+}
+
+func gather[T element](dst, src []T, ids []uint32, missing bool) {
 	dst = dst[:len(ids)]
 	if !missing {
 		for i, id := range ids {
@@ -61,6 +78,18 @@ func gather[T uint8 | uint16 | uint32 | uint64 | column.View](dst, src []T, ids 
 			v = src[id]
 		}
 		dst[i] = v
+	}
+}
+
+// gatherBytes gathers elements of any width.
+func gatherBytes(dst, src []byte, width int, ids []uint32) {
+	for i, id := range ids {
+		d := dst[i*width : (i+1)*width]
+		if id == Missing {
+			clear(d)
+			continue
+		}
+		copy(d, src[int(id)*width:])
 	}
 }
 

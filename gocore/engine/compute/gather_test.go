@@ -16,7 +16,11 @@ import (
 )
 
 const everyType = "n null, b bool, i8 int8, i16 int16, i32 int32, i64 int64, u8 uint8, u16 uint16, u32 uint32, u64 uint64, " +
-	"f32 float32, f64 float64, s utf8, l large_utf8, v string_view, d date32, e date64, t timestamp[us], z timestamp[ns, tz=UTC]"
+	"f32 float32, f64 float64, s utf8, l large_utf8, v string_view, d date32, e date64, t timestamp[us], z timestamp[ns, tz=UTC], " +
+	"bin binary, lbin large_binary, t32 time32[ms], t64 time64[us], du duration[ns], dict dictionary<utf8, int16>, " +
+	"f16 halffloat, dec decimal128(20, 3), wide decimal256(60, -2), fb fixed_size_binary[5], li list<int64>, ls large_list<utf8>, " +
+	"fl fixed_size_list<double>[3], m map<utf8, int32>, st struct<a: int8, s: utf8, n: null, d: decimal256(40, 1)>, " +
+	"deep list<struct<x: list<utf8>, y: bool>>, empty struct<>"
 
 // randomBatches returns batches of every type, with nulls in all but the first and at odd bit offsets.
 func randomBatches(t *testing.T, sizes ...int) []*table.Batch {

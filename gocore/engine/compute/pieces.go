@@ -27,7 +27,12 @@ type Pieces struct {
 	u16    [][]uint16
 	u32    [][]uint32
 	u64    [][]uint64
+	u128   [][][2]uint64
+	u256   [][]column.Decimal
 	views  [][]column.View
+
+	children []*Pieces // of a nested column
+	firsts   []int     // of a list, per piece: the element that is row 0 of its child
 }
 
 // NewPieces prepares cols, which are all of type t. String columns must be in the Views layout.
@@ -42,15 +47,23 @@ func NewPieces(t arrow.DataType, cols []*column.Column) *Pieces {
 		case kind == column.String:
 			p.views = append(p.views, c.Views)
 			p.moved = append(p.moved, p.merger.Add(c))
+		case kind == column.FixedBinary || column.IsNested(kind):
 		case kind.Width() == 1:
 			p.u8 = append(p.u8, c.Values)
 		case kind.Width() == 2:
 			p.u16 = append(p.u16, column.Of[uint16](c))
 		case kind.Width() == 4:
 			p.u32 = append(p.u32, column.Of[uint32](c))
+		case kind.Width() == 16:
+			p.u128 = append(p.u128, column.Of[[2]uint64](c))
+		case kind.Width() == 32:
+			p.u256 = append(p.u256, column.Of[column.Decimal](c))
 		default:
 			p.u64 = append(p.u64, column.Of[uint64](c))
 		}
+	}
+	if column.IsNested(kind) {
+		p.addChildren()
 	}
 	return p
 }
@@ -79,19 +92,30 @@ func (p *Pieces) Gather(scope *memory.Scope, addresses []uint64) (column.Column,
 		clearNulls(&dst)
 		p.moveHeaps(dst.Views, addresses)
 		p.merger.Attach(&dst)
+	case column.IsNested(p.kind):
+		if err := p.gatherChildren(scope, &dst, addresses); err != nil {
+			dst.Release()
+			return column.Column{}, err
+		}
+	case p.kind == column.FixedBinary:
+		p.gatherBytes(dst.Values, dst.Width(), addresses)
 	case p.kind.Width() == 1:
 		gatherPieces(dst.Values, p.u8, addresses, missing)
 	case p.kind.Width() == 2:
 		gatherPieces(column.Of[uint16](&dst), p.u16, addresses, missing)
 	case p.kind.Width() == 4:
 		gatherPieces(column.Of[uint32](&dst), p.u32, addresses, missing)
+	case p.kind.Width() == 16:
+		gatherPieces(column.Of[[2]uint64](&dst), p.u128, addresses, missing)
+	case p.kind.Width() == 32:
+		gatherPieces(column.Of[column.Decimal](&dst), p.u256, addresses, missing)
 	default:
 		gatherPieces(column.Of[uint64](&dst), p.u64, addresses, missing)
 	}
 	return dst, nil
 }
 
-func gatherPieces[T uint8 | uint16 | uint32 | uint64 | column.View](dst []T, src [][]T, addresses []uint64, missing bool) {
+func gatherPieces[T element](dst []T, src [][]T, addresses []uint64, missing bool) {
 	dst = dst[:len(addresses)]
 	if !missing {
 		for i, a := range addresses {
@@ -105,6 +129,18 @@ func gatherPieces[T uint8 | uint16 | uint32 | uint64 | column.View](dst []T, src
 			v = src[a>>32][uint32(a)]
 		}
 		dst[i] = v
+	}
+}
+
+// gatherBytes gathers elements of any width.
+func (p *Pieces) gatherBytes(dst []byte, width int, addresses []uint64) {
+	for i, a := range addresses {
+		d := dst[i*width : (i+1)*width]
+		if a == MissingRow {
+			clear(d)
+			continue
+		}
+		copy(d, p.cols[a>>32].Values[int(uint32(a))*width:])
 	}
 }
 

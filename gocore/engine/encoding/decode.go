@@ -49,31 +49,38 @@ func Decode(buffer *memory.Buffer, schema *arrow.Schema) (*table.Batch, error) {
 	if rows > table.MaxRows {
 		return nil, malformed("%d rows in a batch", rows)
 	}
-	body := headerSize + descriptorSize*columns
+	body := headerSize
+	for _, f := range schema.Fields() {
+		body += descriptorSize * partsOf(f.Type)
+	}
 	if len(encoded) < body {
 		return nil, malformed("%d bytes are no %d columns", len(encoded), columns)
 	}
-	r := reader{rest: encoded[body:]}
+	r := reader{descriptors: encoded[headerSize:body], rest: encoded[body:], owners: []*memory.Buffer{buffer}}
 	b := &table.Batch{Cols: make([]column.Column, columns), Len: rows, Seq: seq}
 	for i := range b.Cols {
-		d, err := parseDescriptor(encoded[headerSize+descriptorSize*i:])
-		if err == nil {
-			b.Cols[i], err = r.column(&d, schema.Field(i).Type, rows)
-		}
-		if err != nil {
+		var err error
+		if b.Cols[i], err = r.column(schema.Field(i).Type, rows); err != nil {
 			return nil, status.Errorf(status.Malformed, "column %q: %w", schema.Field(i).Name, err)
+		}
+		if err := b.Cols[i].Check(); err != nil {
+			return nil, status.Errorf(status.Malformed, "column %q: %w", schema.Field(i).Name, malformed("%w", err))
 		}
 	}
 	if len(r.rest) > 0 {
 		return nil, malformed("%d bytes behind its last column", len(r.rest))
 	}
-	for i := range b.Cols {
-		if b.Cols[i].Kind != column.Null {
-			b.Cols[i].Owners = []*memory.Buffer{buffer}
-		}
-	}
 	b.Retain()
 	return b, nil
+}
+
+// partsOf returns how many descriptors a column of type t has: its own and its children's.
+func partsOf(t arrow.DataType) int {
+	n := 1
+	for _, child := range column.ChildTypes(t) {
+		n += partsOf(child)
+	}
+	return n
 }
 
 func parseDescriptor(src []byte) (descriptor, error) {
@@ -83,15 +90,18 @@ func parseDescriptor(src []byte) (descriptor, error) {
 	if d.encoding != plain {
 		return d, malformed("encoding %d isn't known to this version", d.encoding)
 	}
-	if d.flags&^hasValidity != 0 || values > most || heap > most {
+	if d.flags&^(hasValidity|wideOffsets) != 0 || values > most || heap > most {
 		return d, malformed("a column with flags %#x, %d and %d bytes", d.flags, values, heap)
 	}
 	d.values, d.heap = int(values), int(heap)
 	return d, nil
 }
 
-// reader cuts sections off the encoded bytes.
-type reader struct{ rest []byte }
+// reader cuts descriptors and sections off the encoded bytes.
+type reader struct {
+	descriptors, rest []byte
+	owners            []*memory.Buffer
+}
 
 func (r *reader) section(n int) ([]byte, error) {
 	if align(n) > len(r.rest) {
@@ -102,22 +112,37 @@ func (r *reader) section(n int) ([]byte, error) {
 	return s, nil
 }
 
-// column reads the sections of one column and checks all that its readers rely on.
-func (r *reader) column(d *descriptor, t arrow.DataType, rows int) (column.Column, error) {
+// column reads the next column, its children, too. What its readers rely on is then checked by Check, but for the sizes
+// that are needed to read on.
+func (r *reader) column(t arrow.DataType, rows int) (column.Column, error) {
+	d, err := parseDescriptor(r.descriptors)
+	if err != nil {
+		return column.Column{}, err
+	}
+	r.descriptors = r.descriptors[descriptorSize:]
 	c := column.Column{Type: t, Len: rows, Nulls: d.nulls}
 	kind, ok := column.KindOf(t)
 	if !ok || kind != d.kind {
 		return c, malformed("kind %d, where %s is %d", d.kind, t, kind)
 	}
 	c.Kind = kind
-	want := rows * kind.Width()
-	if kind == column.Bool {
+	if kind != column.Null {
+		c.Owners = r.owners
+	}
+	want := rows * c.Width()
+	switch kind {
+	case column.Bool:
 		want = column.BitmapBytes(rows)
+	case column.List:
+		c.Layout = column.Offsets32
+		if d.flags&wideOffsets != 0 {
+			c.Layout = column.Offsets64
+		}
+		want = (rows + 1) * c.OffsetWidth()
 	}
 	if d.values != want || (d.heap != 0 && kind != column.String) || (kind == column.Null && (d.nulls != rows || d.flags != 0)) {
 		return c, malformed("%d bytes of values and %d nulls for %d rows of %s", d.values, d.nulls, rows, t)
 	}
-	var err error
 	if d.flags&hasValidity != 0 {
 		if c.Valid.Bits, err = r.section(column.BitmapBytes(rows)); err != nil {
 			return c, err
@@ -134,16 +159,46 @@ func (r *reader) column(d *descriptor, t arrow.DataType, rows int) (column.Colum
 	if err != nil {
 		return c, err
 	}
-	if kind == column.String {
+	switch kind {
+	case column.String:
 		c.Views = memory.As[column.View](values)[:rows:rows]
 		if len(heap) > 0 {
 			c.Heaps = [][]byte{heap}
 		}
-	} else {
+	case column.List:
+		c.Offsets = values
+		end := lastOffset(&c)
+		if end < 0 || end > mostElements {
+			return c, malformed("%d elements in %d rows", end, rows)
+		}
+		err = r.children(&c, end)
+	case column.Struct:
+		err = r.children(&c, rows)
+	default:
 		c.Values = values
 	}
-	if err := c.Check(); err != nil {
-		return c, malformed("%w", err)
+	return c, err
+}
+
+// children reads c's children.
+func (r *reader) children(c *column.Column, rows int) error {
+	for _, t := range column.ChildTypes(c.Type) {
+		child, err := r.column(t, rows)
+		if err != nil {
+			return err
+		}
+		c.Children = append(c.Children, child)
 	}
-	return c, nil
+	return nil
+}
+
+// mostElements bounds a child's rows, so that no sum of its sizes overflows.
+const mostElements = 1 << 32
+
+// lastOffset returns the last of a list's offsets, whatever it says.
+func lastOffset(c *column.Column) int {
+	if c.Layout == column.Offsets64 {
+		return int(memory.As[int64](c.Offsets)[c.Len])
+	}
+	return int(memory.As[int32](c.Offsets)[c.Len])
 }

@@ -3,6 +3,9 @@
 //	offset 0        1         4         8       12      16      24       32
 //	       | version | 3 zero  | columns | rows  | zero  | seq   | length |  one column descriptor each ...  sections ...
 //
+// A list or struct is followed by its children, descriptor behind descriptor and section behind section; columns counts
+// those that aren't children.
+//
 //	descriptor      0      1          2       3      4       8              16           24
 //	                | kind | encoding | flags | zero | nulls | values bytes | heap bytes |
 //
@@ -15,6 +18,8 @@
 //	0 plain   numbers: rows x width bytes. Bool: a bitmap from its first bit on. Null: nothing.
 //	          String: rows x 16-byte views; the heap holds the characters of views of over 12 bytes, in row order and
 //	          nothing else. Null rows have a zero view.
+//	          List: rows + 1 offsets, from 0 on, of 8 bytes if flags bit 1, else 4; the last is the child's rows.
+//	          Struct: nothing.
 //
 // Decode reads bytes from a peer or a disk: it checks every count and offset, and the columns that it returns lie in
 // the encoded bytes, without another copy.
@@ -26,17 +31,19 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
 // Version is compared by peers when they connect.
-const Version = 1
+const Version = 2
 
 const (
 	headerSize     = 32
 	descriptorSize = 24
 	plain          = 0
 	hasValidity    = 1
+	wideOffsets    = 2
 	viewSize       = 16
 	maxHeap        = 1<<31 - 1 // a view's offset is an int32 in Arrow
 )
@@ -77,15 +84,26 @@ func Encode(scope *memory.Scope, b *table.Batch, ids []uint32, seq uint64) (*mem
 	if ids == nil {
 		rows = b.Len
 	}
-	descriptors := make([]descriptor, len(b.Cols))
-	size := headerSize + descriptorSize*len(b.Cols)
-	for i := range b.Cols {
-		descriptors[i] = describe(&b.Cols[i], ids, rows)
-		if descriptors[i].heap > maxHeap {
-			return nil, status.Errorf(status.Unsupported, "column %d of a batch of %d rows has %s of text: at most %s fit",
-				i, rows, memory.Bytes(descriptors[i].heap), memory.Bytes(maxHeap))
+	var parts []part
+	defer func() {
+		for i := range parts {
+			parts[i].gathered.Release()
 		}
-		size += descriptors[i].bytes(rows)
+	}()
+	for i := range b.Cols {
+		var err error
+		if parts, err = divide(parts, scope, &b.Cols[i], ids, rows); err != nil {
+			return nil, err
+		}
+	}
+	size := headerSize + descriptorSize*len(parts)
+	for i := range parts {
+		d := &parts[i].descriptor
+		if d.heap > maxHeap {
+			return nil, status.Errorf(status.Unsupported, "a column of a batch of %d rows has %s of text: at most %s fit",
+				rows, memory.Bytes(d.heap), memory.Bytes(maxHeap))
+		}
+		size += d.bytes(parts[i].rows)
 	}
 	buffer, err := scope.Alloc(size)
 	if err != nil {
@@ -98,25 +116,68 @@ func Encode(scope *memory.Scope, b *table.Batch, ids []uint32, seq uint64) (*mem
 	dst = binary.LittleEndian.AppendUint32(dst, 0)
 	dst = binary.LittleEndian.AppendUint64(dst, seq)
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(size))
-	for i := range descriptors {
-		dst = descriptors[i].append(dst)
+	for i := range parts {
+		dst = parts[i].descriptor.append(dst)
 	}
-	out := buffer.Bytes()[len(dst):]
-	for i := range b.Cols {
-		d := &descriptors[i]
-		w := writer{out}
-		if d.flags&hasValidity != 0 {
-			writeBits(w.section(column.BitmapBytes(rows)), b.Cols[i].Valid, ids, rows)
-		}
-		values := w.section(d.values)
-		if d.kind == column.String {
-			writeStrings(memory.As[column.View](values), w.section(d.heap), &b.Cols[i], ids)
-		} else {
-			writeValues(values, &b.Cols[i], ids, rows)
-		}
-		out = w.rest
+	w := writer{buffer.Bytes()[len(dst):]}
+	for i := range parts {
+		w.part(&parts[i])
 	}
 	return buffer, nil
+}
+
+// part is a column, or a child of one, that is written: rows ids of c, all where ids is nil.
+type part struct {
+	c          *column.Column
+	ids        []uint32
+	rows       int
+	descriptor descriptor
+	gathered   column.Column // holds what c is, where the rows of a nested column had to be gathered
+}
+
+// divide appends the parts of a column: itself, then its children.
+func divide(parts []part, scope *memory.Scope, c *column.Column, ids []uint32, rows int) ([]part, error) {
+	p := part{c: c, ids: ids, rows: rows}
+	if ids != nil && column.IsNested(c.Kind) {
+		var err error
+		if p.gathered, err = compute.Gather(scope, c, ids); err != nil {
+			return parts, err
+		}
+		gathered := p.gathered
+		p.c, p.ids = &gathered, nil
+	}
+	p.descriptor = describe(p.c, p.ids, rows)
+	parts = append(parts, p)
+	for i := range p.c.Children {
+		child := &p.c.Children[i]
+		if p.c.Kind == column.List {
+			first, last := p.c.Span()
+			elements := child.Slice(first, last-first)
+			child = &elements
+		}
+		var err error
+		if parts, err = divide(parts, scope, child, nil, child.Len); err != nil {
+			return parts, err
+		}
+	}
+	return parts, nil
+}
+
+// part writes the sections of a part.
+func (w *writer) part(p *part) {
+	d := &p.descriptor
+	if d.flags&hasValidity != 0 {
+		writeBits(w.section(column.BitmapBytes(p.rows)), p.c.Valid, p.ids, p.rows)
+	}
+	values := w.section(d.values)
+	switch d.kind {
+	case column.String:
+		writeStrings(memory.As[column.View](values), w.section(d.heap), p.c, p.ids)
+	case column.List:
+		writeOffsets(values, p.c)
+	default:
+		writeValues(values, p.c, p.ids, p.rows)
+	}
 }
 
 // writer cuts sections off the bytes to write.
@@ -130,7 +191,7 @@ func (w *writer) section(n int) []byte {
 	return s
 }
 
-// describe measures the rows of a column.
+// describe measures the rows of a column, without its children.
 func describe(c *column.Column, ids []uint32, rows int) descriptor {
 	d := descriptor{kind: c.Kind, encoding: plain}
 	switch c.Kind {
@@ -141,8 +202,13 @@ func describe(c *column.Column, ids []uint32, rows int) descriptor {
 		d.values = column.BitmapBytes(rows)
 	case column.String:
 		d.values = rows * viewSize
+	case column.List:
+		d.values = (rows + 1) * c.OffsetWidth()
+		if c.Layout == column.Offsets64 {
+			d.flags = wideOffsets
+		}
 	default:
-		d.values = rows * c.Kind.Width()
+		d.values = rows * c.Width()
 	}
 	if c.Nulls > 0 {
 		d.nulls = c.Nulls
@@ -155,7 +221,7 @@ func describe(c *column.Column, ids []uint32, rows int) descriptor {
 			}
 		}
 		if d.nulls > 0 {
-			d.flags = hasValidity
+			d.flags |= hasValidity
 		}
 	}
 	if c.Kind == column.String {

@@ -27,7 +27,7 @@ func writeBits(dst []byte, src column.Bitmap, ids []uint32, rows int) {
 // writeValues gathers a column's values, other than strings.
 func writeValues(dst []byte, c *column.Column, ids []uint32, rows int) {
 	switch c.Kind {
-	case column.Null:
+	case column.Null, column.Struct:
 		return
 	case column.Bool:
 		writeBits(dst, column.Bitmap{Bits: c.Values, Offset: c.Offset}, ids, rows)
@@ -37,7 +37,7 @@ func writeValues(dst []byte, c *column.Column, ids []uint32, rows int) {
 		copy(dst, c.Values[:len(dst)])
 		return
 	}
-	switch c.Kind.Width() {
+	switch width := c.Width(); width {
 	case 1:
 		gather(dst, c.Values, ids)
 	case 2:
@@ -46,6 +46,25 @@ func writeValues(dst []byte, c *column.Column, ids []uint32, rows int) {
 		gather(memory.As[uint32](dst), memory.As[uint32](c.Values), ids)
 	case 8:
 		gather(memory.As[uint64](dst), memory.As[uint64](c.Values), ids)
+	default:
+		for i, id := range ids {
+			copy(dst[i*width:], c.Values[int(id)*width:(int(id)+1)*width])
+		}
+	}
+}
+
+// writeOffsets writes a list's offsets, counted from its first element on.
+func writeOffsets(dst []byte, c *column.Column) {
+	if c.Layout == column.Offsets64 {
+		rebase(memory.As[int64](dst), memory.As[int64](c.Offsets))
+		return
+	}
+	rebase(memory.As[int32](dst), memory.As[int32](c.Offsets))
+}
+
+func rebase[T int32 | int64](dst, src []T) {
+	for i := range dst {
+		dst[i] = src[i] - src[0]
 	}
 }
 

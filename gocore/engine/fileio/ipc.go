@@ -49,7 +49,7 @@ func (s *IPCWriter) write(q *exec.Query, f *os.File, batches []*table.Batch) (er
 	fields := s.schema.Fields()
 	for i := range fields {
 		if kind, _ := column.KindOf(fields[i].Type); kind == column.String {
-			fields[i].Type = arrow.BinaryTypes.LargeString // one type whatever a batch's size
+			fields[i].Type = large(fields[i].Type) // one type whatever a batch's size
 		}
 	}
 	schema := arrow.NewSchema(fields, nil)
@@ -67,6 +67,14 @@ func (s *IPCWriter) write(q *exec.Query, f *os.File, batches []*table.Batch) (er
 		}
 	}
 	return nil
+}
+
+func large(t arrow.DataType) arrow.DataType {
+	switch column.ValueType(t).ID() {
+	case arrow.BINARY, arrow.LARGE_BINARY, arrow.BINARY_VIEW:
+		return arrow.BinaryTypes.LargeBinary
+	}
+	return arrow.BinaryTypes.LargeString
 }
 
 func (s *IPCWriter) writeBatch(q *exec.Query, w *ipc.FileWriter, schema *arrow.Schema, b *table.Batch) error {
@@ -154,7 +162,7 @@ func OpenIPC(path string, scope *memory.Scope) (*IPC, error) {
 		return nil, errors.Join(err, f.Close())
 	}
 	for _, field := range x.Schema().Fields() {
-		if _, ok := column.KindOf(field.Type); !ok {
+		if kind, ok := column.KindOf(field.Type); !ok || kind > column.String || field.Type.ID() == arrow.DICTIONARY {
 			return nil, errors.Join(status.Errorf(status.Unsupported, "%s: column %q has type %s", path, field.Name, field.Type), x.Close())
 		}
 	}
@@ -233,13 +241,10 @@ func fromArrow(record arrow.Record) (*table.Batch, error) {
 			c.Values, c.Offset = buffers[1], data.Offset()
 		case kind != column.String:
 			c.Values = buffers[1][data.Offset()*kind.Width():]
-		case data.DataType().ID() == arrow.STRING_VIEW:
+		case column.LayoutOf(data.DataType()) == column.Views:
 			c.Views, c.Heaps = memory.As[column.View](buffers[1])[data.Offset():], buffers[2:]
 		default:
-			c.Layout = column.Offsets32
-			if data.DataType().ID() == arrow.LARGE_STRING {
-				c.Layout = column.Offsets64
-			}
+			c.Layout = column.LayoutOf(data.DataType())
 			c.Offsets, c.Heaps = buffers[1][data.Offset()*c.OffsetWidth():], buffers[2:3]
 		}
 		if err := c.Check(); err != nil {

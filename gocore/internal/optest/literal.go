@@ -2,51 +2,24 @@ package optest
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
-	"github.com/stretchr/testify/require"
+	"github.com/apache/arrow/go/v17/arrow/float16"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-var types = func() map[string]arrow.DataType {
-	all := []arrow.DataType{arrow.Null, arrow.FixedWidthTypes.Boolean, arrow.PrimitiveTypes.Int8, arrow.PrimitiveTypes.Int16,
-		arrow.PrimitiveTypes.Int32, arrow.PrimitiveTypes.Int64, arrow.PrimitiveTypes.Uint8, arrow.PrimitiveTypes.Uint16,
-		arrow.PrimitiveTypes.Uint32, arrow.PrimitiveTypes.Uint64, arrow.PrimitiveTypes.Float32, arrow.PrimitiveTypes.Float64,
-		arrow.BinaryTypes.String, arrow.BinaryTypes.LargeString, arrow.BinaryTypes.StringView,
-		arrow.PrimitiveTypes.Date32, arrow.PrimitiveTypes.Date64}
-	for unit := arrow.Second; unit <= arrow.Nanosecond; unit++ {
-		all = append(all, &arrow.TimestampType{Unit: unit}, &arrow.TimestampType{Unit: unit, TimeZone: "UTC"})
-	}
-	names := map[string]arrow.DataType{}
-	for _, t := range all {
-		names[t.String()] = t
-	}
-	return names
-}()
-
-// Schema parses "name type, ..."; types as Arrow prints them ("int64", "float64", "utf8", "timestamp[us, tz=UTC]").
-func Schema(t testing.TB, columns string) *arrow.Schema {
-	t.Helper()
-	var fields []arrow.Field
-	for _, part := range strings.Split(strings.ReplaceAll(columns, ", tz", ",tz"), ", ") {
-		name, typ, _ := strings.Cut(strings.ReplaceAll(part, ",tz", ", tz"), " ")
-		require.NotNil(t, types[typ], "column %q has the unknown type %q", name, typ)
-		fields = append(fields, arrow.Field{Name: name, Type: types[typ], Nullable: true})
-	}
-	return arrow.NewSchema(fields, nil)
-}
-
 // Column returns a column of literal values in lent memory, without an owner.
 func Column(t testing.TB, typ string, values ...any) column.Column {
 	t.Helper()
-	require.NotNil(t, types[typ], "unknown type %q", typ)
-	return (&lender{}).column(types[typ], values, variation{})
+	return (&lender{}).column(typeOf(t, typ), values, variation{})
 }
 
 // Batch returns a literal batch in lent memory.
@@ -152,8 +125,28 @@ func lead(t arrow.DataType, i int) any {
 		return i%2 == 0
 	case kind == column.String:
 		return strings.Repeat("lead", i)
+	case kind == column.FixedBinary:
+		return ""
+	case kind == column.Decimal128 || kind == column.Decimal256:
+		return Decimal(strconv.Itoa(i))
+	case kind == column.List:
+		return slices.Repeat([]any{lead(column.ChildTypes(t)[0], i)}, listSize(t, i))
+	case kind == column.Struct:
+		var s Struct
+		for _, field := range column.ChildTypes(t) {
+			s = append(s, lead(field, i))
+		}
+		return s
 	}
 	return 100 + i
+}
+
+// listSize returns the elements of a list of type t: those of its type, or n.
+func listSize(t arrow.DataType, n int) int {
+	if fixed, ok := t.(*arrow.FixedSizeListType); ok {
+		return int(fixed.Len())
+	}
+	return n
 }
 
 // column returns values as a column, whose owners hold one reference each.
@@ -190,6 +183,13 @@ func (l *lender) column(t arrow.DataType, values []any, v variation) column.Colu
 			strings[i], _ = value.(string)
 		}
 		layoutStrings(&c, strings, v.layout, own)
+	case column.List, column.Struct:
+		l.children(&c, values, own)
+	case column.Decimal128, column.Decimal256, column.FixedBinary, column.Float16:
+		c.Values = own(kindName(kind), make([]byte, c.Len*c.Width()))
+		for i, value := range values {
+			setWide(&c, i, value)
+		}
 	default:
 		c.Values = own(kindName(kind), numbers(kind, values))
 	}
@@ -197,3 +197,71 @@ func (l *lender) column(t arrow.DataType, values []any, v variation) column.Colu
 }
 
 func kindName(k column.Kind) string { return fmt.Sprintf("values of kind %d", k) }
+
+// setWide sets row i of a column of the kinds that are no keys by themselves.
+func setWide(c *column.Column, i int, value any) {
+	switch v := value.(type) {
+	case nil:
+	case Decimal:
+		scale := int(column.ValueType(c.Type).(arrow.DecimalType).GetScale())
+		d, ok := column.ParseDecimal(string(v), scale)
+		if !ok {
+			panic(fmt.Sprintf("%q is no decimal", v))
+		}
+		c.SetDecimal(i, d)
+	case string:
+		copy(c.Values[i*c.Width():(i+1)*c.Width()], v)
+	case int:
+		column.Of[uint16](c)[i] = float16.New(float32(v)).Uint16()
+	case float64:
+		column.Of[uint16](c)[i] = float16.New(float32(v)).Uint16()
+	}
+}
+
+// children makes those of a list or struct. Lists have elements under their nulls, too, and in front.
+func (l *lender) children(c *column.Column, values []any, own func(string, []byte) []byte) {
+	columns := make([][]any, len(column.ChildTypes(c.Type)))
+	if c.Kind == column.List {
+		c.Layout = column.LayoutOf(c.Type)
+		element := column.ChildTypes(c.Type)[0]
+		rows := slices.Repeat([]any{lead(element, 1)}, listSize(c.Type, 2))
+		ends := []int64{int64(len(rows))}
+		for _, value := range values {
+			list, ok := value.([]any)
+			if !ok {
+				list = slices.Repeat([]any{lead(element, 2)}, listSize(c.Type, 1))
+			}
+			rows = append(rows, list...)
+			ends = append(ends, int64(len(rows)))
+		}
+		columns[0] = rows
+		c.Offsets = own("list offsets", offsetBytes(c.Layout, ends))
+	} else {
+		for _, value := range values {
+			fields, _ := value.(Struct)
+			for k := range columns {
+				var field any
+				if fields != nil {
+					field = fields[k]
+				}
+				columns[k] = append(columns[k], field)
+			}
+		}
+	}
+	for k, t := range column.ChildTypes(c.Type) {
+		child := l.column(t, columns[k], variation{}) // strings inside are views
+		c.Children = append(c.Children, child)
+		c.Owners = append(c.Owners, child.Owners...)
+	}
+}
+
+func offsetBytes(layout column.Layout, ends []int64) []byte {
+	if layout == column.Offsets64 {
+		return memory.BytesOf(ends)
+	}
+	narrow := make([]int32, len(ends))
+	for i, end := range ends {
+		narrow[i] = int32(end)
+	}
+	return memory.BytesOf(narrow)
+}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -101,20 +102,7 @@ func Rows(t testing.TB, b *table.Batch) []string {
 	for i := range b.Cols {
 		c := &b.Cols[i]
 		require.Equal(t, b.Len, c.Len, "rows of column %d", i)
-		kind, ok := column.KindOf(c.Type)
-		require.True(t, ok && kind == c.Kind, "column %d has type %s and kind %d", i, c.Type, c.Kind)
-		switch {
-		case kind == column.Null:
-			require.Equal(t, c.Len, c.Nulls, "nulls of column %d", i)
-		case c.Valid.Bits == nil:
-			require.Zero(t, c.Nulls, "nulls of column %d, which has no bitmap", i)
-		default:
-			require.NotZero(t, c.Nulls, "column %d has a bitmap and no nulls", i)
-			require.Equal(t, c.Len-c.Valid.Count(c.Len), c.Nulls, "nulls of column %d", i)
-		}
-		if kind == column.String {
-			require.Equal(t, column.Views, c.Layout, "layout of column %d", i)
-		}
+		checkColumn(t, c, fmt.Sprintf("column %d", i))
 	}
 	rows := make([]string, b.Len)
 	for r := range rows {
@@ -127,20 +115,32 @@ func Rows(t testing.TB, b *table.Batch) []string {
 	return rows
 }
 
+func checkColumn(t testing.TB, c *column.Column, name string) {
+	t.Helper()
+	kind, ok := column.KindOf(c.Type)
+	require.True(t, ok && kind == c.Kind, "%s has type %s and kind %d", name, c.Type, c.Kind)
+	switch {
+	case kind == column.Null:
+		require.Equal(t, c.Len, c.Nulls, "nulls of %s", name)
+	case c.Valid.Bits == nil:
+		require.Zero(t, c.Nulls, "nulls of %s, which has no bitmap", name)
+	default:
+		require.NotZero(t, c.Nulls, "%s has a bitmap and no nulls", name)
+	}
+	if kind == column.String {
+		require.Equal(t, column.Views, c.Layout, "layout of %s", name)
+	}
+	require.NoError(t, c.Check(), name)
+	for k := range c.Children {
+		checkColumn(t, &c.Children[k], fmt.Sprintf("%s.%d", name, k))
+	}
+}
+
 // RowText writes a literal row as Rows does.
 func RowText(row []any) string {
 	cells := make([]string, len(row))
 	for i, value := range row {
-		switch v := value.(type) {
-		case nil:
-			cells[i] = "null"
-		case float64:
-			cells[i] = strconv.FormatFloat(v, 'g', -1, 64)
-		case string:
-			cells[i] = strconv.Quote(v)
-		default:
-			cells[i] = fmt.Sprint(v)
-		}
+		cells[i] = valueText(value)
 	}
 	return strings.Join(cells, " | ")
 }
@@ -154,24 +154,46 @@ func RandomRows(t testing.TB, seed uint64, columns string, n, distinct int) [][]
 	rows := make([][]any, n)
 	for i := range rows {
 		for _, field := range schema.Fields() {
-			v := rng.IntN(distinct)
-			kind, _ := column.KindOf(field.Type)
-			var value any
-			switch {
-			case kind == column.Null:
-			case kind == column.Bool:
-				value = v%2 == 0
-			case kind == column.String:
-				value = strings.Repeat("x", v%17) + strconv.Itoa(v)
-			case kind.IsFloat():
-				value = float64(v-distinct/2) / 4
-			case kind.IsSigned():
-				value = v - distinct/2
-			default:
-				value = v
-			}
-			rows[i] = append(rows[i], value)
+			rows[i] = append(rows[i], randomValue(rng, field.Type, distinct))
 		}
 	}
 	return rows
+}
+
+func randomValue(rng *rand.Rand, t arrow.DataType, distinct int) any {
+	v := rng.IntN(distinct)
+	kind, _ := column.KindOf(t)
+	switch {
+	case kind == column.Null:
+		return nil
+	case kind == column.Bool:
+		return v%2 == 0
+	case kind == column.String:
+		return strings.Repeat("x", v%17) + strconv.Itoa(v)
+	case kind == column.FixedBinary:
+		width := column.ValueType(t).(*arrow.FixedSizeBinaryType).ByteWidth
+		return (strings.Repeat("x", width) + strconv.Itoa(v%10))[min(width, 1):][:width]
+	case kind.IsFloat():
+		return float64(v-distinct/2) / 4
+	case kind == column.Float16:
+		return float64(v%1024) / 4
+	case kind == column.Decimal128 || kind == column.Decimal256:
+		scale := int(column.ValueType(t).(arrow.DecimalType).GetScale())
+		return Decimal(column.DecimalOf(int64(v-distinct/2)).Append(nil, scale))
+	case kind == column.List:
+		list := []any{}
+		for range listSize(t, v%4) {
+			list = append(list, randomValue(rng, column.ChildTypes(t)[0], distinct))
+		}
+		return list
+	case kind == column.Struct:
+		fields := Struct{}
+		for _, field := range column.ChildTypes(t) {
+			fields = append(fields, randomValue(rng, field, distinct))
+		}
+		return fields
+	case kind.IsSigned():
+		return v - distinct/2
+	}
+	return v
 }
