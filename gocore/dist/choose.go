@@ -5,6 +5,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/hashing"
+	"github.com/pycylon/pycylon/gocore/engine/radix"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/plan"
 )
@@ -57,7 +58,7 @@ func scatter(w *exec.Worker, b *table.Batch, ranks []uint32, n int, out *outbox)
 		return err
 	}
 	defer owner.Release()
-	starts := sortByRank(ranks, n, ids)
+	starts := radix.Order(ranks, n, ids)
 	own := out.lowerer.world.Rank
 	for i := range n {
 		dst := (own + 1 + i) % n
@@ -76,23 +77,6 @@ func scatter(w *exec.Worker, b *table.Batch, ranks []uint32, n int, out *outbox)
 		}
 	}
 	return nil
-}
-
-// sortByRank writes the row ids to ids, by rank and then in order, and returns where each rank's begin.
-func sortByRank(ranks []uint32, n int, ids []uint32) []int {
-	starts := make([]int, n+1)
-	for _, r := range ranks {
-		starts[r+1]++
-	}
-	for r := range n {
-		starts[r+1] += starts[r]
-	}
-	next := append([]int(nil), starts[:n]...)
-	for i, r := range ranks {
-		ids[next[r]] = uint32(i)
-		next[r]++
-	}
-	return starts
 }
 
 // evenChooser sends rows by their place in the rank concatenation, equally many to each rank.

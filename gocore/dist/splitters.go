@@ -12,6 +12,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/encoding"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/hashing"
+	"github.com/pycylon/pycylon/gocore/engine/operator"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/plan"
 )
@@ -24,11 +25,11 @@ const samplesPerRank = 256
 // is a row: its keys, the rank that held it and its position there. So rows of equal keys are split, too, and in the
 // order of the rank concatenation: the sort stays stable overall, and a frequent key is shared by several ranks.
 type splitters struct {
-	keys     []plan.BoundSortKey
-	together bool      // equal keys belong to one rank
-	cells    []keyCell // per key, of the splitter rows
-	place    []place   // per splitter
-	first    []int64   // position of each of this rank's batches; Seq counts them
+	keys     []operator.SortKey
+	together bool                  // equal keys belong to one rank
+	cells    []*operator.SortCells // per key, of the splitter rows
+	place    []place               // per splitter
+	first    []int64               // position of each of this rank's batches; Seq counts them
 	world    World
 }
 
@@ -71,7 +72,7 @@ func (l *lowerer) splitters(op *plan.Exchange, in stream) (*splitters, error) {
 	if err != nil {
 		return nil, err
 	}
-	return all.choose(l, op, first)
+	return all.choose(l, &splitters{keys: sortKeys(op.Sort), together: op.Together, first: first, world: l.world})
 }
 
 // sample returns the key columns of evenly spread rows of this rank, and their positions.
@@ -114,7 +115,8 @@ func (l *lowerer) sample(keys []plan.BoundSortKey, batches []*table.Batch, rows 
 
 // samples is every rank's sample, with how many rows each sampled row stands for.
 type samples struct {
-	cells  []keyCell
+	cells  []*operator.SortCells
+	cols   []column.Column
 	place  []place
 	weight []float64
 }
@@ -155,7 +157,7 @@ func (l *lowerer) shareSamples(own *table.Batch, positions []int64, rows int64, 
 		if err != nil {
 			return nil, err
 		}
-		s.cells = append(s.cells, keyCell{column: c})
+		s.cols = append(s.cols, c)
 	}
 	return s, nil
 }
@@ -187,23 +189,24 @@ func (l *lowerer) readSample(s *samples, rank int, message []byte, schema *arrow
 	return b, err
 }
 
-// choose orders the samples and takes those at the even shares of their weight.
-func (s *samples) choose(l *lowerer, op *plan.Exchange, first []int64) (*splitters, error) {
-	out := &splitters{keys: op.Sort, together: op.Together, first: first, world: l.world}
+// choose orders the samples and gives out those at the even shares of their weight.
+func (s *samples) choose(l *lowerer, out *splitters) (*splitters, error) {
 	order := make([]uint32, len(s.place))
 	total := 0.0
 	for i := range order {
 		order[i] = uint32(i)
 		total += s.weight[i]
 	}
-	for k := range s.cells {
-		if err := s.cells[k].prepare(l.q.Scope, op.Sort[k]); err != nil {
+	for k, c := range s.cols {
+		cells, err := operator.NewSortCells(l.q.Scope, c, out.keys[k])
+		if err != nil {
 			return nil, err
 		}
+		s.cells = append(s.cells, cells)
 	}
 	slices.SortFunc(order, func(a, b uint32) int {
 		for k := range s.cells {
-			if c := s.cells[k].compare(int(a), &s.cells[k], int(b)); c != 0 {
+			if c := s.cells[k].Compare(int(a), s.cells[k], int(b)); c != 0 {
 				return c
 			}
 		}
@@ -218,16 +221,16 @@ func (s *samples) choose(l *lowerer, op *plan.Exchange, first []int64) (*splitte
 		}
 		sum += s.weight[i]
 	}
-	for k := range s.cells {
-		c, err := compute.Gather(l.q.Scope, &s.cells[k].column, chosen)
+	for k := range s.cols {
+		c, err := compute.Gather(l.q.Scope, &s.cols[k], chosen)
 		if err != nil {
 			return nil, err
 		}
-		cell := keyCell{column: c}
-		if err := cell.prepare(l.q.Scope, op.Sort[k]); err != nil {
+		cells, err := operator.NewSortCells(l.q.Scope, c, out.keys[k])
+		if err != nil {
 			return nil, err
 		}
-		out.cells = append(out.cells, cell)
+		out.cells = append(out.cells, cells)
 	}
 	return out, nil
 }
@@ -243,18 +246,17 @@ func (s *splitters) push(w *exec.Worker, b *table.Batch, out *outbox) error {
 		return err
 	}
 	defer owner.Release()
-	cells := make([]keyCell, len(s.keys))
+	cells := make([]*operator.SortCells, len(s.keys))
 	for k, key := range s.keys {
 		views, err := b.Cols[key.Column].AsViews(w.Scope())
 		if err != nil {
 			return err
 		}
 		defer views.Release()
-		cells[k].column = views
-		if err := cells[k].prepare(w.Scope(), key); err != nil {
+		if cells[k], err = operator.NewSortCells(w.Scope(), views, key); err != nil {
 			return err
 		}
-		defer cells[k].release()
+		defer cells[k].Release()
 	}
 	at := s.first[b.Seq]
 	for i := range ranks {
@@ -282,9 +284,9 @@ func (s *splitters) push(w *exec.Worker, b *table.Batch, out *outbox) error {
 }
 
 // before tells whether a row lies before splitter j.
-func (s *splitters) before(cells []keyCell, i int, row place, j int) bool {
+func (s *splitters) before(cells []*operator.SortCells, i int, row place, j int) bool {
 	for k := range cells {
-		if c := cells[k].compare(i, &s.cells[k], j); c != 0 {
+		if c := cells[k].Compare(i, s.cells[k], j); c != 0 {
 			return c < 0
 		}
 	}

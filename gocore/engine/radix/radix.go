@@ -131,3 +131,21 @@ func Plan(chunks []Counts) (lengths [Parts]int) {
 	}
 	return lengths
 }
+
+// Order writes the numbers of the rows to ids, by partition and then in order, given each row's partition of n, and
+// returns where each partition's begin, and the end.
+func Order(partitions []uint32, n int, ids []uint32) []int {
+	starts := make([]int, n+1)
+	for _, p := range partitions {
+		starts[p+1]++
+	}
+	for p := range n {
+		starts[p+1] += starts[p]
+	}
+	next := append([]int(nil), starts[:n]...)
+	for i, p := range partitions {
+		ids[next[p]] = uint32(i)
+		next[p]++
+	}
+	return starts
+}

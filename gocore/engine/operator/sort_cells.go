@@ -1,22 +1,21 @@
-package dist
+package operator
 
 import (
 	"math"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
-	"github.com/pycylon/pycylon/gocore/plan"
 )
 
-// keyCell is a sort key's column, made comparable row by row with another of the same key: a code whose unsigned order
+// SortCells is the column of a sort key, made comparable row by row with another of the same key: a code whose unsigned order
 // is the key's, and the strings themselves where codes are equal.
 //
 //	nulls last     0 .. values .. | NaN | null          nulls first     null | NaN | .. values ..
 //
 // A class in front of the code tells values from NaN and null.
-type keyCell struct {
+type SortCells struct {
 	column  column.Column // strings as views
-	key     plan.BoundSortKey
+	key     SortKey
 	class   []uint8
 	code    []uint64
 	buffers []*memory.Buffer
@@ -30,17 +29,19 @@ const (
 	classHigh
 )
 
-// prepare computes classes and codes.
-func (c *keyCell) prepare(scope *memory.Scope, key plan.BoundSortKey) error {
-	c.key = key
+// NewSortCells computes classes and codes of col, whose strings are views. They refer to col's buffers, which they don't
+// retain.
+func NewSortCells(scope *memory.Scope, col column.Column, key SortKey) (*SortCells, error) {
+	c := &SortCells{column: col, key: key}
 	class, owner, err := memory.Make[uint8](scope, c.column.Len)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	c.class, c.buffers = class[:c.column.Len], append(c.buffers, owner)
 	code, owner, err := memory.Make[uint64](scope, c.column.Len)
 	if err != nil {
-		return err
+		c.Release()
+		return nil, err
 	}
 	c.code, c.buffers = code, append(c.buffers, owner)
 	null, nan := uint8(classHigh), uint8(classHighNaN)
@@ -56,11 +57,11 @@ func (c *keyCell) prepare(scope *memory.Scope, key plan.BoundSortKey) error {
 			c.code[i] = ^c.code[i]
 		}
 	}
-	return nil
+	return c, nil
 }
 
 // codes writes each row's class and code as if it weren't null, ascending.
-func (c *keyCell) codes(nan uint8) {
+func (c *SortCells) codes(nan uint8) {
 	for i := range c.class {
 		c.class[i] = classValue
 	}
@@ -77,25 +78,25 @@ func (c *keyCell) codes(nan uint8) {
 			}
 		}
 	case column.Int8:
-		signed[int8](c)
+		signedCells[int8](c)
 	case column.Int16:
-		signed[int16](c)
+		signedCells[int16](c)
 	case column.Int32:
-		signed[int32](c)
+		signedCells[int32](c)
 	case column.Int64:
-		signed[int64](c)
+		signedCells[int64](c)
 	case column.Uint8:
-		unsigned[uint8](c)
+		unsignedCells[uint8](c)
 	case column.Uint16:
-		unsigned[uint16](c)
+		unsignedCells[uint16](c)
 	case column.Uint32:
-		unsigned[uint32](c)
+		unsignedCells[uint32](c)
 	case column.Uint64:
-		unsigned[uint64](c)
+		unsignedCells[uint64](c)
 	case column.Float32:
-		floats[float32](c, nan)
+		floatCells[float32](c, nan)
 	case column.Float64:
-		floats[float64](c, nan)
+		floatCells[float64](c, nan)
 	case column.String:
 		for i := range c.code {
 			p := col.Views[i].Prefix
@@ -104,19 +105,19 @@ func (c *keyCell) codes(nan uint8) {
 	}
 }
 
-func signed[T int8 | int16 | int32 | int64](c *keyCell) {
+func signedCells[T int8 | int16 | int32 | int64](c *SortCells) {
 	for i, v := range column.Of[T](&c.column) {
 		c.code[i] = uint64(int64(v)) ^ 1<<63
 	}
 }
 
-func unsigned[T uint8 | uint16 | uint32 | uint64](c *keyCell) {
+func unsignedCells[T uint8 | uint16 | uint32 | uint64](c *SortCells) {
 	for i, v := range column.Of[T](&c.column) {
 		c.code[i] = uint64(v)
 	}
 }
 
-func floats[T float32 | float64](c *keyCell, nan uint8) {
+func floatCells[T float32 | float64](c *SortCells, nan uint8) {
 	for i, v := range column.Of[T](&c.column) {
 		switch {
 		case v != v:
@@ -134,8 +135,8 @@ func floats[T float32 | float64](c *keyCell, nan uint8) {
 	}
 }
 
-// compare orders row i of c and row j of d: -1, 0 or 1.
-func (c *keyCell) compare(i int, d *keyCell, j int) int {
+// Compare orders row i of c and row j of d: -1, 0 or 1.
+func (c *SortCells) Compare(i int, d *SortCells, j int) int {
 	switch {
 	case c.class[i] != d.class[j]:
 		if c.class[i] < d.class[j] {
@@ -157,8 +158,8 @@ func (c *keyCell) compare(i int, d *keyCell, j int) int {
 	return order
 }
 
-// release gives back what prepare allocated.
-func (c *keyCell) release() {
+// Release gives back what NewSortCells allocated.
+func (c *SortCells) Release() {
 	for _, b := range c.buffers {
 		b.Release()
 	}
