@@ -1,163 +1,92 @@
-"""One process of the join benchmark: join.py ROWS THREADS REPEATS prints JSON."""
+"""The join queries of db-benchmark: a table with small, medium and big ones, q1 to q5."""
 
 from __future__ import annotations
 
-import gc
-import json
-import statistics
-import sys
-import time
-from typing import Any
-
-import duckdb
 import numpy as np
-import pandas as pd
-import polars as pl
 import pyarrow as pa
+import pyarrow.compute as pac
+from line import Line
 
-import pycylon as pc
+NAME = "join"
+ROWS = [10_000_000]
+QUICK = 10_000
+SEED = 109
 
-KEY_SHARE = 0.9
-SEED = 20
 
+def tables(rows: int) -> dict[str, pa.Table]:
+    """Return x and what it is joined with; id1 to id3 have few, more and `rows` distinct values, id4 to id6 say them.
 
-def columns(rows: int) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
-    """Return the two tables' columns."""
+    Of each key's values 90% are on both sides, 10% on one.
+    """
     random = np.random.default_rng(SEED)
+    distinct = [max(rows // 1_000_000, 10), max(rows // 1_000, 10), rows]
+    sides = []
+    for n in distinct:
+        keys = random.permutation(np.arange(1, n + n // 10 + 1))
+        common = keys[: n - n // 10]
+        sides.append([np.append(common, keys[n - n // 10 : n]), np.append(common, keys[n:])])
 
-    def table(value: str) -> dict[str, np.ndarray]:
-        keys = random.integers(0, int(rows * KEY_SHARE), rows, dtype=np.int64)
-        return {"key": keys, value: random.integers(0, 2**31, rows, dtype=np.int64)}
+    def drawn(values: np.ndarray, size: int) -> np.ndarray:
+        """Return each value at least once, and more at random."""
+        more = random.choice(values, size - len(values))
+        return random.permutation(np.append(values, more)).astype(np.int64)
 
-    return table("x"), table("y")
+    def table(size: int, side: int, keys: int, value: str) -> pa.Table:
+        ids = [drawn(sides[key][side], size) for key in range(keys)]
+        columns = {f"id{key + 1}": numbers for key, numbers in enumerate(ids)}
+        for key, numbers in enumerate(ids):
+            text = pa.array(numbers).cast(pa.string())
+            columns[f"id{key + 4}"] = pac.binary_join_element_wise("id", text, "")
+        return pa.table({**columns, value: np.round(random.random(size) * 100, 6)})
 
-
-def expected(left: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> dict[str, int]:
-    """Return the answer's checksum without joining: every row counts as often as the other side has its key."""
-    size = int(max(left["key"].max(), right["key"].max())) + 1
-    in_left, in_right = (np.bincount(side["key"], minlength=size) for side in (left, right))
     return {
-        "rows": int((in_left * in_right).sum()),
-        "key": int((in_left * in_right * np.arange(size)).sum()),
-        "x": int((left["x"] * in_right[left["key"]]).sum()),
-        "y": int((right["y"] * in_left[right["key"]]).sum()),
+        "x": table(rows, 0, 3, "v1"),
+        "small": table(distinct[0], 1, 1, "v2"),
+        "medium": table(distinct[1], 1, 2, "v2"),
+        "big": table(rows, 1, 3, "v2"),
     }
 
 
-class PyCylon:
-    """pycylon, by the same call as pandas."""
-
-    version = pc.__version__
-
-    def __init__(self, left: pa.Table, right: pa.Table, threads: int) -> None:
-        self.left, self.right = pc.DataFrame(left), pc.DataFrame(right)
-
-    def join(self) -> Any:
-        return self.left.merge(self.right, on="key")
-
-    def arrow(self, result: Any) -> pa.Table:
-        return pa.table(result)
+X = ["id1", "id2", "id3", "id4", "id5", "id6", "v1"]
+OTHERS = {"small": ["id1", "id4", "v2"], "medium": ["id1", "id2", "id4", "id5", "v2"], "big": [*X[:-1], "v2"]}
 
 
-class Pandas:
-    """pandas; its join has one thread."""
+def joined(name: str, other: str, key: str, how: str = "inner") -> Line:
+    """Return the line that joins x with another table on a key."""
+    theirs = OTHERS[other]
+    right = [f"{c}_y" if c in X else c for c in theirs if c != key]
+    columns = [*(f"{c}_x" if c in theirs and c != key else c for c in X), *right]
+    values = [f"x.{c} as {c}_x" if f"{c}_x" in columns else f"x.{c}" for c in X]
+    values += [f"y.{c} as {c}_y" if f"{c}_y" in columns else f"y.{c}" for c in theirs if c != key]
 
-    version = pd.__version__
+    def merge(t):
+        return t.x.merge(getattr(t, other), on=key, how=how)
 
-    def __init__(self, left: pa.Table, right: pa.Table, threads: int) -> None:
-        self.left, self.right = left.to_pandas(), right.to_pandas()
-
-    def join(self) -> Any:
-        return self.left.merge(self.right, on="key")
-
-    def arrow(self, result: Any) -> pa.Table:
-        return pa.Table.from_pandas(result)
-
-
-class Polars:
-    """Polars, eager; POLARS_MAX_THREADS is set."""
-
-    version = pl.__version__
-
-    def __init__(self, left: pa.Table, right: pa.Table, threads: int) -> None:
-        self.left, self.right = pl.DataFrame(left).rechunk(), pl.DataFrame(right).rechunk()
-
-    def join(self) -> Any:
-        return self.left.join(self.right, on="key", how="inner")
-
-    def arrow(self, result: Any) -> pa.Table:
-        return result.to_arrow()
-
-
-class DuckDB:
-    """DuckDB, from tables into a table in memory, free to return rows in any order."""
-
-    version = duckdb.__version__
-
-    def __init__(self, left: pa.Table, right: pa.Table, threads: int) -> None:
-        self.connection = duckdb.connect(config={"threads": threads, "preserve_insertion_order": False})
-        self.connection.register("arrow_l", left)
-        self.connection.register("arrow_r", right)
-        self.connection.execute("create table l as from arrow_l; create table r as from arrow_r")
-
-    def join(self) -> Any:
-        self.connection.execute(
-            "create or replace temp table result as select l.key, x, y from l join r on l.key = r.key"
-        )
-
-    def arrow(self, result: Any) -> pa.Table:
-        return pa.table(self.connection.sql("from result"))
+    return Line(
+        name,
+        " ".join(columns),
+        {"x": X, other: theirs},
+        {
+            "pycylon": merge,
+            "pandas": merge,
+            "polars": lambda t: t.x.join(getattr(t, other), on=key, how=how, suffix="_y"),
+            "duckdb": f"select {', '.join(values)} from x {how} join {other} y using ({key})",
+            "pyarrow": lambda t: t.x.join(
+                getattr(t, other),
+                keys=key,
+                join_type={"inner": "inner", "left": "left outer"}[how],
+                right_suffix="_y",
+                left_suffix="_x",
+                use_threads=t.threaded,
+            ),
+        },
+    )
 
 
-class PyArrow:
-    """pyarrow's hash join."""
-
-    version = pa.__version__
-
-    def __init__(self, left: pa.Table, right: pa.Table, threads: int) -> None:
-        pa.set_cpu_count(threads)
-        self.left, self.right, self.threaded = left, right, threads > 1
-
-    def join(self) -> Any:
-        return self.left.join(self.right, keys="key", join_type="inner", use_threads=self.threaded)
-
-    def arrow(self, result: Any) -> pa.Table:
-        return result
-
-
-ENGINES = {"pycylon": PyCylon, "pandas": Pandas, "polars": Polars, "duckdb": DuckDB, "pyarrow": PyArrow}
-
-
-def checksum(table: pa.Table) -> dict[str, int]:
-    """Return rows and column sums."""
-    return {"rows": table.num_rows, **{name: int(table[name].to_numpy().sum()) for name in ("key", "x", "y")}}
-
-
-def main() -> None:
-    """Measure every engine in turn."""
-    rows, threads, repeats = map(int, sys.argv[1:])
-    left, right = columns(rows)
-    answer = expected(left, right)
-    tables = pa.table(left), pa.table(right)
-    engines = {name: engine(*tables, threads) for name, engine in ENGINES.items()}
-    report: dict[str, Any] = {
-        name: {"version": engine.version, "wall": [], "cpu": []} for name, engine in engines.items()
-    }
-    for _ in range(repeats):
-        for name, engine in engines.items():
-            gc.collect()
-            wall, cpu = time.perf_counter(), time.process_time()
-            result = engine.join()
-            report[name]["wall"].append(time.perf_counter() - wall)
-            report[name]["cpu"].append(time.process_time() - cpu)
-            if "answer" not in report[name]:
-                report[name]["answer"] = checksum(engine.arrow(result))
-            del result
-    for engine in report.values():
-        wall = engine.pop("wall")
-        engine |= {"min": min(wall), "median": statistics.median(wall), "cpu": min(engine["cpu"])}
-    json.dump({"answer": answer, "engines": report}, sys.stdout)
-
-
-if __name__ == "__main__":
-    main()
+LINES = [
+    joined("q1", "small", "id1"),
+    joined("q2", "medium", "id2"),
+    joined("q3", "medium", "id2", "left"),
+    joined("q4", "medium", "id5"),
+    joined("q5", "big", "id3"),
+]

@@ -1,0 +1,30 @@
+"""The benchmarks run, at a size at which only their answers count."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+FOLDER = Path(__file__).parent / "benchmarks"
+FAMILIES = ["paper", "text", "groupby", "join", "sort", "scan"]
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    for peer in ("pandas", "polars", "duckdb", "pyarrow"):
+        pytest.importorskip(peer)
+    return subprocess.run([sys.executable, FOLDER, *arguments], capture_output=True, text=True, timeout=110)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_engine_gives_the_same_answer(family):
+    done = run(family, "--quick", "--threads", "2")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "pycylon" in done.stdout
+
+
+def test_the_list_is_whole():
+    listed = run("--list").stdout.splitlines()
+    assert {line.split()[0] for line in listed} >= {*FAMILIES}
