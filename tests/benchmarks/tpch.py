@@ -1,4 +1,4 @@
-"""TPC-H: the 22 queries of the decision-support benchmark, one deferred plan each, against DuckDB's SQL; lineitem has
+"""TPC-H: the 22 queries of the decision-support benchmark, one deferred plan each, against DuckDB's SQL.
 
 The tables come from tpchgen-cli, at the scale factor that gives that many rows of lineitem (6 million are 1). Money is
 float64 in all engines, as users of data frames have it. The texts are the specification's, with its validation

@@ -124,7 +124,7 @@ def test_indicator_has_a_name():
     left, right = pc.DataFrame({"k": [1, 2]}), pc.DataFrame({"k": [2, 3]})
     got = left.merge(right, how="outer", indicator="side")
     assert sorted(rows_of(got)) == [(1, "left_only"), (2, "both"), (3, "right_only")]
-    with pytest.raises(errors.InvalidError, match="column .k. already"):
+    with pytest.raises(errors.InvalidError, match=r"column .k. already"):
         left.merge(right, how="outer", indicator="k")
     with pytest.raises(errors.InvalidError, match="semi"):
         left.merge(right, how="semi", indicator=True)
