@@ -67,14 +67,8 @@ func (s *Sort) Combine(*exec.Worker) error { return nil }
 
 // Finish orders the rows and returns the Source of the result.
 func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
-	batches, rows := s.input.batches()
-	ranges := newKeyRanges(len(s.spec.Keys))
-	for _, worker := range s.ranges {
-		for i := range worker {
-			ranges[i].merge(worker[i])
-		}
-	}
-	if err := s.rangeTexts(q, ranges, batches); err != nil {
+	ranges, batches, rows, err := s.gathered(q)
+	if err != nil {
 		return nil, err
 	}
 	if rows == 0 {
@@ -88,6 +82,18 @@ func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
 	src.sorters = make([]*rangeSorter, q.Threads)
 	src.planBatches()
 	return src, nil
+}
+
+// gathered returns all that was pushed, its number of rows and the range of each key in them.
+func (s *Sort) gathered(q *exec.Query) ([]keyRange, []*table.Batch, int, error) {
+	batches, rows := s.input.batches()
+	ranges := newKeyRanges(len(s.spec.Keys))
+	for _, worker := range s.ranges {
+		for i := range worker {
+			ranges[i].merge(worker[i])
+		}
+	}
+	return ranges, batches, rows, s.rangeTexts(q, ranges, batches)
 }
 
 // rangeTexts completes the ranges of string keys: what words they have depends on the prefix common to all rows.

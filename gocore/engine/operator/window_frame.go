@@ -1,0 +1,95 @@
+package operator
+
+import "math"
+
+// frameBounds computes where the frame of each row begins and ends within its partition. Both only move forward.
+type frameBounds struct {
+	frame WindowFrame
+	keys  []uint64 // of a frame by range: the unit's order keys
+	first int      // by range: the first row of the last frame
+	end   int      // by range: the end of the last frame
+}
+
+// length returns the most rows of a frame among n.
+func (f WindowFrame) length(n int) int {
+	if f.Range || f.Start == FromFirst || f.End == ToLast {
+		return n
+	}
+	return int(min(max(f.End-f.Start+1, 0), int64(n)))
+}
+
+// begin starts a partition.
+func (b *frameBounds) begin(part span) { b.first, b.end = part.from, part.from }
+
+// rows writes the frames of rows [from, to) of part: rows [low, high) each.
+func (b *frameBounds) rows(part span, from, to int, low, high []uint32) {
+	if b.frame.Range {
+		b.ranges(part, from, to, low, high)
+		return
+	}
+	// Offsets beyond all rows are as good as none, and don't overflow.
+	start := max(b.frame.Start, -maxWindowRows)
+	end := min(b.frame.End, maxWindowRows) + 1
+	low, high = low[:to-from], high[:to-from]
+	for i := range low {
+		first := min(max(int64(part.from), int64(from+i)+start), int64(part.to))
+		last := max(min(int64(part.to), int64(from+i)+end), first)
+		low[i], high[i] = uint32(first), uint32(last)
+	}
+}
+
+// ranges is rows of a frame by range.
+func (b *frameBounds) ranges(part span, from, to int, low, high []uint32) {
+	for i := from; i < to; i++ {
+		key := int64(b.keys[i])
+		start, end := addSaturated(key, b.frame.Start), addSaturated(key, b.frame.End)
+		for b.first < part.to && (int64(b.keys[b.first]) < start || b.frame.OpenStart && int64(b.keys[b.first]) == start) {
+			b.first++
+		}
+		for b.end < part.to && (int64(b.keys[b.end]) < end || !b.frame.OpenEnd && int64(b.keys[b.end]) == end) {
+			b.end++
+		}
+		low[i-from], high[i-from] = uint32(b.first), uint32(max(b.first, b.end))
+	}
+}
+
+func addSaturated(a, b int64) int64 {
+	sum := a + b
+	if a > 0 && b > 0 && sum < 0 {
+		return math.MaxInt64
+	}
+	if a < 0 && b < 0 && sum >= 0 {
+		return math.MinInt64
+	}
+	return sum
+}
+
+// twoStacks keeps the aggregate of a frame that moves forward without ever taking a value out of it, so that any
+// aggregate that can be merged does, exactly as well as if each frame were computed by itself:
+//
+//	rows    low ......... middle ......... high
+//	        front: of each row up to       back: one aggregate, to which the rows that
+//	        middle, the aggregate of       come in are added
+//	        [row, middle)
+//
+//	frame = front[low] + back. When low passes middle, the front is made anew of what is in the frame, from its end:
+//	every row gets there at most once.
+type twoStacks struct {
+	low, middle, high int
+	base              int // the row of front[0]
+}
+
+func (s *twoStacks) begin(at int) { *s = twoStacks{at, at, at, at} }
+
+// inFront tells whether there is a front, whose element at low-base counts.
+func (s *twoStacks) inFront() bool { return s.low < s.middle }
+
+// turn moves the frame's start to low, and tells whether the front has to be made anew, of rows [low, high).
+func (s *twoStacks) turn(low int) bool {
+	s.low = low
+	if low <= s.middle {
+		return false
+	}
+	s.base, s.middle = low, s.high
+	return true
+}

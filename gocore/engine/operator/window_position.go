@@ -1,0 +1,63 @@
+package operator
+
+// lagKernel finds the row offset rows before.
+type lagKernel struct {
+	offset int64
+	part   span
+}
+
+func (k *lagKernel) begin(part span) { k.part = part }
+
+func (k *lagKernel) rows(from, _ int, _, _ []uint32, out []uint64, _ []byte) error {
+	offset := min(max(k.offset, -maxWindowRows), maxWindowRows)
+	for i := range out {
+		row := int64(from+i) - offset
+		if row < int64(k.part.from) || row >= int64(k.part.to) {
+			row = -1 // windowNone
+		}
+		out[i] = uint64(row)
+	}
+	return nil
+}
+
+// endKernel finds the first or the last row of a frame, of those with a value if values is given.
+type endKernel struct {
+	last   bool
+	values *windowColumn
+	seen   int    // last: rows before it have been looked at; first: rows before it have no value or are out of the frame
+	found  uint64 // last: the last row seen that has a value
+}
+
+func (k *endKernel) begin(part span) { k.seen, k.found = part.from, windowNone }
+
+func (k *endKernel) rows(_, _ int, low, high []uint32, out []uint64, _ []byte) error {
+	for i := range out {
+		first, end := int(low[i]), int(high[i])
+		out[i] = windowNone
+		switch {
+		case first == end:
+		case k.values == nil && k.last:
+			out[i] = uint64(end - 1)
+		case k.values == nil:
+			out[i] = uint64(first)
+		case k.last:
+			for ; k.seen < end; k.seen++ {
+				if k.values.present[k.seen] != 0 {
+					k.found = uint64(k.seen)
+				}
+			}
+			if k.found != windowNone && k.found >= uint64(first) {
+				out[i] = k.found
+			}
+		default:
+			k.seen = max(k.seen, first)
+			for k.seen < end && k.values.present[k.seen] == 0 {
+				k.seen++
+			}
+			if k.seen < end {
+				out[i] = uint64(k.seen)
+			}
+		}
+	}
+	return nil
+}
