@@ -29,6 +29,12 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 		return l.take(step, op, in[0])
 	case *plan.SliceOp:
 		return l.slice(step, op, in[0])
+	case *plan.WindowOp:
+		return l.window(step, op, in[0])
+	case *plan.NumberOp:
+		return l.number(step, in[0])
+	case *plan.RestoreOp:
+		return l.restore(step, in, l.meters[at])
 	case *plan.WriteOp:
 		return l.write(step, op, in[0])
 	case *plan.Exchange:

@@ -128,6 +128,20 @@ var plans = []struct {
 	{"sort by floats", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"f","ascending":false}],"na_position":"first"}`), true},
 	{"sort, slice", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"f","ascending":true}]}`, `{"op":"slice","inputs":[1],"offset":0,"length":5}`), true},
 	{"sort, gather", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":true}]}`, `{"op":"gather","inputs":[1]}`), true},
+	{"window over partitions", nodes(tableA, window(`"partition":["k"],"dropna":true`)), true},
+	{"window over ordered partitions", nodes(tableA, window(`"partition":["s","k"],"order":[{"column":"f","ascending":false}],"na_position":"first"`)), true},
+	{"window over all rows", nodes(tableA, window(`"partition":[]`)), true},
+	{"window over all rows in order", nodes(tableA, window(`"order":[{"column":"s","ascending":true},{"column":"v","ascending":true}]`)), true},
+	{"window where rows lie", nodes(tableA, `{"op":"shuffle","inputs":[0],"keys":["k"]}`, strings.Replace(window(`"partition":["k","s"],"order":[{"column":"id","ascending":true}]`), "[0]", "[1]", 1)), false},
+	{"window of sorted rows", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"f","ascending":true}]}`, strings.Replace(window(`"partition":["k"]`), "[0]", "[1]", 1)), true},
+}
+
+// window is a node of functions of each kind.
+func window(keys string) string {
+	return `{"op":"window","inputs":[0],` + keys + `,"functions":[{"name":"row","fn":"row_number"},{"name":"r","fn":"rank"},
+		{"name":"l","fn":"lag","column":"s","offset":2},{"name":"n","fn":"lead","column":"k","offset":1},{"name":"total","fn":"sum","column":"v","frame":{"end":0}},
+		{"name":"mean","fn":"mean","column":"f","frame":{"start":-3,"end":0},"min_periods":2},{"name":"cs","fn":"sum","column":"f"},
+		{"name":"top","fn":"max","column":"s","frame":{"start":-1,"end":1}},{"name":"sd","fn":"std","column":"v","ddof":1},{"name":"own","fn":"count","column":"f","skip_nulls":true}]}`
 }
 
 func TestLaw(t *testing.T) {
