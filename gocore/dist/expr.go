@@ -1,6 +1,8 @@
 package dist
 
 import (
+	"fmt"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -17,6 +19,8 @@ func (l *lowerer) expression(b *expr.Builder, e *plan.BoundExpr) (expr.Node, err
 	switch {
 	case e.Column >= 0:
 		return b.Column(e.Column)
+	case e.Set:
+		return l.set(b, e)
 	case e.Arg >= 0:
 		for _, batch := range l.args[e.Arg].Batches {
 			if batch.Len > 0 {
@@ -33,6 +37,15 @@ func (l *lowerer) expression(b *expr.Builder, e *plan.BoundExpr) (expr.Node, err
 		}
 	}
 	return b.Call(e.Fn, args...)
+}
+
+// set adds the values of a plan's set.
+func (l *lowerer) set(b *expr.Builder, e *plan.BoundExpr) (expr.Node, error) {
+	var columns []column.Column
+	for _, batch := range l.args[e.Arg].Batches {
+		columns = append(columns, batch.Cols[e.ArgCol])
+	}
+	return b.Set(fmt.Sprintf("set %d %d", e.Arg, e.ArgCol), e.Type, columns)
 }
 
 // compute makes what computes expressions over rows of schema in.

@@ -13,12 +13,14 @@ import (
 // Expr is an expression by name, as in the JSON: a column, a literal or a function of expressions.
 //
 //	{"col": "name"}   {"lit": [argument, "column"]}   {"fn": "lt", "args": [...]}
+//	{"set": [argument, "column"]}: all rows of a column of an argument, for functions that look for values among them
 //	{"fn": "cast", "args": [e], "type": "int64"}      {"fn": "round", "args": [e], "options": {"decimals": 2}}
 //
 // Package function says which functions there are, and with which options.
 type Expr struct {
 	Col     *string         `json:"col,omitempty"`
 	Lit     *Literal        `json:"lit,omitempty"`
+	Set     *Literal        `json:"set,omitempty"`
 	Fn      string          `json:"fn,omitempty"`
 	Args    []*Expr         `json:"args,omitempty"`
 	Type    string          `json:"type,omitempty"`
@@ -58,13 +60,16 @@ func (e *Expr) check(depth int) error {
 		return fmt.Errorf("an expression is nested over %d deep", maxDepth)
 	}
 	forms := 0
-	for _, has := range []bool{e.Col != nil, e.Lit != nil, e.Fn != ""} {
+	for _, has := range []bool{e.Col != nil, e.Lit != nil, e.Set != nil, e.Fn != ""} {
 		if has {
 			forms++
 		}
 	}
 	if forms != 1 || (e.Fn == "" && len(e.Args)+len(e.Options) > 0) || (e.Fn != "cast" && e.Type != "") {
-		return fmt.Errorf("an expression is one of col, lit and fn with args")
+		return fmt.Errorf("an expression is one of col, lit, set and fn with args")
+	}
+	if e.Set != nil && depth == 0 {
+		return fmt.Errorf("a set is an argument of a function, no column")
 	}
 	if e.Fn == "" {
 		return nil
@@ -85,6 +90,7 @@ type BoundExpr struct {
 	Column int             // position in the input; -1 where it isn't a column
 	Arg    int             // the argument that holds a literal; -1 where it isn't one
 	ArgCol int             // the literal's column in the argument
+	Set    bool            // all rows of the argument are meant
 	Fn     *function.Bound // nil for columns and literals
 	Args   []*BoundExpr
 	Type   arrow.DataType // of the result
@@ -111,14 +117,9 @@ func (e *Expr) bind(in *arrow.Schema, args []*arrow.Schema) (*BoundExpr, error) 
 		}
 		return column(i, in.Field(i).Type), nil
 	case e.Lit != nil:
-		if e.Lit.Arg < 0 || e.Lit.Arg >= len(args) {
-			return nil, status.Errorf(status.Invalid, "a literal refers to argument %d of %d", e.Lit.Arg, len(args))
-		}
-		i, err := find(args[e.Lit.Arg], e.Lit.Column, "the literals")
-		if err != nil {
-			return nil, err
-		}
-		return &BoundExpr{Column: -1, Arg: e.Lit.Arg, ArgCol: i, Type: args[e.Lit.Arg].Field(i).Type}, nil
+		return e.Lit.bind(args, false)
+	case e.Set != nil:
+		return e.Set.bind(args, true)
 	}
 	call := function.Call{Name: e.Fn, Options: e.Options}
 	if e.Type != "" {
@@ -135,7 +136,7 @@ func (e *Expr) bind(in *arrow.Schema, args []*arrow.Schema) (*BoundExpr, error) 
 			return nil, err
 		}
 		b.Args = append(b.Args, bound)
-		call.Args = append(call.Args, function.Argument{Type: bound.Type, Literal: bound.Arg >= 0, Text: a.text()})
+		call.Args = append(call.Args, function.Argument{Type: bound.Type, Literal: bound.Arg >= 0, Set: bound.Set, Text: a.text()})
 	}
 	fn, err := function.Bind(call)
 	if err != nil {
@@ -148,6 +149,17 @@ func (e *Expr) bind(in *arrow.Schema, args []*arrow.Schema) (*BoundExpr, error) 
 	return b, nil
 }
 
+func (l *Literal) bind(args []*arrow.Schema, set bool) (*BoundExpr, error) {
+	if l.Arg < 0 || l.Arg >= len(args) {
+		return nil, status.Errorf(status.Invalid, "a literal refers to argument %d of %d", l.Arg, len(args))
+	}
+	i, err := find(args[l.Arg], l.Column, "the literals")
+	if err != nil {
+		return nil, err
+	}
+	return &BoundExpr{Column: -1, Arg: l.Arg, ArgCol: i, Set: set, Type: args[l.Arg].Field(i).Type}, nil
+}
+
 // text names an expression in an error.
 func (e *Expr) text() string {
 	switch {
@@ -155,6 +167,8 @@ func (e *Expr) text() string {
 		return fmt.Sprintf("column %q", *e.Col)
 	case e.Lit != nil:
 		return fmt.Sprintf("the literal %q", e.Lit.Column)
+	case e.Set != nil:
+		return fmt.Sprintf("the values %q", e.Set.Column)
 	}
 	return "the result of " + e.Fn
 }

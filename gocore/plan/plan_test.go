@@ -82,7 +82,7 @@ func TestParseRefuses(t *testing.T) {
 		nodes(1, here, `{"op":"filter","inputs":[0]}`):                                                              "an expression is missing",
 		nodes(1, here, `{"op":"filter","inputs":[0],"predicate":{"fn":"median","args":[]}}`):                        `function "median" isn't known`,
 		nodes(1, here, `{"op":"filter","inputs":[0],"predicate":{"fn":"lt","args":[{"col":"a"}]}}`):                 "lt takes 2 arguments, not 1",
-		nodes(1, here, `{"op":"filter","inputs":[0],"predicate":{"col":"a","fn":"not","args":[{"col":"a"}]}}`):      "one of col, lit and fn",
+		nodes(1, here, `{"op":"filter","inputs":[0],"predicate":{"col":"a","fn":"not","args":[{"col":"a"}]}}`):      "one of col, lit, set and fn",
 		nodes(1, here, `{"op":"filter","inputs":[0],"predicate":{"lit":[0]}}`):                                      "a literal is [argument, column]",
 		nodes(1, here, `{"op":"sort","inputs":[0],"keys":[{"column":"a","ascending":true}],"na_position":"where"}`): `na_position is "where"`,
 		nodes(1, here, `{"op":"slice","inputs":[0],"length":-2}`):                                                   "length -2",

@@ -43,7 +43,7 @@ func Common(a, b arrow.DataType) (arrow.DataType, bool) {
 	case ka == col.String && kb == col.String:
 		return arrow.BinaryTypes.LargeString, true
 	case isTime(a) || isTime(b):
-		return commonTime(a, b)
+		return compute.CommonTime(a, b)
 	case ka.IsInteger() && kb.IsInteger():
 		return commonInteger(ka, kb)
 	case isNumber(ka) && isNumber(kb):
@@ -55,24 +55,6 @@ func Common(a, b arrow.DataType) (arrow.DataType, bool) {
 func isNumber(k col.Kind) bool { return k.IsInteger() || k.IsFloat() }
 
 func isTime(t arrow.DataType) bool { return compute.TimeClassOf(t) != compute.NoTime }
-
-func commonTime(a, b arrow.DataType) (arrow.DataType, bool) {
-	class := compute.TimeClassOf(a)
-	if class != compute.TimeClassOf(b) {
-		return nil, false
-	}
-	ta, okA := a.(*arrow.TimestampType)
-	tb, okB := b.(*arrow.TimestampType)
-	switch {
-	case okA && okB:
-		return &arrow.TimestampType{Unit: max(ta.Unit, tb.Unit), TimeZone: ta.TimeZone}, true
-	case okA || okB:
-		return nil, false
-	case compute.TickNanos(b) < compute.TickNanos(a):
-		return b, true
-	}
-	return a, true
-}
 
 var signedOf = map[int]arrow.DataType{1: arrow.PrimitiveTypes.Int8, 2: arrow.PrimitiveTypes.Int16, 4: arrow.PrimitiveTypes.Int32, 8: arrow.PrimitiveTypes.Int64}
 var unsignedOf = map[int]arrow.DataType{1: arrow.PrimitiveTypes.Uint8, 2: arrow.PrimitiveTypes.Uint16, 4: arrow.PrimitiveTypes.Uint32, 8: arrow.PrimitiveTypes.Uint64}

@@ -86,3 +86,23 @@ func rescale(v, from, to int64) (int64, bool) {
 
 // mod is v modulo n, never negative.
 func mod(v, n int64) int64 { return ((v % n) + n) % n }
+
+// CommonTime returns the type that holds two dates, times or durations of one TimeClass, and false where there is none: a
+// date is no timestamp. It has the finer unit, and the zone of a.
+func CommonTime(a, b arrow.DataType) (arrow.DataType, bool) {
+	class := TimeClassOf(a)
+	if class == NoTime || class != TimeClassOf(b) {
+		return nil, false
+	}
+	ta, okA := a.(*arrow.TimestampType)
+	tb, okB := b.(*arrow.TimestampType)
+	switch {
+	case okA && okB:
+		return &arrow.TimestampType{Unit: max(ta.Unit, tb.Unit), TimeZone: ta.TimeZone}, true
+	case okA || okB:
+		return nil, false
+	case TickNanos(b) < TickNanos(a):
+		return b, true
+	}
+	return a, true
+}

@@ -82,7 +82,7 @@ func comparable(scope *memory.Scope, a, b *column.Column) (x, y column.Column, e
 	typeA, typeB := a.Type, b.Type
 	switch {
 	case isTime(typeA):
-		typeA = finer(typeA, typeB)
+		typeA = Finer(typeA, typeB)
 		typeB = typeA
 	case a.Kind == column.Bool:
 		typeA, typeB = arrow.PrimitiveTypes.Uint8, arrow.PrimitiveTypes.Uint8
@@ -109,8 +109,8 @@ func widest(k, other column.Kind) arrow.DataType {
 	return arrow.PrimitiveTypes.Int64
 }
 
-// finer returns the type in which two dates or timestamps are compared.
-func finer(a, b arrow.DataType) arrow.DataType {
+// Finer returns the type in which two dates or timestamps are compared.
+func Finer(a, b arrow.DataType) arrow.DataType {
 	if TickNanos(b) < TickNanos(a) || isTimestamp(b) && TickNanos(a) == TickNanos(b) {
 		a, b = b, a
 	}

@@ -36,6 +36,7 @@ type step struct {
 	eval    function.Kernel
 	args    []Node
 	slow    bool
+	set     bool // the literal is all values among which others are looked up
 }
 
 // Builder makes Programs over the columns of a schema. What it computes itself, functions of literals, lies in a scope
@@ -87,23 +88,61 @@ func (b *Builder) Literal(c column.Column) (Node, error) {
 	return b.add(fmt.Sprintf("literal %v %s", c.Type, compute.Format(&views, 0)), step{typ: c.Type, index: -1, literal: &views}), nil
 }
 
+// Set returns the values in columns of type t, which must live as long as the programs, for a function that looks for
+// others among them.
+func (b *Builder) Set(key string, t arrow.DataType, columns []column.Column) (Node, error) {
+	if n, ok := b.known[key]; ok {
+		return n, nil
+	}
+	parts := make([]*column.Column, 0, len(columns))
+	for i := range columns {
+		views, err := columns[i].AsViews(b.scope)
+		if err != nil {
+			return 0, err
+		}
+		defer views.Release()
+		parts = append(parts, &views)
+	}
+	values, err := compute.Concat(b.scope, t, parts)
+	if err != nil {
+		return 0, err
+	}
+	b.scope.OnClose(values.Release)
+	return b.add(key, step{typ: t, index: -1, literal: &values, set: true}), nil
+}
+
 // Call returns f of args, which have the types that f takes.
 func (b *Builder) Call(f *function.Bound, args ...Node) (Node, error) {
 	if len(args) != len(f.Args) {
 		return 0, status.Errorf(status.Internal, "%s takes %d arguments, not %d", f.Name, len(f.Args), len(args))
 	}
-	s := step{typ: f.Type, index: -1, eval: f.Eval, slow: f.Slow}
-	constant := len(args) > 0
+	s := step{typ: f.Type, index: -1, slow: f.Slow}
+	s.set = len(args) == 1 && b.steps[args[0]].set // a cast of a set
+	known, constant := make([]*column.Column, len(args)), true
 	for i, a := range args {
 		if !arrow.TypeEqual(b.steps[a].typ, f.Args[i]) {
 			return 0, status.Errorf(status.Internal, "argument %d of %s is %s, not %s", i, f.Name, b.steps[a].typ, f.Args[i])
 		}
-		constant = constant && b.steps[a].literal != nil
+		known[i] = b.steps[a].literal
+		constant = constant && known[i] != nil
 		s.args = append(s.args, b.views(a))
 	}
 	key := fmt.Sprintf("%s %v", f.Key, s.args)
-	if _, ok := b.known[key]; constant && !ok {
-		s.literal = b.fold(f, s.args)
+	if n, ok := b.known[key]; ok {
+		return n, nil
+	}
+	s.eval = f.Eval
+	if f.Prepare != nil {
+		var err error
+		if s.eval, err = f.Prepare(b.scope, known); err != nil {
+			return 0, err
+		}
+	}
+	if constant {
+		var err error
+		if s.literal, err = b.fold(s.eval, known); err != nil && s.set {
+			return 0, err
+		}
 	}
 	return b.add(key, s), nil
 }
@@ -118,16 +157,12 @@ func (b *Builder) views(n Node) Node {
 		eval: func(scope *memory.Scope, args []*column.Column) (column.Column, error) { return args[0].AsViews(scope) }})
 }
 
-// fold computes a function of literals; nil where it fails: its error is one of evaluation, if there are rows at all.
-func (b *Builder) fold(f *function.Bound, args []Node) *column.Column {
-	values := make([]*column.Column, len(args))
-	for i, a := range args {
-		values[i] = b.steps[a].literal
-	}
-	c, err := f.Eval(b.scope, values)
+// fold computes a function of literals; where it fails, its error is one of evaluation, if there are rows at all.
+func (b *Builder) fold(eval function.Kernel, literals []*column.Column) (*column.Column, error) {
+	c, err := eval(b.scope, literals)
 	if err != nil {
-		return nil
+		return nil, err
 	}
 	b.scope.OnClose(c.Release)
-	return &c
+	return &c, nil
 }

@@ -56,6 +56,7 @@ type Argument struct {
 	// Literal is true of a value that the caller wrote down: it takes on the type of the column that it meets, as in
 	// NumPy, if it is of its sort, so that an int8 column plus 1 stays int8.
 	Literal bool
+	Set     bool   // many values, among which others are looked up
 	Text    string // what an error calls it
 }
 
@@ -65,6 +66,9 @@ type Bound struct {
 	Type arrow.DataType   // of the result
 	Args []arrow.DataType // what the kernel takes: the caller casts
 	Eval Kernel
+	// Prepare makes Eval, where it isn't there, of the arguments that are known before there are rows: literals and
+	// sets; the others are nil. What it allocates stays until the scope closes.
+	Prepare func(scope *memory.Scope, known []*column.Column) (Kernel, error)
 	// Slow tells that a row takes about a microsecond, so that a whole batch is no unit of work.
 	Slow bool
 	// Key is the same for calls that compute the same of the same arguments.
@@ -74,10 +78,11 @@ type Bound struct {
 // entry is a line of a table of functions. Most have a fixed number of arguments: then most is 0.
 type entry struct {
 	least, most int
+	set         bool // the last argument is a set
 	bind        func(c *Call) (Bound, error)
 }
 
-var functions = tables(comparisons, logic, casts, arithmetic, numeric)
+var functions = tables(comparisons, logic, casts, arithmetic, numeric, conditional)
 
 func tables(all ...map[string]entry) map[string]entry {
 	merged := map[string]entry{}
@@ -112,7 +117,13 @@ func Bind(c Call) (*Bound, error) {
 	if err := Check(c.Name, len(c.Args)); err != nil {
 		return nil, status.Errorf(status.Invalid, "%w", err)
 	}
-	b, err := functions[c.Name].bind(&c)
+	e := functions[c.Name]
+	for i, a := range c.Args {
+		if a.Set != (e.set && i == len(c.Args)-1) {
+			return nil, status.Errorf(status.Invalid, "argument %d of %s: a set is the last argument of is_in, and nothing else", i, c.Name)
+		}
+	}
+	b, err := e.bind(&c)
 	if err != nil {
 		return nil, err
 	}

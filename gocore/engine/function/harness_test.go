@@ -24,10 +24,11 @@ type arg struct {
 	typ     string
 	values  []any
 	literal bool
+	set     bool
 }
 
-func col(typ string, values ...any) arg { return arg{typ, values, false} }
-func lit(typ string, value any) arg     { return arg{typ, []any{value}, true} }
+func col(typ string, values ...any) arg { return arg{typ: typ, values: values} }
+func lit(typ string, value any) arg     { return arg{typ: typ, values: []any{value}, literal: true} }
 
 // example is a function call and what it returns.
 type example struct {
@@ -88,7 +89,7 @@ func (e example) bind(t *testing.T) (*function.Bound, error) {
 		call.Options = json.RawMessage(e.options)
 	}
 	for i, a := range e.args {
-		call.Args = append(call.Args, function.Argument{Type: optest.Schema(t, "x "+a.typ).Field(0).Type, Literal: a.literal, Text: fmt.Sprintf("argument %d", i)})
+		call.Args = append(call.Args, function.Argument{Type: optest.Schema(t, "x "+a.typ).Field(0).Type, Literal: a.literal, Set: a.set, Text: fmt.Sprintf("argument %d", i)})
 	}
 	return function.Bind(call)
 }
@@ -124,7 +125,22 @@ func (e example) eval(t *testing.T, scope *memory.Scope, f *function.Bound, lead
 		defer cast.Release()
 		args[i] = &cast
 	}
-	out, err := f.Eval(scope, args)
+	eval := f.Eval
+	if f.Prepare != nil {
+		prepared := memory.NewScope(memory.NewBudget(0), "prepared")
+		defer prepared.Close()
+		known := make([]*column.Column, len(args))
+		for i, a := range e.args {
+			if a.literal {
+				known[i] = args[i]
+			}
+		}
+		var err error
+		if eval, err = f.Prepare(prepared, known); err != nil {
+			return nil, err
+		}
+	}
+	out, err := eval(scope, args)
 	if err != nil {
 		return nil, err
 	}

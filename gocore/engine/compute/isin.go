@@ -1,0 +1,338 @@
+package compute
+
+import (
+	"hash/maphash"
+	"math"
+	"math/bits"
+	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// Set is values that a column's are looked up among. Numbers are kept as the bits that the column's type has for them,
+// what that type doesn't hold is left out:
+//
+//	numbers in a narrow range   a bitmap from the least on
+//	other numbers               open addressing, at most half full; 0 marks a free slot and is kept apart
+//	strings                     the same, of row numbers of the values
+//
+// It is immutable once made.
+type Set struct {
+	missing bool // null, or NaN, is among the values
+
+	zero  bool
+	words []uint64 // slots; none: the bitmap
+	shift uint
+
+	least  uint64
+	bitmap []uint64
+
+	strings column.Column
+	rows    []uint32 // slots: row + 1
+	seed    maphash.Seed
+}
+
+// bitmapBits is the widest range of numbers for which a Set is a bitmap: it fits the L1 cache.
+const bitmapBits = 128 << 10
+
+// NewSet makes the set of values, for columns of type t that Compare would take beside them. Values in the Views layout
+// must live as long as the set; so must scope.
+func NewSet(scope *memory.Scope, t arrow.DataType, values *column.Column) (*Set, error) {
+	s := &Set{missing: values.Nulls > 0}
+	kind, _ := column.KindOf(t)
+	switch {
+	case values.Kind == column.Null || kind == column.Null:
+		return s, nil
+	case kind == column.String:
+		return s, s.addStrings(scope, values)
+	}
+	all, owner, err := memory.Make[uint64](scope, values.Len)
+	if err != nil {
+		return nil, err
+	}
+	defer owner.Release()
+	n := 0
+	for i := range values.Len {
+		if values.IsNull(i) {
+			continue
+		}
+		f, isFloat := floatAt(values, i)
+		if isFloat && f != f {
+			s.missing = true
+			continue
+		}
+		if word, ok := wordOf(kind, values, i); ok {
+			all[n] = word
+			n++
+		}
+	}
+	return s, s.addWords(scope, all[:n])
+}
+
+// floatAt returns the value of row i of a column of floats.
+func floatAt(c *column.Column, i int) (float64, bool) {
+	switch c.Kind {
+	case column.Float32:
+		return float64(column.Of[float32](c)[i]), true
+	case column.Float64:
+		return column.Of[float64](c)[i], true
+	}
+	return 0, false
+}
+
+// wordOf returns the bits by which a Set knows the value of row i in a column of kind, and false where no value of the
+// kind equals it. Integers are sign-extended, floats are float64 without a negative zero.
+func wordOf(kind column.Kind, c *column.Column, i int) (uint64, bool) {
+	value, isFloat := floatAt(c, i)
+	whole, negative := wholeAt(c, i, value, isFloat)
+	if kind.IsFloat() {
+		if !isFloat {
+			value = float64(whole)
+			if negative {
+				value = float64(int64(whole))
+			}
+			back, isNegative := wholeOf(value)
+			if back != whole || isNegative != negative {
+				return 0, false
+			}
+		}
+		if kind == column.Float32 && float64(float32(value)) != value {
+			return 0, false
+		}
+		return math.Float64bits(value + 0), true // -0 + 0 is 0
+	}
+	if isFloat && math.Trunc(value) != value || isFloat && (value >= 1<<64 || value < -1<<63) {
+		return 0, false
+	}
+	if negative {
+		return whole, kind.IsSigned() && int64(whole) >= -1<<(8*kind.Width()-1)
+	}
+	width := 8 * kind.Width()
+	if kind.IsSigned() {
+		width--
+	}
+	if kind == column.Bool {
+		width = 1
+	}
+	return whole, bits.Len64(whole) <= width
+}
+
+// wholeAt returns the whole number in row i as the bits of an int64 if it is negative, of a uint64 otherwise.
+func wholeAt(c *column.Column, i int, value float64, isFloat bool) (uint64, bool) {
+	if isFloat {
+		return wholeOf(value)
+	}
+	switch c.Kind {
+	case column.Bool:
+		return bit(column.Bitmap{Bits: c.Values, Offset: c.Offset}, i), false
+	case column.Int8:
+		return signedWord(column.Of[int8](c)[i])
+	case column.Int16:
+		return signedWord(column.Of[int16](c)[i])
+	case column.Int32:
+		return signedWord(column.Of[int32](c)[i])
+	case column.Int64:
+		return signedWord(column.Of[int64](c)[i])
+	case column.Uint8:
+		return uint64(column.Of[uint8](c)[i]), false
+	case column.Uint16:
+		return uint64(column.Of[uint16](c)[i]), false
+	case column.Uint32:
+		return uint64(column.Of[uint32](c)[i]), false
+	}
+	return column.Of[uint64](c)[i], false
+}
+
+func signedWord[T int8 | int16 | int32 | int64](v T) (uint64, bool) { return uint64(int64(v)), v < 0 }
+
+func wholeOf(v float64) (uint64, bool) {
+	if v < 0 {
+		return uint64(int64(v)), true
+	}
+	return uint64(v), false
+}
+
+func (s *Set) addWords(scope *memory.Scope, words []uint64) error {
+	if len(words) == 0 {
+		return nil
+	}
+	least, most := int64(words[0]), int64(words[0])
+	for _, w := range words {
+		least, most = min(least, int64(w)), max(most, int64(w))
+	}
+	if span := uint64(most) - uint64(least); span < bitmapBits {
+		b, err := scope.Zeroed(int(span/64+1) * 8)
+		if err != nil {
+			return err
+		}
+		s.least, s.bitmap = uint64(least), memory.As[uint64](b.Bytes())
+		for _, w := range words {
+			s.bitmap[(w-s.least)>>6] |= 1 << ((w - s.least) & 63)
+		}
+		return nil
+	}
+	size := 1 << bits.Len(uint(2*len(words)))
+	b, err := scope.Zeroed(8 * size)
+	if err != nil {
+		return err
+	}
+	s.words, s.shift = memory.As[uint64](b.Bytes())[:size], uint(64-bits.TrailingZeros(uint(size)))
+	for _, w := range words {
+		if w == 0 {
+			s.zero = true
+			continue
+		}
+		at := s.slot(w)
+		for s.words[at] != 0 && s.words[at] != w {
+			at = (at + 1) & (len(s.words) - 1)
+		}
+		s.words[at] = w
+	}
+	return nil
+}
+
+// slot is where the search for a word begins.
+func (s *Set) slot(w uint64) int { return int(w * 0x9E3779B97F4A7C15 >> s.shift) }
+
+func (s *Set) has(w uint64) uint64 {
+	if s.bitmap != nil {
+		at := w - s.least
+		if at>>6 >= uint64(len(s.bitmap)) {
+			return 0
+		}
+		return s.bitmap[at>>6] >> (at & 63) & 1
+	}
+	if w == 0 || s.words == nil {
+		return oneBit(s.zero && w == 0)
+	}
+	for at := s.slot(w); ; at = (at + 1) & (len(s.words) - 1) {
+		if v := s.words[at]; v == w || v == 0 {
+			return oneBit(v == w)
+		}
+	}
+}
+
+func (s *Set) addStrings(scope *memory.Scope, values *column.Column) error {
+	size := 1 << bits.Len(uint(2*values.Len))
+	b, err := scope.Zeroed(4 * size)
+	if err != nil {
+		return err
+	}
+	s.strings, s.rows, s.seed = *values, memory.As[uint32](b.Bytes())[:size], maphash.MakeSeed()
+	for i := range values.Len {
+		if !values.IsNull(i) {
+			at, found := s.find(&values.Views[i], values.Heaps)
+			if !found {
+				s.rows[at] = uint32(i) + 1
+			}
+		}
+	}
+	return nil
+}
+
+// find returns the slot of a string, or the free one where it would be.
+func (s *Set) find(v *column.View, heaps [][]byte) (int, bool) {
+	var hash uint64
+	if v.IsInline() {
+		words := (*[2]uint64)(unsafe.Pointer(v))
+		high, low := bits.Mul64(words[0]^0x9E3779B97F4A7C15, words[1]^0xD6E8FEB86659FD93)
+		hash = high ^ low
+	} else {
+		hash = maphash.Bytes(s.seed, v.Bytes(heaps))
+	}
+	for at := int(hash) & (len(s.rows) - 1); ; at = (at + 1) & (len(s.rows) - 1) {
+		row := s.rows[at]
+		if row == 0 {
+			return at, false
+		}
+		if column.EqualViews(v, heaps, &s.strings.Views[row-1], s.strings.Heaps) {
+			return at, true
+		}
+	}
+}
+
+// Contains tells which values of a column of the set's type are among it: never null, and a missing value is if one
+// was among the values.
+func (s *Set) Contains(scope *memory.Scope, c *column.Column) (column.Column, error) {
+	dst, err := New(scope, arrow.FixedWidthTypes.Boolean, c.Len)
+	if err != nil {
+		return column.Column{}, err
+	}
+	for i := 0; i < c.Len; i += 64 {
+		size, w := min(64, c.Len-i), uint64(0)
+		valid := present(c, i, size)
+		if c.Kind == column.Null {
+			valid = 0
+		}
+		switch c.Kind {
+		case column.Null:
+		case column.Bool:
+			isTrue, isFalse := truth(c, i, size)
+			w = isTrue&-s.has(1) | isFalse&-s.has(0)
+		case column.Int8:
+			w = containsWords(s, column.Of[int8](c)[i:i+size])
+		case column.Int16:
+			w = containsWords(s, column.Of[int16](c)[i:i+size])
+		case column.Int32:
+			w = containsWords(s, column.Of[int32](c)[i:i+size])
+		case column.Int64:
+			w = containsWords(s, column.Of[int64](c)[i:i+size])
+		case column.Uint8:
+			w = containsWords(s, column.Of[uint8](c)[i:i+size])
+		case column.Uint16:
+			w = containsWords(s, column.Of[uint16](c)[i:i+size])
+		case column.Uint32:
+			w = containsWords(s, column.Of[uint32](c)[i:i+size])
+		case column.Uint64:
+			w = containsWords(s, column.Of[uint64](c)[i:i+size])
+		case column.Float32:
+			w = containsFloats(s, column.Of[float32](c)[i:i+size])
+		case column.Float64:
+			w = containsFloats(s, column.Of[float64](c)[i:i+size])
+		case column.String:
+			if s.rows != nil {
+				w = s.containsViews(c, i, size, valid)
+			}
+		}
+		w &= valid
+		if s.missing {
+			w |= ^valid & (1<<size - 1)
+		}
+		putWord(dst.Values, i, size, w)
+	}
+	return dst, nil
+}
+
+func containsWords[T integer](s *Set, values []T) uint64 {
+	w := uint64(0)
+	for j, v := range values {
+		w |= s.has(uint64(int64(v))) << j
+	}
+	return w
+}
+
+func containsFloats[T float](s *Set, values []T) uint64 {
+	w := uint64(0)
+	for j, v := range values {
+		if v != v {
+			w |= oneBit(s.missing) << j
+			continue
+		}
+		w |= s.has(math.Float64bits(float64(v)+0)) << j
+	}
+	return w
+}
+
+func (s *Set) containsViews(c *column.Column, i, n int, valid uint64) uint64 {
+	w := uint64(0)
+	for j := range n {
+		if valid>>j&1 != 0 {
+			_, found := s.find(&c.Views[i+j], c.Heaps)
+			w |= oneBit(found) << j
+		}
+	}
+	return w
+}

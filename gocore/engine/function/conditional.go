@@ -1,0 +1,107 @@
+package function
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+)
+
+// conditional are the functions that pick one of several values, or look for a value among many.
+var conditional = map[string]entry{
+	"if_else":  {least: 3, bind: ifElse},
+	"coalesce": {least: 1, most: many, bind: coalesce},
+	"is_in":    {least: 2, set: true, bind: isIn},
+}
+
+// alike returns the type to which values are cast that stand in one column: literals take on a column's.
+func (c *Call) alike(args ...int) (arrow.DataType, error) {
+	whole := c.Args[args[0]]
+	for _, i := range args[1:] {
+		next := c.Args[i]
+		t, ok := common(whole, next)
+		if !ok {
+			return nil, status.Errorf(status.TypeMismatch, "%s can't return both %s (%s) and %s (%s): cast one of them",
+				c.Name, whole.Text, whole.Type, next.Text, next.Type)
+		}
+		whole = Argument{Type: t, Literal: whole.Literal && next.Literal, Text: whole.Text}
+	}
+	return whole.Type, nil
+}
+
+// common returns the type that holds the values of both.
+func common(a, b Argument) (arrow.DataType, bool) {
+	switch {
+	case arrow.TypeEqual(a.Type, b.Type) || isNull(b.Type):
+		return a.Type, true
+	case isNull(a.Type):
+		return b.Type, true
+	case isBool(a.Type) || isBool(b.Type):
+		return nil, false
+	case isText(a.Type) && isText(b.Type):
+		if a.Literal {
+			return b.Type, true
+		}
+		if b.Literal {
+			return a.Type, true
+		}
+		return arrow.BinaryTypes.LargeString, true
+	}
+	if t, ok := promote(a, b); ok {
+		return t, true
+	}
+	return compute.CommonTime(a.Type, b.Type)
+}
+
+func isText(t arrow.DataType) bool {
+	return t.ID() == arrow.STRING || t.ID() == arrow.LARGE_STRING || t.ID() == arrow.STRING_VIEW
+}
+
+func ifElse(c *Call) (Bound, error) {
+	if is := c.Args[0].Type; !isBool(is) && !isNull(is) {
+		return Bound{}, c.refuse(0, "bool first")
+	}
+	t, err := c.alike(1, 2)
+	return Bound{Type: t, Args: []arrow.DataType{boolean, t, t}, Eval: func(scope *memory.Scope, args []*column.Column) (column.Column, error) {
+		return compute.Choose(scope, args[0], args[1], args[2])
+	}}, err
+}
+
+func coalesce(c *Call) (Bound, error) {
+	b := Bound{Eval: compute.Coalesce}
+	all := make([]int, len(c.Args))
+	for i := range all {
+		all[i] = i
+	}
+	var err error
+	b.Type, err = c.alike(all...)
+	for range c.Args {
+		b.Args = append(b.Args, b.Type)
+	}
+	return b, err
+}
+
+func isIn(c *Call) (Bound, error) {
+	x, set := c.Args[0], c.Args[1]
+	if !compute.CanCompare(x.Type, set.Type) {
+		return Bound{}, status.Errorf(status.TypeMismatch, "%s (%s) can't be among values of type %s: cast one of them", x.Text, x.Type, set.Type)
+	}
+	b := Bound{Type: boolean}
+	t := x.Type
+	if compute.TimeClassOf(t) != compute.NoTime && !isNull(set.Type) {
+		t = compute.Finer(t, set.Type)
+		b.Args = []arrow.DataType{t, t}
+	}
+	b.Prepare = func(scope *memory.Scope, args []*column.Column) (Kernel, error) {
+		among, err := compute.NewSet(scope, t, args[1])
+		if err != nil {
+			return nil, err
+		}
+		return func(scope *memory.Scope, args []*column.Column) (column.Column, error) {
+			return among.Contains(scope, args[0])
+		}, nil
+	}
+	return b, nil
+}
