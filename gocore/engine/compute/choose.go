@@ -8,6 +8,9 @@ import (
 // Choose returns a where the Bool column is is true, and b where it is false or null. a and b are of one type; each of
 // the three may have a single row that stands for all.
 func Choose(scope *memory.Scope, is, a, b *column.Column) (column.Column, error) {
+	if a.Kind > column.String {
+		return chooseRows(scope, is, a, b)
+	}
 	dst, err := New(scope, a.Type, Rows(is, a, b))
 	if err != nil || dst.Kind == column.Null {
 		return dst, err
@@ -39,9 +42,6 @@ func Choose(scope *memory.Scope, is, a, b *column.Column) (column.Column, error)
 		choose[uint32](&dst, is, a, b)
 	case 8:
 		choose[uint64](&dst, is, a, b)
-	default:
-		dst.Release()
-		return chooseRows(scope, is, a, b)
 	}
 	return dst, nil
 }
@@ -85,7 +85,7 @@ func chooseViews(dst, is, a, b *column.Column) {
 	clearNulls(dst)
 }
 
-// chooseRows is Choose for any kind: it gathers from both columns, one behind the other.
+// chooseRows is Choose for wide and nested kinds: it gathers from both columns, one behind the other.
 func chooseRows(scope *memory.Scope, is, a, b *column.Column) (column.Column, error) {
 	both, err := Concat(scope, a.Type, []*column.Column{a, b})
 	if err != nil {

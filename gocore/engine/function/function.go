@@ -30,12 +30,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 )
 
 // Kernel computes a function of columns that its caller lends, strings in the Views layout. They have one number of
@@ -123,6 +125,10 @@ func Bind(c Call) (*Bound, error) {
 			return nil, status.Errorf(status.Invalid, "argument %d of %s: a set is the last argument of is_in, and nothing else", i, c.Name)
 		}
 	}
+	c.Args = slices.Clone(c.Args)
+	for i := range c.Args {
+		c.Args[i].Type = plain(c.Args[i].Type)
+	}
 	b, err := e.bind(&c)
 	if err != nil {
 		return nil, err
@@ -131,6 +137,15 @@ func Bind(c Call) (*Bound, error) {
 		b.Args = c.types()
 	}
 	return b.named(c.Name, c.Options), nil
+}
+
+// plain returns the type in which functions take values of type t: a dictionary's values, and half floats as float32.
+func plain(t arrow.DataType) arrow.DataType {
+	t = column.ValueType(t)
+	if t.ID() == arrow.FLOAT16 && compute.CanCast(t, float32Type) {
+		return float32Type
+	}
+	return t
 }
 
 // named completes b, which has its types.

@@ -13,7 +13,9 @@ var (
 )
 
 // isNumber tells whether t is an integer or a float, and not a date or another type that is kept as one.
-func isNumber(t arrow.DataType) bool { return arrow.IsInteger(t.ID()) || arrow.IsFloating(t.ID()) }
+func isNumber(t arrow.DataType) bool { return arrow.IsInteger(t.ID()) || isFloat(t) }
+
+func isFloat(t arrow.DataType) bool { return t.ID() == arrow.FLOAT32 || t.ID() == arrow.FLOAT64 }
 
 func isBool(t arrow.DataType) bool { return t.ID() == arrow.BOOL }
 
@@ -42,7 +44,7 @@ func promote(a, b Argument) (arrow.DataType, bool) {
 		if b.Literal {
 			value, values = values, value
 		}
-		if arrow.IsFloating(value.ID()) && arrow.IsInteger(values.ID()) {
+		if isFloat(value) && arrow.IsInteger(values.ID()) {
 			return float64Type, true
 		}
 		return values, true
@@ -76,7 +78,7 @@ var signed = map[int]arrow.DataType{1: arrow.PrimitiveTypes.Int8, 2: arrow.Primi
 
 // floating returns t if it is a float, else float64.
 func floating(t arrow.DataType) arrow.DataType {
-	if arrow.IsFloating(t.ID()) {
+	if isFloat(t) {
 		return t
 	}
 	return float64Type
