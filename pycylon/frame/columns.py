@@ -150,5 +150,6 @@ def _inlined(expr: Expr, known: Mapping[str, Expr]) -> Expr:
     if isinstance(expr, Column):
         return known[expr.name]
     if isinstance(expr, Call):
-        return Call(expr.function, tuple(_inlined(argument, known) for argument in expr.arguments), expr.type)
+        arguments = tuple(_inlined(argument, known) for argument in expr.arguments)
+        return Call(expr.function, arguments, expr.type, expr.options)
     return expr
