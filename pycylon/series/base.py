@@ -163,7 +163,7 @@ class Values:
                     "two columns of different frames can't be combined: merge the frames first", op=function
                 )
             return other._expr
-        if isinstance(other, (list, tuple, dict, set)) or getattr(other, "ndim", 0):
+        if isinstance(other, (list, tuple, dict, set)) or bool(getattr(other, "ndim", False)):
             raise TypeError(
                 f"a column can be combined with a value or a column of its frame, not with a {_type(other).__name__}"
             )

@@ -22,8 +22,8 @@ class Series(Operators, Choices, Numeric):
     -----
     Operators and methods make new series over the same frame, to be assigned (``df["c"] = df["a"] + df["b"]``), to
     filter by (``df[df["a"] > 3]``) or to be looked at. A null in makes a null out; a mask keeps the rows where it is
-    true. An integer result that doesn't fit its type is an `IntegerOverflowError`, never a wrapped number; ``/`` by zero
-    gives an infinity or NaN, ``//`` and ``%`` of integers by zero give null.
+    true. An integer result that doesn't fit its type is an `IntegerOverflowError`, never a wrapped number; ``/`` by
+    zero gives an infinity or NaN, ``//`` and ``%`` of integers by zero give null.
 
     Examples
     --------

@@ -117,7 +117,8 @@ class Numeric(Values):
             clipped = clipped.mask(clipped < lower, lower)
         if upper is not None:
             clipped = clipped.mask(clipped > upper, upper)
-        return self._with("coalesce") if clipped is self else clipped
+        series: Series = self._with("coalesce") if clipped is self else clipped
+        return series
 
     def floor(self) -> Series:
         """Return the greatest whole numbers that aren't above."""
