@@ -67,7 +67,7 @@ func (j *joiner) exchangeHello(conn *tls.Conn, peer int, client bool, path wire.
 		return 0, status.AtRank(status.Stale, peer, "rank %d is in another opening of the job", peer)
 	case theirs.Source != peer || theirs.Destination != j.rank:
 		return 0, status.AtRank(status.Unauthenticated, peer, "rank %d says that rank %d calls rank %d", peer, theirs.Source, theirs.Destination)
-	case (path != 0 && theirs.Path != path) || (path == 0 && theirs.Path == wire.Punched):
+	case (path != 0 && theirs.Path != path) || (path == 0 && theirs.Path >= wire.Punched):
 		return 0, status.AtRank(status.Malformed, peer, "rank %d took this %s connection for a %s one", peer, path, theirs.Path)
 	}
 	if client {

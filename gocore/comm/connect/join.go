@@ -10,6 +10,8 @@
 //	punch port       never listens. The connection to the rendezvous server comes from it, and so do punches
 //	                 (package holepunch): the lower rank is the TLS client.
 //
+// Where neither gets through, both connect to the server's relay (package relay); the lower rank is the TLS client.
+//
 // Per pair, the candidates start staggered, best first, and race:
 //
 //	connect (TCP) -> TLS 1.3, both certificates pinned by the roster -> HELLO, HELLO-ACK both ways: authenticated
@@ -51,8 +53,9 @@ type joiner struct {
 	roster *wire.Roster
 	ranks  map[trust.Pin]int
 	epoch  wire.Epoch
-	sealed time.Time // when the roster came
-	start  time.Time // when to punch
+	sealed time.Time                    // when the roster came
+	start  time.Time                    // when to punch
+	ticket [wire.SignedTicketBytes]byte // for the relay; zeros: there is none
 
 	pairs   []*pair       // by rank; nil at the own
 	slots   chan struct{} // of outgoing connections
@@ -189,9 +192,11 @@ func (j *joiner) register(ctx context.Context) error {
 		return err
 	}
 	j.event(-1, 0, observed.String(), "registered", nil)
-	if j.rank, j.roster, j.epoch, j.start, err = j.client.Roster(ctx); err != nil {
+	opening, err := j.client.Opening(ctx)
+	if err != nil {
 		return err
 	}
+	j.rank, j.roster, j.epoch, j.start, j.ticket = opening.Rank, opening.Roster, opening.Epoch, opening.Start, opening.Ticket
 	own := &j.roster.Entries[j.rank].Member
 	if own.Pin != m.Pin || own.Nonce != m.Nonce || (rank >= 0 && j.rank != rank) {
 		return status.Errorf(status.Unauthenticated, "the rendezvous server sent a roster in which this worker is not rank %d: do not use this server", j.rank)

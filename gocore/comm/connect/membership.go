@@ -10,7 +10,7 @@ import (
 // Link is the connection to one other rank.
 type Link struct {
 	Conn  net.Conn      // a *tls.Conn, authenticated, nothing read beyond the nomination; nil at the own rank
-	Path  string        // "loopback", "private", "public" or "punched"; "self" at the own rank
+	Path  string        // "loopback", "private", "public", "punched" or "relay"; "self" at the own rank
 	Setup time.Duration // from the sealed roster to the nomination
 }
 

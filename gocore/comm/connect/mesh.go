@@ -90,8 +90,8 @@ func (j *joiner) unconnected(after time.Duration) error {
 			continue
 		}
 		return status.AtRank(status.Unreachable, p.peer, "rank %d could not connect to rank %d within %s (%s). Let TCP connections "+
-			"pass between the two; through NATs, both have to keep one public port per private port: one that picks a port for "+
-			"every destination (symmetric) can't be passed without a relay", j.rank, p.peer, after.Round(time.Millisecond), p.failures())
+			"pass between the two, or to the rendezvous server's relay: through NATs, both have to keep one public port per private "+
+			"port, and one that picks a port for every destination (symmetric) needs the relay", j.rank, p.peer, after.Round(time.Millisecond), p.failures())
 	}
 	return status.Errorf(status.Internal, "no pair is without a connection")
 }

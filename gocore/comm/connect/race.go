@@ -43,6 +43,12 @@ func (j *joiner) race(g *task.Group, p *pair) {
 			return nil
 		})
 	}
+	if relay, ok := j.relay(self, peer); ok {
+		g.Go(func(ctx context.Context) error {
+			j.relayed(ctx, p, relay)
+			return nil
+		})
+	}
 	if remote, ok := punchable(self, peer, j.allowed); ok {
 		g.Go(func(ctx context.Context) error {
 			j.punch(ctx, p, remote)

@@ -112,6 +112,12 @@ func (c *Client) Close() { _ = c.conn.NetConn().Close() }
 // Address returns the server's address that the client is connected to.
 func (c *Client) Address() string { return c.address }
 
+// ServerAddr returns the server's address as numbers: its relay is at the same port.
+func (c *Client) ServerAddr() netip.AddrPort {
+	a, _ := netip.ParseAddrPort(c.conn.RemoteAddr().String())
+	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+}
+
 // LocalAddr returns the own address of the connection.
 func (c *Client) LocalAddr() netip.AddrPort {
 	a, _ := netip.ParseAddrPort(c.conn.LocalAddr().String())
@@ -174,23 +180,32 @@ func (c *Client) measureClock(ctx context.Context) error {
 	return nil
 }
 
-// Roster waits until the world is complete and returns the own rank, the roster, its epoch, and the instant at which
-// all ranks punch, by the own clock. The roster's members are proved to hold the token; that the own entry is the one
-// that was registered is the caller's to check.
-func (c *Client) Roster(ctx context.Context) (rank int, roster *wire.Roster, epoch wire.Epoch, start time.Time, err error) {
+// Opening is a sealed roster, and this worker's place in it.
+type Opening struct {
+	Rank   int
+	Roster *wire.Roster
+	Epoch  wire.Epoch
+	Start  time.Time                    // the instant at which all ranks punch, by the own clock
+	Ticket [wire.SignedTicketBytes]byte // for the relay at the server's address; zeros: there is none
+}
+
+// Opening waits until the world is complete and returns how it opens. The roster's members are proved to hold the token;
+// that the own entry is the one that was registered is the caller's to check.
+func (c *Client) Opening(ctx context.Context) (*Opening, error) {
 	defer c.watch(ctx)()
 	body, err := c.expect(ctx, wire.TypeRoster, wire.MaxRoster)
 	if err != nil {
-		return 0, nil, epoch, start, err
+		return nil, err
 	}
 	sealed, roster, err := wire.ParseSealed(body)
 	if err != nil {
-		return 0, nil, epoch, start, err
+		return nil, err
 	}
 	if err := c.verify(roster); err != nil {
-		return 0, nil, epoch, start, err
+		return nil, err
 	}
-	return sealed.Rank, roster, wire.EpochOf(sealed.Blob), sealed.Start.Add(-c.offset), nil
+	return &Opening{Rank: sealed.Rank, Roster: roster, Epoch: wire.EpochOf(sealed.Blob), Start: sealed.Start.Add(-c.offset),
+		Ticket: sealed.Ticket}, nil
 }
 
 // verify checks that the server neither invented a rank nor mixed up jobs.

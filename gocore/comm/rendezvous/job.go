@@ -27,9 +27,13 @@ const (
 // that can reach each other's listening port are connected.
 const punchDelay = 150 * time.Millisecond
 
+// ticketLife is how long ranks may come to the relay: longer than any opening lasts.
+const ticketLife = time.Hour
+
 // job is one opening of a job's world.
 type job struct {
-	grant trust.Grant
+	grant  trust.Grant
+	ticket func(*wire.Ticket) [wire.SignedTicketBytes]byte
 
 	mu      sync.Mutex
 	phase   phase
@@ -38,7 +42,9 @@ type job struct {
 	reports int // workers that are connected to all others
 }
 
-func newJob(grant trust.Grant) *job { return &job{grant: grant} }
+func newJob(grant trust.Grant, ticket func(*wire.Ticket) [wire.SignedTicketBytes]byte) *job {
+	return &job{grant: grant, ticket: ticket}
+}
 
 // add takes a worker in, and seals the roster if that completes the world.
 func (j *job) add(w *worker) error {
@@ -94,7 +100,9 @@ func (j *job) seal() {
 	j.epoch = wire.EpochOf(blob)
 	start := time.Now().Add(punchDelay)
 	for rank, w := range j.present {
-		head := (&wire.Sealed{Rank: rank, Start: start}).AppendHead(nil)
+		ticket := j.ticket(&wire.Ticket{Epoch: j.epoch, WorldSize: len(j.present), Rank: rank, Pin: w.request.Member.Pin,
+			Expires: time.Now().Add(ticketLife)})
+		head := (&wire.Sealed{Rank: rank, Start: start, Ticket: ticket}).AppendHead(nil)
 		w.send(wire.AppendJoinHead(nil, wire.TypeRoster, len(head)+len(blob)), head, blob)
 	}
 }

@@ -1,6 +1,7 @@
 // Package rendezvous brings the ranks of a job together: the server collects what each worker says of itself until
 // the job's world is complete, seals the list as the roster, and hands it to all of them; its client is the worker's
-// side. No data passes through the server, and after GO it is not needed.
+// side. No data passes through this protocol, and after GO the server is not needed, but by ranks that only its relay
+// (package relay, at the same port) can connect: what passes there is ciphertext.
 //
 // One job's opening, which succeeds on all ranks or on none:
 //
@@ -18,9 +19,11 @@
 package rendezvous
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
+	"io"
 	"net"
 	"net/netip"
 	"sync"
@@ -28,6 +31,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/relay"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
@@ -40,6 +44,8 @@ type Options struct {
 	MaxWorkers         int           // authenticated connections at once; 0: 32768
 	MaxUnauthenticated int           // connections that have not registered yet; the oldest gives way; 0: 1024
 	RegisterTimeout    time.Duration // from connection to registration; 0: 10 s
+	NoRelay            bool          // don't connect ranks that can't reach each other
+	Relay              relay.Options // the relay's quotas
 }
 
 // Server is a rendezvous server. Make one with NewServer.
@@ -48,6 +54,7 @@ type Server struct {
 	state    *trust.State
 	listener net.Listener
 	gate     *trust.Gate
+	relay    *relay.Relay // nil: there is none
 	closed   chan struct{}
 	once     sync.Once
 
@@ -84,8 +91,12 @@ func NewServer(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, status.Errorf(status.Invalid, "the rendezvous server cannot listen on %q: %w; write HOST:PORT of this machine, with a free port", opt.Listen, err)
 	}
-	return &Server{opt: opt, state: state, listener: listener, gate: trust.NewGate(opt.MaxUnauthenticated, 0),
-		closed: make(chan struct{}), jobs: map[[32]byte]*job{}}, nil
+	s := &Server{opt: opt, state: state, listener: listener, gate: trust.NewGate(opt.MaxUnauthenticated, 0),
+		closed: make(chan struct{}), jobs: map[[32]byte]*job{}}
+	if !opt.NoRelay {
+		s.relay = relay.New(state.Issuer(), opt.Relay)
+	}
+	return s, nil
 }
 
 // Addr returns the address that the server listens on, "host:port".
@@ -133,8 +144,10 @@ func (s *Server) Serve(ctx context.Context) error {
 				}
 				continue
 			}
+			leave := s.gate.Enter(ctx, conn) // here, in the order in which they came: the oldest gives way
 			g.Go(func(ctx context.Context) error {
-				s.serve(ctx, conn)
+				defer leave()
+				s.serve(ctx, conn, leave)
 				return nil
 			})
 		}
@@ -160,16 +173,42 @@ func (s *Server) close() {
 	})
 }
 
-// serve is one worker's connection from accept to end.
-func (s *Server) serve(ctx context.Context, raw net.Conn) {
+// tlsHandshake is the first byte of a TLS connection (RFC 8446, 5.1: a handshake record).
+const tlsHandshake = 22
+
+// begun is a connection of which the first bytes have been read.
+type begun struct {
+	net.Conn
+	first *bytes.Reader
+}
+
+// Read returns the first bytes, and then what follows.
+func (c *begun) Read(p []byte) (int, error) {
+	if c.first.Len() > 0 {
+		return c.first.Read(p)
+	}
+	return c.Conn.Read(p)
+}
+
+// serve is one connection from accept to end: of a worker that registers, over TLS, or to the relay. It calls leave once
+// the other side has proved itself.
+func (s *Server) serve(ctx context.Context, raw net.Conn, leave func()) {
 	defer func() { _ = raw.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
 	defer stop()
-	leave := s.gate.Enter(ctx, raw)
-	defer leave()
 
 	_ = raw.SetDeadline(time.Now().Add(s.opt.RegisterTimeout))
-	conn := tls.Server(raw, s.state.RendezvousServer())
+	first := make([]byte, 1)
+	if _, err := io.ReadFull(raw, first); err != nil {
+		return
+	}
+	if first[0] != tlsHandshake {
+		if s.relay != nil {
+			s.relay.Serve(ctx, raw, bytes.NewReader(first), leave)
+		}
+		return
+	}
+	conn := tls.Server(&begun{raw, bytes.NewReader(first)}, s.state.RendezvousServer())
 	if conn.HandshakeContext(ctx) != nil {
 		return
 	}
@@ -227,7 +266,7 @@ func (s *Server) admit(w *worker, grant trust.Grant) error {
 			j.fail(status.Errorf(status.Stale, "attempt %d of the job has taken over from attempt %d", grant.Attempt, j.grant.Attempt))
 		}
 		s.sweep(time.Now())
-		j = newJob(grant)
+		j = newJob(grant, s.ticket)
 		s.jobs[grant.Job] = j
 	case grant.Attempt < j.grant.Attempt:
 		return status.Errorf(status.Stale, "this token is of attempt %d of the job, and attempt %d has begun: this worker is no longer needed",
@@ -238,6 +277,14 @@ func (s *Server) admit(w *worker, grant trust.Grant) error {
 	}
 	s.workers++
 	return nil
+}
+
+// ticket returns what lets a rank use the relay; zeros where there is none.
+func (s *Server) ticket(t *wire.Ticket) (signed [wire.SignedTicketBytes]byte) {
+	if s.relay != nil {
+		signed = s.state.SignTicket(t)
+	}
+	return signed
 }
 
 // release forgets the worker, and its job when nobody is left in it, unless the job formed: then its memory of having

@@ -74,9 +74,9 @@ func register(t testing.TB, token trust.Token, rank int, patience time.Duration,
 // roster waits for it.
 func roster(t testing.TB, c *rendezvous.Client) (int, wire.Epoch) {
 	t.Helper()
-	rank, _, epoch, _, err := c.Roster(context.Background())
+	opening, err := c.Opening(context.Background())
 	require.NoError(t, err)
-	return rank, epoch
+	return opening.Rank, opening.Epoch
 }
 
 // refusal returns why a client's wait for the roster failed.
@@ -84,7 +84,7 @@ func refusal(t testing.TB, c *rendezvous.Client) *status.Error {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	_, _, _, _, err := c.Roster(ctx)
+	_, err := c.Opening(ctx)
 	require.Error(t, err)
 	return status.From(err)
 }
@@ -110,13 +110,13 @@ func TestRanksAreGivenOrFirstCome(t *testing.T) {
 	}
 	var epochs []wire.Epoch
 	for i, c := range clients {
-		rank, r, epoch, start, err := c.Roster(context.Background())
+		o, err := c.Opening(context.Background())
 		require.NoError(t, err)
-		require.Equal(t, want[i], rank)
-		require.Equal(t, byte(i), r.Entries[rank].Member.Pin[0])
-		require.Equal(t, c.LocalAddr(), r.Entries[rank].Observed)
-		require.WithinDuration(t, time.Now(), start, 5*time.Second)
-		epochs = append(epochs, epoch)
+		require.Equal(t, want[i], o.Rank)
+		require.Equal(t, byte(i), o.Roster.Entries[o.Rank].Member.Pin[0])
+		require.Equal(t, c.LocalAddr(), o.Roster.Entries[o.Rank].Observed)
+		require.WithinDuration(t, time.Now(), o.Start, 5*time.Second)
+		epochs = append(epochs, o.Epoch)
 	}
 	for i, c := range clients {
 		require.Equal(t, epochs[0], epochs[i])
@@ -133,9 +133,9 @@ func TestNewestRegistrationOfARankCounts(t *testing.T) {
 	second := register(t, token, 0, time.Minute, 2)
 	require.Equal(t, status.Stale, refusal(t, first).Code)
 	other := register(t, token, 1, time.Minute, 3)
-	_, r, _, _, err := other.Roster(context.Background())
+	opening, err := other.Opening(context.Background())
 	require.NoError(t, err)
-	require.Equal(t, byte(2), r.Entries[0].Member.Pin[0])
+	require.Equal(t, byte(2), opening.Roster.Entries[0].Member.Pin[0])
 	roster(t, second)
 }
 

@@ -24,7 +24,13 @@ import (
 //	  | CONNECTED ----------------> |                   | <------------------- NOMINATE-ACK  |
 //	  | <----------------------- GO |
 //
-// FAIL takes the place of any message between worker and rendezvous, in both directions, and ends the connection.
+//	worker                          relay                         worker
+//	  | RELAY (ticket, peer) ------> | <------ RELAY (ticket, peer) |
+//	  | <----------------- CHALLENGE | CHALLENGE -----------------> |
+//	  | PROOF ---------------------> | <---------------------- PROOF|
+//	  | <--------------------- READY | READY ---------------------> |   then TLS between the workers, HELLO, ...
+//
+// FAIL takes the place of any message between worker and rendezvous or relay, and ends the connection.
 // A parser refuses bytes after the last field: a newer format has a newer ProtocolVersion.
 
 // ProtocolVersion is the version of the joining messages and of the frames after them; ranks of one job must agree.
@@ -47,6 +53,10 @@ const (
 	TypeHelloAck    JoinType = 17 // worker to worker: empty
 	TypeNominate    JoinType = 18 // lower to higher rank: empty
 	TypeNominateAck JoinType = 19 // higher to lower rank: empty
+	TypeRelay       JoinType = 32 // worker to relay: Relay
+	TypeChallenge   JoinType = 33 // relay to worker: 32 random bytes
+	TypeProof       JoinType = 34 // worker to relay: 64 bytes, the signature of the challenge
+	TypeReady       JoinType = 35 // relay to worker: empty; what follows is the other worker's
 )
 
 // Limits of a joining message's body, by what the reader expects.

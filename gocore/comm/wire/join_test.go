@@ -29,6 +29,10 @@ func roster() *wire.Roster {
 		{Member: member(), Observed: netip.MustParseAddrPort("198.51.100.1:1234")}, {Member: second}}}
 }
 
+func ticket() *wire.Ticket {
+	return &wire.Ticket{Epoch: wire.Epoch{1}, WorldSize: 3, Rank: 2, Pin: [32]byte{4}, Expires: time.Unix(5, 0)}
+}
+
 // messages are one of each: encoded, and parsed and encoded again.
 var messages = []struct {
 	name    string
@@ -57,7 +61,7 @@ var messages = []struct {
 		}
 		return m.AppendMarshal(nil), nil
 	}},
-	{"sealed", (&wire.Sealed{Rank: 1, Start: time.Unix(3, 4), Blob: roster().AppendMarshal(nil)}).AppendMarshal(nil), func(b []byte) ([]byte, error) {
+	{"sealed", (&wire.Sealed{Rank: 1, Start: time.Unix(3, 4), Ticket: [wire.SignedTicketBytes]byte{5}, Blob: roster().AppendMarshal(nil)}).AppendMarshal(nil), func(b []byte) ([]byte, error) {
 		m, _, err := wire.ParseSealed(b)
 		if err != nil {
 			return nil, err
@@ -66,6 +70,17 @@ var messages = []struct {
 	}},
 	{"hello", (&wire.Hello{Epoch: wire.Epoch{1}, Source: 2, Destination: 3, Path: wire.Punched}).AppendMarshal(nil), func(b []byte) ([]byte, error) {
 		m, err := wire.ParseHello(b)
+		if err != nil {
+			return nil, err
+		}
+		return m.AppendMarshal(nil), nil
+	}},
+	{"ticket", ticket().AppendMarshal(nil), func(b []byte) ([]byte, error) {
+		m, err := wire.ParseTicket(b)
+		return m.AppendMarshal(nil), err
+	}},
+	{"relay", (&wire.Relay{Ticket: [wire.SignedTicketBytes]byte{1}, PublicKey: [32]byte{2}, Peer: 3}).AppendMarshal(nil), func(b []byte) ([]byte, error) {
+		m, err := wire.ParseRelay(b)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +112,7 @@ func TestJoiningMessages(t *testing.T) {
 }
 
 func TestJoiningMessagesOfAnotherVersion(t *testing.T) {
-	for _, i := range []int{0, 3, 5} { // register, roster, hello: those that begin with it
+	for _, i := range []int{0, 3, 5, 7} { // register, roster, hello, relay: those that begin with it
 		encoded := bytes.Clone(messages[i].encoded)
 		encoded[0]++
 		_, err := messages[i].again(encoded)

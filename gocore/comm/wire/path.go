@@ -11,9 +11,10 @@ const (
 	Private  Path = 2 // an address of the other's own interfaces
 	Public   Path = 3 // the address that the rendezvous saw, at the listening port
 	Punched  Path = 4 // TCP simultaneous open between two punch ports
+	Relayed  Path = 5 // through a relay, which sees ciphertext
 )
 
-var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched"}
+var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched", Relayed: "relay"}
 
 // String returns the path's name, as users see it.
 func (p Path) String() string {
@@ -24,7 +25,7 @@ func (p Path) String() string {
 }
 
 // Valid tells whether p is one of the paths.
-func (p Path) Valid() bool { return p >= Loopback && p <= Punched }
+func (p Path) Valid() bool { return p >= Loopback && p <= Relayed }
 
 // ParsePath returns the path of a name.
 func ParsePath(name string) (Path, error) {
@@ -33,5 +34,5 @@ func ParsePath(name string) (Path, error) {
 			return p, nil
 		}
 	}
-	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public and punched", name)
+	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public, punched and relay", name)
 }

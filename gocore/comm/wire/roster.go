@@ -157,17 +157,19 @@ func EpochOf(blob []byte) Epoch {
 
 // Sealed hands a worker its rank and the roster, whose bytes are the same for all.
 //
-//	u32 rank | i64 the instant at which to punch, server's clock, Unix nanoseconds | encoded roster
+//	u32 rank | i64 the instant at which to punch, server's clock, Unix nanoseconds | signed ticket | encoded roster
 type Sealed struct {
-	Rank  int
-	Start time.Time
-	Blob  []byte
+	Rank   int
+	Start  time.Time
+	Ticket [SignedTicketBytes]byte // for the server's relay; zeros where it relays nothing
+	Blob   []byte
 }
 
 // AppendHead appends what differs between ranks: the body is this and then the blob.
 func (m *Sealed) AppendHead(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.Rank))
-	return binary.LittleEndian.AppendUint64(dst, uint64(m.Start.UnixNano()))
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(m.Start.UnixNano()))
+	return append(dst, m.Ticket[:]...)
 }
 
 // AppendMarshal appends the body.
@@ -176,7 +178,9 @@ func (m *Sealed) AppendMarshal(dst []byte) []byte { return append(m.AppendHead(d
 // ParseSealed parses a body, and the roster in it.
 func ParseSealed(body []byte) (*Sealed, *Roster, error) {
 	f := &fields{rest: body}
-	m := &Sealed{Rank: int(f.u32()), Start: time.Unix(0, int64(f.u64())), Blob: f.rest}
+	m := &Sealed{Rank: int(f.u32()), Start: time.Unix(0, int64(f.u64()))}
+	copy(m.Ticket[:], f.take(SignedTicketBytes))
+	m.Blob = f.rest
 	if f.bad {
 		return nil, nil, f.done("ROSTER")
 	}

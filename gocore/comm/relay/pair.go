@@ -1,0 +1,149 @@
+package relay
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// enter makes conn wait for the other end, or returns the guest that is the other end, which waits no more: the pair then
+// counts as connected until parted.
+func (r *Relay) enter(conn net.Conn, at side) (own, peer *guest, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	job := r.jobs[at.epoch]
+	if job == nil {
+		job = &usage{}
+		r.jobs[at.epoch] = job
+	}
+	if peer = r.waiting[at.other()]; peer == nil {
+		if before := r.waiting[at]; before != nil {
+			close(before.gone)
+		}
+		own = &guest{conn: conn, met: make(chan struct{}), gone: make(chan struct{}), copied: make(chan struct{})}
+		r.waiting[at] = own
+		job.guests++
+		return own, nil, nil
+	}
+	if r.pairs >= r.opt.Pairs || job.pairs >= r.opt.PairsPerJob {
+		r.forget(at.epoch)
+		return nil, nil, status.Errorf(status.Unreachable, "the relay has its limit of %d pairs (%d of one job): try again later, "+
+			"start another relay, or open the network between the ranks", r.opt.Pairs, r.opt.PairsPerJob)
+	}
+	delete(r.waiting, at.other())
+	r.pairs++
+	job.pairs++
+	close(peer.met)
+	return nil, peer, nil
+}
+
+// leave forgets a guest.
+func (r *Relay) leave(g *guest, at side) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.waiting[at] == g {
+		delete(r.waiting, at)
+	}
+	r.jobs[at.epoch].guests--
+	r.forget(at.epoch)
+}
+
+// parted ends a pair.
+func (r *Relay) parted(epoch wire.Epoch) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pairs--
+	r.jobs[epoch].pairs--
+	r.forget(epoch)
+}
+
+// forget drops the usage of a job that has no connection left. It is called under the lock.
+func (r *Relay) forget(epoch wire.Epoch) {
+	if job := r.jobs[epoch]; job.guests == 0 && job.pairs == 0 {
+		delete(r.jobs, epoch)
+	}
+}
+
+// Pairs returns how many pairs are connected.
+func (r *Relay) Pairs() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.pairs
+}
+
+// join tells both ends that they are connected, and copies between them until both have ended.
+func (r *Relay) join(ctx context.Context, epoch wire.Epoch, a, b net.Conn) error {
+	for _, conn := range []net.Conn{a, b} {
+		_ = conn.SetDeadline(time.Now().Add(writeTimeout))
+		if err := wire.WriteJoin(conn, wire.TypeReady, nil); err != nil {
+			abandon(a, b)
+			return nil
+		}
+		_ = conn.SetDeadline(time.Time{})
+	}
+	g := task.NewGroup(ctx)
+	for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
+		g.Go(func(context.Context) error {
+			err := r.copy(epoch, way[0], way[1])
+			if err != nil { // one side's end is the other's, at once
+				abandon(a, b)
+			}
+			return err
+		})
+	}
+	_ = g.Wait() // the ranks have learned it from their connections
+	return nil
+}
+
+// piece is how many bytes are copied between two looks at the quota.
+const piece = 1 << 20
+
+// copy moves bytes from one connection to the other until the first has ended, and then ends the second in that
+// direction.
+func (r *Relay) copy(epoch wire.Epoch, from, to net.Conn) error {
+	for {
+		n, err := io.CopyN(to, from, piece) // between two TCP connections: splice(2)
+		if over := r.count(epoch, n); over != nil {
+			return over
+		}
+		if errors.Is(err, io.EOF) {
+			if half, ok := to.(interface{ CloseWrite() error }); ok {
+				return half.CloseWrite()
+			}
+			return io.EOF
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+var errQuota = status.Errorf(status.Unreachable, "the job has used up its bytes at the relay")
+
+// count adds n bytes to what a job has used.
+func (r *Relay) count(epoch wire.Epoch, n int64) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	job := r.jobs[epoch]
+	job.bytes += n
+	if r.opt.BytesPerJob > 0 && job.bytes > r.opt.BytesPerJob {
+		return errQuota
+	}
+	return nil
+}
+
+// abandon resets connections, so that neither rank takes the end for an orderly one.
+func abandon(conns ...net.Conn) {
+	for _, conn := range conns {
+		if tcp, ok := conn.(*net.TCPConn); ok {
+			_ = tcp.SetLinger(0)
+		}
+		_ = conn.Close()
+	}
+}

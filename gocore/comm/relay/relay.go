@@ -1,0 +1,173 @@
+// Package relay connects two ranks that can't reach each other: each connects to the relay, which copies bytes from
+// one connection to the other. The ranks run TLS with each other through it, both certificates pinned as on every other
+// path: the relay sees ciphertext, and the worst that it can do is to stop.
+//
+//	rank a ── RELAY, PROOF ──▶ ┌───────────────┐ ◀── RELAY, PROOF ── rank b
+//	                           │ (epoch, a, b) │
+//	       ◀───────── READY ── └───────────────┘ ── READY ─────────▶
+//	       ◀══════════════════ TLS 1.3, end to end ════════════════▶
+//
+// Who may use it says a ticket, which the rendezvous server signs when it seals a roster: an epoch, a rank, a key. The
+// worker proves that it holds the key by signing a challenge, so that a ticket which somebody overhears is worth
+// nothing. A relay needs no secret, only the public key of the tickets' issuer.
+//
+// A slow receiver stops its sender: bytes wait in the two sockets, never in the relay (Linux moves them from one to the
+// other without a copy). What a job may use is bounded: pairs at a time and bytes in all.
+package relay
+
+import (
+	"context"
+	"crypto/ed25519"
+	"crypto/rand"
+	"io"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/trust"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// Options are the quotas of a relay. The zero value is a good default.
+type Options struct {
+	Pairs       int   // connected at a time, of all jobs; 0: 4096
+	PairsPerJob int   // connected at a time, of one job; 0: 2048
+	BytesPerJob int64 // in all; 0: no limit
+}
+
+// Relay pairs connections. Make one with New.
+type Relay struct {
+	opt    Options
+	issuer ed25519.PublicKey
+
+	mu      sync.Mutex
+	waiting map[side]*guest
+	jobs    map[wire.Epoch]*usage
+	pairs   int
+}
+
+// side is one rank's end of a pair.
+type side struct {
+	epoch      wire.Epoch
+	rank, peer int
+}
+
+// other is the end that the peer connects.
+func (s side) other() side { return side{s.epoch, s.peer, s.rank} }
+
+// usage is what a job has of its quota. It is there while the job has a connection here.
+type usage struct {
+	guests int // connections
+	pairs  int
+	bytes  int64
+}
+
+// guest is an authenticated connection that waits for its peer's. It is not read meanwhile: one that has ended is found
+// out when the peer comes, who then comes again.
+type guest struct {
+	conn   net.Conn
+	met    chan struct{} // closed when the peer has come, who then copies both ways
+	gone   chan struct{} // closed when another takes its place
+	copied chan struct{} // closed when the pair has ended
+}
+
+// New returns a relay for the tickets that issuer signs.
+func New(issuer ed25519.PublicKey, opt Options) *Relay {
+	if opt.Pairs == 0 {
+		opt.Pairs = 4096
+	}
+	if opt.PairsPerJob == 0 {
+		opt.PairsPerJob = 2048
+	}
+	return &Relay{opt: opt, issuer: issuer, waiting: map[side]*guest{}, jobs: map[wire.Epoch]*usage{}}
+}
+
+// Limits of one connection.
+const (
+	proofTimeout = 10 * time.Second // from the connection to the proof
+	peerTimeout  = 20 * time.Second // that a rank waits for the other one
+	writeTimeout = 10 * time.Second // of a message
+)
+
+// Serve handles a connection until it ends, and closes it. first is what has been read of it. proved is called when the
+// worker has proved who it is.
+func (r *Relay) Serve(ctx context.Context, conn net.Conn, first io.Reader, proved func()) {
+	defer func() { _ = conn.Close() }()
+	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
+	defer stop()
+	_ = conn.SetDeadline(time.Now().Add(proofTimeout))
+	at, err := r.authenticate(conn, io.MultiReader(first, conn))
+	if err == nil {
+		proved()
+		err = r.connect(ctx, conn, at)
+	}
+	if err != nil {
+		_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+		_ = wire.WriteJoin(conn, wire.TypeFail, wire.FailOf(err).AppendMarshal(nil))
+	}
+}
+
+// authenticate returns which end of which pair the worker is.
+func (r *Relay) authenticate(conn net.Conn, in io.Reader) (side, error) {
+	kind, body, err := wire.ReadJoin(in, wire.RelayBytes)
+	if err != nil {
+		return side{}, err
+	}
+	if kind != wire.TypeRelay {
+		return side{}, status.Errorf(status.Malformed, "message %d came where RELAY was due: the worker is of another version", kind)
+	}
+	m, err := wire.ParseRelay(body)
+	if err != nil {
+		return side{}, err
+	}
+	t, err := trust.VerifyTicket(r.issuer, m.Ticket, m.PublicKey, time.Now())
+	if err != nil {
+		return side{}, err
+	}
+	if m.Peer < 0 || m.Peer >= t.WorldSize || m.Peer == t.Rank {
+		return side{}, status.Errorf(status.Invalid, "rank %d of a world of %d can't be connected with rank %d", t.Rank, t.WorldSize, m.Peer)
+	}
+	var challenge [32]byte
+	if _, err := rand.Read(challenge[:]); err != nil {
+		return side{}, status.Errorf(status.Internal, "cannot make a challenge: %w", err)
+	}
+	if err := wire.WriteJoin(conn, wire.TypeChallenge, challenge[:]); err != nil {
+		return side{}, err
+	}
+	kind, proof, err := wire.ReadJoin(conn, ed25519.SignatureSize)
+	if err != nil {
+		return side{}, err
+	}
+	if kind != wire.TypeProof {
+		return side{}, status.Errorf(status.Malformed, "message %d came where PROOF was due: the worker is of another version", kind)
+	}
+	return side{t.Epoch, t.Rank, m.Peer}, trust.VerifyRelayProof(m.PublicKey, challenge, m.Peer, proof)
+}
+
+// connect waits for the other end, or copies between the two if that waits already.
+func (r *Relay) connect(ctx context.Context, conn net.Conn, at side) error {
+	g, peer, err := r.enter(conn, at)
+	if err != nil {
+		return err
+	}
+	if peer != nil {
+		defer r.parted(at.epoch)
+		defer close(peer.copied)
+		return r.join(ctx, at.epoch, conn, peer.conn)
+	}
+	defer r.leave(g, at)
+	timer := time.NewTimer(peerTimeout)
+	defer timer.Stop()
+	select {
+	case <-g.met:
+		<-g.copied
+		return nil
+	case <-g.gone:
+		return status.Errorf(status.Stale, "another connection of rank %d for rank %d has taken the place of this one", at.rank, at.peer)
+	case <-timer.C:
+		return status.Errorf(status.Unreachable, "rank %d has not come to the relay within %s", at.peer, peerTimeout)
+	case <-ctx.Done():
+		return nil
+	}
+}
