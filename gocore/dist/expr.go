@@ -66,7 +66,7 @@ func (l *lowerer) filter(step *plan.Step, op *plan.FilterOp, in stream) (stream,
 	if err != nil {
 		return stream{}, err
 	}
-	filter, err := operator.NewFilter(predicate)
+	filter, err := operator.NewFilter(predicate, op.Output)
 	if err != nil {
 		return stream{}, err
 	}

@@ -143,7 +143,7 @@ func (l *lowerer) makeProgram(sources map[int]*arrow.Schema) error {
 		if err != nil {
 			return err
 		}
-		l.program, err = plan.Place(program, l.world.Size)
+		l.program, err = plan.Place(plan.Optimize(program), l.world.Size)
 		return err
 	}()
 	if err != nil && l.world.Op != nil {

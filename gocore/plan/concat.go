@@ -54,3 +54,9 @@ func (*ConcatOp) place(pl *placer, _ int, s Step) (int, error) {
 	}
 	return pl.out.add(s), nil
 }
+
+func (*ConcatOp) sift(reads []int, n int) ([][]int, bool) { return everywhere(reads, n), true }
+
+func (op *ConcatOp) needs(wanted []int, n int) [][]int { return same(wanted, nil, n) }
+
+func (op *ConcatOp) narrow(_ []int, in []narrowed) (Op, []int) { return op, in[0].left }

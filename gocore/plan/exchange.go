@@ -109,3 +109,30 @@ func (e *Exchange) place(pl *placer, _ int, given Step) (int, error) {
 	moved := *e
 	return pl.exchange(input, node, &moved), nil
 }
+
+func (e *Exchange) describe(w words) string {
+	switch e.Kind {
+	case ByHash:
+		return "of " + w.columns(0, e.Keys)
+	case ByRange:
+		return "of " + w.sort(e.Sort)
+	}
+	return ""
+}
+
+func (e *Exchange) sift(reads []int, n int) ([][]int, bool) {
+	if e.Kind == Even || e.Kind == ByRange {
+		return nil, false // where a row goes depends on the others
+	}
+	return everywhere(reads, n), true
+}
+
+func (e *Exchange) needs(wanted []int, n int) [][]int {
+	return same(wanted, append(sortColumns(e.Sort), e.Keys...), n)
+}
+
+func (e *Exchange) narrow(_ []int, in []narrowed) (Op, []int) {
+	moved := *e
+	moved.Keys, moved.Sort = in[0].all(e.Keys), in[0].keys(e.Sort)
+	return &moved, in[0].left
+}

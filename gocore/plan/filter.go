@@ -11,8 +11,11 @@ type Filter struct {
 	Predicate *Expr `json:"predicate"`
 }
 
-// FilterOp keeps the rows for which Predicate is true.
-type FilterOp struct{ Predicate *BoundExpr }
+// FilterOp keeps the rows for which Predicate is true, and of them the columns in Output.
+type FilterOp struct {
+	Predicate *BoundExpr
+	Output    []int // nil: all
+}
 
 // Name is "filter".
 func (*FilterOp) Name() string { return "filter" }
@@ -27,8 +30,33 @@ func (spec *Filter) bind(b *binder, s *Step) error {
 	if t := predicate.Type; t.ID() != arrow.BOOL && t.ID() != arrow.NULL {
 		return status.Errorf(status.TypeMismatch, "a filter takes bool, and %s is %s", spec.Predicate.text(), t)
 	}
-	s.Op, s.Schema = &FilterOp{predicate.castTo(arrow.FixedWidthTypes.Boolean)}, b.in(s, 0)
+	s.Op, s.Schema = &FilterOp{Predicate: predicate.castTo(arrow.FixedWidthTypes.Boolean)}, b.in(s, 0)
 	return nil
 }
 
-func (*FilterOp) place(pl *placer, _ int, s Step) (int, error) { return pl.out.add(s), nil }
+func (op *FilterOp) place(pl *placer, _ int, s Step) (int, error) {
+	if op.Output != nil {
+		s.Keys = keysAmong(s.Keys, op.Output)
+	}
+	at := pl.out.add(s)
+	pl.ordered[at] = pl.ordered[s.Inputs[0]]
+	return at, nil
+}
+
+func (op *FilterOp) describe(w words) string { return w.expr(op.Predicate) }
+
+func (op *FilterOp) needs(wanted []int, _ int) [][]int {
+	return [][]int{union(op.output(wanted), op.Predicate.reads(nil))}
+}
+
+func (op *FilterOp) narrow(wanted []int, in []narrowed) (Op, []int) {
+	return &FilterOp{Predicate: op.Predicate.moved(in[0].at), Output: in[0].all(op.output(wanted))}, wanted
+}
+
+// output returns where the input has some output columns.
+func (op *FilterOp) output(columns []int) []int {
+	if op.Output == nil {
+		return columns
+	}
+	return pick(op.Output, columns)
+}

@@ -140,7 +140,7 @@ func (op *GroupOp) place(pl *placer, i int, s Step) (int, error) {
 		s.Keys = nil
 		return pl.out.add(s), nil
 	}
-	if keys := groupKeys(pl.at(input).Keys, op.Keys); keys != nil {
+	if keys := keysAmong(pl.at(input).Keys, op.Keys); keys != nil {
 		s.Keys = keys
 		return pl.out.add(s), nil
 	}
@@ -154,7 +154,7 @@ func (op *GroupOp) place(pl *placer, i int, s Step) (int, error) {
 	}
 	e := &Exchange{Kind: ByHash, Keys: positions}
 	s.Keys = sets(positions)
-	sorted := pl.sortsNext(i)
+	sorted := pl.sortsNext(i, sort)
 	if sorted {
 		// The ranges of the sort that follows keep equal keys together, too: rows move once.
 		e = &Exchange{Kind: ByRange, Sort: sort, Together: true}
@@ -166,29 +166,27 @@ func (op *GroupOp) place(pl *placer, i int, s Step) (int, error) {
 	return at, nil
 }
 
-// sortsNext tells whether the only use of old step i is the sort by its keys that the same node asks for.
-func (pl *placer) sortsNext(i int) bool {
-	if i+1 >= len(pl.in.Steps) || pl.in.Steps[i+1].Node != pl.in.Steps[i].Node {
-		return false
-	}
-	_, ok := pl.in.Steps[i+1].Op.(*SortOp)
-	return ok
-}
-
-// groupKeys returns where the columns by which rows lie are in a group-by's output, nil where one isn't a key of it.
-func groupKeys(have [][]int, keys []int) [][]int {
-	var out [][]int
-	for _, same := range have {
-		var at []int
-		for k, key := range keys {
-			if slices.Contains(same, key) {
-				at = append(at, k)
+// sortsNext tells whether the only use of old step i is the given sort, perhaps of rows that pass a filter.
+func (pl *placer) sortsNext(i int, sort []BoundSortKey) bool {
+	next := -1
+	for at := range pl.in.Steps {
+		for _, in := range pl.in.Steps[at].Inputs {
+			if in == i && next >= 0 {
+				return false
+			}
+			if in == i {
+				next = at
 			}
 		}
-		if at == nil {
-			return nil
-		}
-		out = append(out, at)
 	}
-	return out
+	if next < 0 {
+		return false
+	}
+	switch op := pl.in.Steps[next].Op.(type) {
+	case *FilterOp:
+		return pl.sortsNext(next, sort)
+	case *SortOp:
+		return slices.Equal(op.Keys, sort)
+	}
+	return false
 }

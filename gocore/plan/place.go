@@ -110,3 +110,21 @@ func sets(positions []int) [][]int {
 	}
 	return out
 }
+
+// keysAmong returns where the columns by which rows lie are among those that an op keeps; none if one is lost.
+func keysAmong(have [][]int, kept []int) [][]int {
+	var out [][]int
+	for _, same := range have {
+		var at []int
+		for i, c := range kept {
+			if slices.Contains(same, c) {
+				at = append(at, i)
+			}
+		}
+		if at == nil {
+			return nil
+		}
+		out = append(out, at)
+	}
+	return out
+}

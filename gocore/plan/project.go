@@ -2,6 +2,7 @@ package plan
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 )
@@ -76,4 +77,65 @@ func (e *BoundExpr) origin(in *Step) (int, bool) {
 		e = e.Args[0]
 	}
 	return e.Column, e.Column >= 0
+}
+
+func (op *ProjectOp) describe(w words) string {
+	names := make([]string, len(op.Columns))
+	for i, e := range op.Columns {
+		names[i] = w.out.Field(i).Name
+		if text := w.expr(e); text != names[i] {
+			names[i] += " = " + text
+		}
+	}
+	return strings.Join(names, ", ")
+}
+
+func (op *ProjectOp) sift(reads []int, _ int) ([][]int, bool) {
+	at := make([]int, len(op.Columns))
+	for i, e := range op.Columns {
+		at[i] = e.Column
+	}
+	if slices.ContainsFunc(reads, func(c int) bool { return at[c] < 0 }) {
+		return nil, false
+	}
+	return [][]int{at}, true
+}
+
+func (op *ProjectOp) needs(wanted []int, _ int) [][]int {
+	var read []int
+	for _, i := range wanted {
+		read = op.Columns[i].reads(read)
+	}
+	return [][]int{union(read, nil)}
+}
+
+func (op *ProjectOp) narrow(wanted []int, in []narrowed) (Op, []int) {
+	narrow := &ProjectOp{}
+	for _, i := range wanted {
+		narrow.Columns = append(narrow.Columns, op.Columns[i].moved(in[0].at))
+	}
+	return narrow, wanted
+}
+
+// isPlain tells whether every column is one of the input.
+func (op *ProjectOp) isPlain() bool {
+	return !slices.ContainsFunc(op.Columns, func(e *BoundExpr) bool { return e.Column < 0 })
+}
+
+// after returns the projection that does what inner and then op do.
+func (op *ProjectOp) after(inner *ProjectOp) *ProjectOp {
+	fused := &ProjectOp{Columns: make([]*BoundExpr, len(op.Columns))}
+	for i, e := range op.Columns {
+		fused.Columns[i] = e.replaced(func(c int) *BoundExpr { return inner.Columns[c] })
+	}
+	return fused
+}
+
+// size is the number of nodes of the expressions.
+func (op *ProjectOp) size() int {
+	n := 0
+	for _, e := range op.Columns {
+		n += e.size()
+	}
+	return n
 }

@@ -37,3 +37,11 @@ func (op *SliceOp) place(pl *placer, _ int, s Step) (int, error) {
 	s.Op = &global
 	return pl.out.add(s), nil
 }
+
+func (op *SliceOp) describe(words) string {
+	return fmt.Sprintf("%d rows from %d", op.Length, op.Offset)
+}
+
+func (op *SliceOp) needs(wanted []int, n int) [][]int { return same(wanted, nil, n) }
+
+func (op *SliceOp) narrow(_ []int, in []narrowed) (Op, []int) { return op, in[0].left }

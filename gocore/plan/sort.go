@@ -73,3 +73,13 @@ func (op *SortOp) place(pl *placer, _ int, s Step) (int, error) {
 	}
 	return pl.out.add(s), nil
 }
+
+func (op *SortOp) describe(w words) string { return "by " + w.sort(op.Keys) }
+
+func (*SortOp) sift(reads []int, n int) ([][]int, bool) { return everywhere(reads, n), true }
+
+func (op *SortOp) needs(wanted []int, n int) [][]int { return same(wanted, sortColumns(op.Keys), n) }
+
+func (op *SortOp) narrow(_ []int, in []narrowed) (Op, []int) {
+	return &SortOp{Keys: in[0].keys(op.Keys)}, in[0].left
+}

@@ -98,3 +98,10 @@ func (b *binder) source(s *Step, spec Spec, schema *arrow.Schema) error {
 }
 
 func (*SourceOp) place(pl *placer, _ int, s Step) (int, error) { return pl.out.add(s), nil }
+
+func (op *SourceOp) describe(words) string {
+	if op.Arg >= 0 {
+		return "table"
+	}
+	return op.Path
+}

@@ -31,3 +31,7 @@ func (*TakeOp) place(pl *placer, _ int, s Step) (int, error) {
 	}
 	return pl.out.add(s), nil
 }
+
+func (op *TakeOp) needs(wanted []int, n int) [][]int { return same(wanted, nil, n) }
+
+func (op *TakeOp) narrow(_ []int, in []narrowed) (Op, []int) { return op, in[0].left }

@@ -166,7 +166,7 @@ func windowType(fn string, t arrow.DataType) (arrow.DataType, bool) {
 //	       └───────────────────────────────────────────────────────────────── restore
 func (op *WindowOp) place(pl *placer, _ int, s Step) (int, error) {
 	input := s.Inputs[0]
-	if !pl.apart(input) || groupKeys(pl.at(input).Keys, op.Partition) != nil {
+	if !pl.apart(input) || keysAmong(pl.at(input).Keys, op.Partition) != nil {
 		return pl.out.add(s), nil
 	}
 	away, columns := op.project()

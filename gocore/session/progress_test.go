@@ -120,8 +120,8 @@ func TestAQuickPlanTellsItsTimeline(t *testing.T) {
 	all := told(t, env)
 	require.Empty(t, all[events.Progress])
 	spans := all[events.Span]
-	steps := []string{"source", "source", "join", "group", "sort", ""}
-	rows := []int64{10, 10, 100, 1, 1, 1}
+	steps := []string{"source", "source", "project", "join", "group", "sort", ""}
+	rows := []int64{10, 10, 10, 100, 1, 1, 1}
 	require.Len(t, spans, 2*len(steps))
 	for i, e := range spans {
 		require.EqualValues(t, 1+i/len(steps), e.Run)

@@ -12,22 +12,24 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// Filter is the Transform that keeps the rows for which the one result of Predicate is true, neither false nor null.
+// Filter is the Transform that keeps the rows for which the one result of Predicate is true, neither false nor null, and
+// of them the columns in Output, in that order.
 type Filter struct {
 	Predicate *expr.Program
+	Output    []int // nil: all
 }
 
 var _ exec.Transform = (*Filter)(nil)
 
 // NewFilter returns a Filter by predicate, whose result must be of type bool, or null.
-func NewFilter(predicate *expr.Program) (*Filter, error) {
+func NewFilter(predicate *expr.Program, output []int) (*Filter, error) {
 	if t := predicate.Types()[0]; t.ID() != arrow.BOOL && t.ID() != arrow.NULL {
 		return nil, status.Errorf(status.TypeMismatch, "a filter takes a bool predicate, not %s: compare it with something", t)
 	}
-	return &Filter{predicate}, nil
+	return &Filter{predicate, output}, nil
 }
 
-// Push emits the rows of b that are kept: b itself where all are, nothing where none is.
+// Push emits the rows of b that are kept: its own columns where all are, nothing where none is.
 func (f *Filter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
 	return inUnits(w, b, f.Predicate.Rows(), func(part *table.Batch) error { return f.push(w, part, emit) })
 }
@@ -48,6 +50,9 @@ func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) er
 	}
 	defer owner.Release()
 	ids = compute.Select(&keep, ids[:0])
+	if f.Output != nil {
+		b = pickColumns(b, f.Output)
+	}
 	switch len(ids) {
 	case 0:
 		return nil

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/expr"
 	"github.com/pycylon/pycylon/gocore/engine/table"
@@ -15,11 +16,16 @@ var _ exec.Transform = (*Project)(nil)
 
 // Push emits the projection of b.
 func (p *Project) Push(_ *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	out := &table.Batch{Len: b.Len, Seq: b.Seq}
-	for _, i := range p.Columns {
-		out.Cols = append(out.Cols, b.Cols[i])
+	return emit(pickColumns(b, p.Columns)) // lent for the call: b's references suffice
+}
+
+// pickColumns returns some of b's columns, without references of its own.
+func pickColumns(b *table.Batch, columns []int) *table.Batch {
+	out := &table.Batch{Len: b.Len, Seq: b.Seq, Cols: make([]column.Column, len(columns))}
+	for i, c := range columns {
+		out.Cols[i] = b.Cols[c]
 	}
-	return emit(out) // lent for the call: b's references suffice
+	return out
 }
 
 // Compute is the Transform whose columns are the values of expressions over its input's.

@@ -73,26 +73,33 @@ func TestFilter(t *testing.T) {
 	leak.Check(t)
 	schema := optest.Schema(t, simpleColumns)
 	for _, limit := range []int{-100, 0, 100} {
+		output := []int{1, 0} // of the three columns, in another order
 		filter, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node {
 			return []expr.Node{calls(t, b, "lt", inputColumn(t, b, 0), literal(t, b, "int64", limit))}
-		}))
+		}), output)
 		require.NoError(t, err)
 		optest.Run(t, optest.Case{
 			Name:   "less",
 			Inputs: []optest.Input{{Columns: simpleColumns, Rows: optest.RandomRows(t, 1, simpleColumns, 40, 20)}},
 			Run:    throughTransforms(filter),
 			Model: func(in [][][]any) [][]any {
-				return slices.DeleteFunc(slices.Clone(in[0]), func(row []any) bool { return row[0] == nil || row[0].(int) >= limit })
+				var out [][]any
+				for _, row := range in[0] {
+					if row[0] != nil && row[0].(int) < limit {
+						out = append(out, []any{row[1], row[0]})
+					}
+				}
+				return out
 			},
 			Ordered: true,
 		})
 	}
-	none, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{literal(t, b, "null", nil)} }))
+	none, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{literal(t, b, "null", nil)} }), nil)
 	require.NoError(t, err)
 	optest.Run(t, optest.Case{
 		Name: "null", Inputs: []optest.Input{{Columns: "a int64", Rows: [][]any{{1}}}}, Run: throughTransforms(none),
 	})
-	_, err = NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{inputColumn(t, b, 0)} }))
+	_, err = NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{inputColumn(t, b, 0)} }), nil)
 	require.Equal(t, status.TypeMismatch, status.CodeOf(err))
 }
 

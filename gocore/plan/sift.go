@@ -1,0 +1,170 @@
+package plan
+
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/engine/function"
+)
+
+// sifted is an Op through which filters go: rows that a filter behind it drops may as well be missing before it.
+type sifted interface {
+	Op
+	// sift says where a filter that reads the given output columns may go, for each of n inputs: where there each output
+	// column is found, by its position, or nil for an input that the filter leaves alone. Without any the filter stays.
+	// Behind an op that drops or pairs rows, what goes may not fail.
+	sift(reads []int, n int) (at [][]int, sameRows bool)
+}
+
+// conjunct is one of the conditions that a row fulfils to pass a filter.
+type conjunct struct {
+	*BoundExpr
+	node int // whose filter it is of
+}
+
+// sifter moves the conjuncts of filters down a program.
+type sifter struct {
+	in, out *Program
+	uses    []int
+	step    map[int]int // of each old step without a filter on it: the new one
+}
+
+// sift moves filters towards the sources, each conjunct on its own:
+//
+//	project   a conjunct of columns that are columns of the input
+//	join      of one side's columns, if no row of the result lacks that side; of keys that are one column, on both sides
+//	group     of keys
+//	sort, concat, exchange by hash, to all or to one rank
+//
+// A filter's conjuncts become one filter again where they stop. They stop in front of what several steps read.
+func sift(p *Program) *Program {
+	s := &sifter{in: p, out: &Program{}, uses: p.uses(), step: map[int]int{}}
+	s.out.Root = s.below(p.Root, nil)
+	return s.out
+}
+
+// below adds old step at with conditions on its rows, and returns the step that makes what passes.
+func (s *sifter) below(at int, passes []conjunct) int {
+	old := s.in.Steps[at]
+	if len(passes) > 0 && s.uses[at] > 1 {
+		return s.filter(s.below(at, nil), passes)
+	}
+	if made, ok := s.step[at]; ok {
+		return made
+	}
+	made := 0
+	if op, ok := old.Op.(*FilterOp); ok && op.Output == nil {
+		made = s.throughFilter(old, op, passes)
+	} else {
+		made = s.through(old, passes)
+	}
+	if len(passes) == 0 {
+		s.step[at] = made
+	}
+	return made
+}
+
+// throughFilter joins a filter's conditions with those that come after it. What may fail is computed only for rows that
+// the filter before it passes.
+func (s *sifter) throughFilter(old Step, op *FilterOp, passes []conjunct) int {
+	own := conjuncts(op.Predicate, old.Node, nil)
+	var later []conjunct
+	for _, c := range passes {
+		if c.neverFails() {
+			own = append(own, c)
+		} else {
+			later = append(later, c)
+		}
+	}
+	return s.filter(s.below(old.Inputs[0], own), later)
+}
+
+// through adds a step that isn't a filter, with the conditions that can go on to its inputs in front of it and the
+// others behind it.
+func (s *sifter) through(old Step, passes []conjunct) int {
+	n := len(old.Inputs)
+	onInputs := make([][]conjunct, n)
+	var stay []conjunct
+	for _, c := range passes {
+		op, ok := old.Op.(sifted)
+		var at [][]int
+		if ok {
+			sameRows := false
+			if at, sameRows = op.sift(c.reads(nil), n); !sameRows && !c.neverFails() {
+				at = nil
+			}
+		}
+		if at == nil {
+			stay = append(stay, c)
+		}
+		for k, columns := range at {
+			if columns != nil {
+				onInputs[k] = append(onInputs[k], conjunct{c.moved(func(i int) int { return columns[i] }), c.node})
+			}
+		}
+	}
+	made := old
+	made.Inputs = make([]int, n)
+	for k, in := range old.Inputs {
+		made.Inputs[k] = s.below(in, onInputs[k])
+	}
+	return s.filter(s.out.add(made), stay)
+}
+
+// filter adds a filter by all of the conditions, if there are any.
+func (s *sifter) filter(input int, conditions []conjunct) int {
+	if len(conditions) == 0 {
+		return input
+	}
+	all := conditions[0].BoundExpr
+	for _, c := range conditions[1:] {
+		all = and(all, c.BoundExpr)
+	}
+	return s.out.add(Step{Node: conditions[0].node, Op: &FilterOp{Predicate: all}, Inputs: []int{input}, Schema: s.out.Steps[input].Schema})
+}
+
+func and(a, b *BoundExpr) *BoundExpr {
+	fn, err := function.Bind(function.Call{Name: "and", Args: []function.Argument{{Type: a.Type}, {Type: b.Type}}})
+	if err != nil {
+		panic("plan: two predicates that have no and: " + err.Error())
+	}
+	return &BoundExpr{Column: -1, Arg: -1, Fn: fn, Args: []*BoundExpr{a, b}, Type: fn.Type}
+}
+
+// conjuncts appends the conditions that together are e: a row that makes one of them false or null doesn't pass.
+func conjuncts(e *BoundExpr, node int, all []conjunct) []conjunct {
+	if e.Fn != nil && e.Fn.Name == "and" {
+		return conjuncts(e.Args[1], node, conjuncts(e.Args[0], node, all))
+	}
+	return append(all, conjunct{e, node})
+}
+
+// harmless are the functions that have a value for every value.
+var harmless = []string{"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor", "not", "is_null", "is_nan", "is_finite", "is_in",
+	"starts_with", "ends_with", "contains", "like", "length", "slice", "lower", "upper", "year", "month", "day"}
+
+// neverFails tells whether e has a value for every row that there could be.
+func (e *BoundExpr) neverFails() bool {
+	if e.Fn == nil || len(e.reads(nil)) == 0 { // of literals alone it fails for all rows or for none
+		return true
+	}
+	ok := slices.Contains(harmless, e.Fn.Name)
+	if e.Fn.Name == "cast" {
+		t, common := Common(e.Args[0].Type, e.Type)
+		ok = common && arrow.TypeEqual(t, e.Type) && !isTime(t)
+	}
+	return ok && !slices.ContainsFunc(e.Args, func(a *BoundExpr) bool { return !a.neverFails() })
+}
+
+// everywhere is sift's answer of an op whose inputs have its output's columns.
+func everywhere(reads []int, n int) [][]int {
+	at := make([][]int, n)
+	if len(reads) == 0 {
+		return at
+	}
+	for k := range at {
+		at[k] = upTo(slices.Max(reads) + 1)
+	}
+	return at
+}
