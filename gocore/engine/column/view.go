@@ -35,6 +35,24 @@ func MakeView(s []byte, heap, start int) View {
 	return v
 }
 
+// inlineMasks keep the first n of 12 characters, as words of 8 and of 4.
+var inlineMasks = func() (m [InlineSize + 1]struct {
+	low  uint64
+	high uint32
+}) {
+	for n := range m {
+		m[n].low, m[n].high = 1<<(8*min(n, 8))-1, 1<<(8*max(n-8, 0))-1
+	}
+	return m
+}()
+
+// setInline makes v the view of the n characters at s, without a branch. n is at most InlineSize, and as many bytes can be read.
+func (v *View) setInline(s unsafe.Pointer, n int) {
+	low, high := *(*uint64)(s)&inlineMasks[n].low, *(*uint32)(unsafe.Add(s, 8))&inlineMasks[n].high
+	words := (*[2]uint64)(unsafe.Pointer(v))
+	words[0], words[1] = uint64(n)|low<<32, low>>32|uint64(high)<<32
+}
+
 // IsInline tells whether the characters lie in the view itself, so that Heap and Start mean nothing.
 func (v *View) IsInline() bool { return v.Size <= InlineSize }
 
@@ -103,8 +121,13 @@ func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte, limit 
 	}
 	base := int(offsets[0])
 	heaps := [][]byte{heap[base:min(len(heap), base+limit)]}
+	offsets = offsets[:len(views)+1]
 	for i := range views {
 		from, to := int(offsets[i]), int(offsets[i+1])
+		if to-from <= InlineSize && from+InlineSize <= len(heap) {
+			views[i].setInline(unsafe.Pointer(&heap[from]), to-from)
+			continue
+		}
 		if to-base > limit {
 			base = from
 			heaps = append(heaps, heap[base:min(len(heap), base+limit)])
@@ -112,4 +135,35 @@ func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte, limit 
 		views[i] = MakeView(heap[from:to], len(heaps)-1, from-base)
 	}
 	return heaps
+}
+
+// ViewRows writes the views of rows ids of a String column in an offset layout to dst, in their order, and returns the heap
+// that they point into; a view of no row (an id beyond the rows) is empty. It makes none, and returns false, where the
+// characters don't fit one heap.
+func (c *Column) ViewRows(dst []View, ids []uint32) ([]byte, bool) {
+	if c.Layout == Offsets64 {
+		return viewRows(dst, ids, memory.As[int64](c.Offsets)[:c.Len+1], c.Heaps[0], maxHeap)
+	}
+	return viewRows(dst, ids, memory.As[int32](c.Offsets)[:c.Len+1], c.Heaps[0], maxHeap)
+}
+
+func viewRows[T int32 | int64](dst []View, ids []uint32, offsets []T, heap []byte, limit int) ([]byte, bool) {
+	rows, base := len(offsets)-1, int(offsets[0])
+	if int(offsets[rows])-base > limit {
+		return nil, false
+	}
+	dst = dst[:len(ids)]
+	for i, id := range ids {
+		if int(id) >= rows {
+			dst[i] = View{}
+			continue
+		}
+		from, to := int(offsets[id]), int(offsets[id+1])
+		if to-from <= InlineSize && from+InlineSize <= len(heap) {
+			dst[i].setInline(unsafe.Pointer(&heap[from]), to-from)
+			continue
+		}
+		dst[i] = MakeView(heap[from:to], 0, from-base)
+	}
+	return heap[base:int(offsets[rows])], true
 }

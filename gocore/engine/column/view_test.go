@@ -102,6 +102,32 @@ func TestAsViews(t *testing.T) {
 	v.Release()
 }
 
+func TestViewRows(t *testing.T) {
+	values := samples()
+	for _, layout := range []Layout{Offsets32, Offsets64} {
+		c := offsetsColumn(layout, values)
+		s := c.Slice(5, len(values)-5) // up to the end of the heap
+		ids := []uint32{0, ^uint32(0), 3, 3}
+		for i := s.Len; i > 0; i-- {
+			ids = append(ids, uint32(i-1))
+		}
+		views := make([]View, len(ids))
+		heap, ok := s.ViewRows(views, ids)
+		require.True(t, ok)
+		for i, id := range ids {
+			if id == ^uint32(0) {
+				require.Zero(t, views[i])
+				continue
+			}
+			want := values[5+id]
+			require.Equal(t, want, string(views[i].Bytes([][]byte{heap})))
+			require.True(t, EqualViews(&views[i], [][]byte{heap}, new(MakeView([]byte(want), 0, 0)), [][]byte{[]byte(want)}), "%q is padded", want)
+		}
+	}
+	_, ok := viewRows(make([]View, 1), []uint32{0}, []int64{5, 40}, make([]byte, 40), 34)
+	require.False(t, ok)
+}
+
 func TestAsViewsOutOfMemory(t *testing.T) {
 	scope := memory.NewScope(memory.NewBudget(100), "test")
 	defer scope.Close()

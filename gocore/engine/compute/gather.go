@@ -10,7 +10,7 @@ import (
 // Missing is the row id that gathers a null.
 const Missing = ^uint32(0)
 
-// Gather returns rows ids of src, in their order; Missing gives null. String columns must be in the Views layout. Of a
+// Gather returns rows ids of src, in their order; Missing gives null. Strings become views, whatever their layout. Of a
 // list the elements are copied, those of the rows that are asked for.
 func Gather(scope *memory.Scope, src *column.Column, ids []uint32) (column.Column, error) {
 	missing := slices.Contains(ids, Missing)
@@ -37,10 +37,10 @@ func Gather(scope *memory.Scope, src *column.Column, ids []uint32) (column.Colum
 	case src.Kind == column.Bool:
 		gatherBits(dst.Values, column.Bitmap{Bits: src.Values, Offset: src.Offset}, ids)
 	case src.Kind == column.String:
-		gather(dst.Views, src.Views, ids, missing)
-		clearNulls(&dst)
-		dst.Heaps = src.Heaps
-		dst.Owners = addHeapOwners(dst.Owners, src)
+		if err := gatherStrings(scope, &dst, src, ids, missing); err != nil {
+			dst.Release()
+			return column.Column{}, err
+		}
 	case src.Kind == column.FixedBinary:
 		gatherBytes(dst.Values, src.Values, src.Width(), ids)
 	case src.Kind.Width() == 1:
@@ -91,6 +91,29 @@ func gatherBytes(dst, src []byte, width int, ids []uint32) {
 		}
 		copy(d, src[int(id)*width:])
 	}
+}
+
+// gatherStrings makes views of the rows that are asked for only, where src has offsets.
+func gatherStrings(scope *memory.Scope, dst, src *column.Column, ids []uint32, missing bool) error {
+	if src.Layout != column.Views {
+		if heap, ok := src.ViewRows(dst.Views, ids); ok {
+			clearNulls(dst)
+			dst.Heaps = [][]byte{heap}
+			dst.Owners = addHeapOwners(dst.Owners, &column.Column{Heaps: dst.Heaps, Owners: src.Owners})
+			return nil
+		}
+		views, err := src.AsViews(scope)
+		if err != nil {
+			return err
+		}
+		defer views.Release()
+		src = &views
+	}
+	gather(dst.Views, src.Views, ids, missing)
+	clearNulls(dst)
+	dst.Heaps = src.Heaps
+	dst.Owners = addHeapOwners(dst.Owners, src)
+	return nil
 }
 
 func gatherBits(dst []byte, src column.Bitmap, ids []uint32) {

@@ -68,6 +68,23 @@ func check(t *testing.T, c *column.Column, want []string) {
 	c.Release()
 }
 
+// TestGatherFromOffsets gathers strings whose views don't exist yet: none are made of other rows.
+func TestGatherFromOffsets(t *testing.T) {
+	leak.Check(t)
+	for _, layout := range []column.Layout{column.Offsets32, column.Offsets64} {
+		s := scope(t)
+		views := optest.Column(t, "utf8", "", "short", nil, "a string longer than a view", "twelve chars", "the last")
+		lent, err := views.WithLayout(layout, s)
+		require.NoError(t, err)
+		src := lent.Slice(1, 5)
+		c, err := compute.Gather(s, &src, []uint32{4, 0, compute.Missing, 1, 2, 2, 3})
+		require.NoError(t, err)
+		lent.Release()
+		views.Release()
+		check(t, &c, []string{"the last", "short", "null", "null", "a string longer than a view", "a string longer than a view", "twelve chars"})
+	}
+}
+
 func TestGather(t *testing.T) {
 	leak.Check(t)
 	for _, missing := range []bool{false, true} {

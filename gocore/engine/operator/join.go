@@ -52,8 +52,8 @@ type JoinSpec struct {
 //
 //	1 keep       both inputs' batches, in order of Seq
 //	2 partition  the rows of both sides into 512 partitions by their key's hash (package radix): all columns, so that
-//	             what follows touches memory that fits a core's L2 cache. A small side isn't worth it: then it is
-//	             one table, and the other side's batches are read where they lie
+//	             what follows touches memory that fits a core's L2 cache. A small side isn't worth it: it is made one
+//	             table, in which the other side's batches are looked up as they lie (joinLookup)
 //	3 build      per partition, a chained table over the smaller side: head[bucket], next[row]
 //	4 probe      2,048 rows of the larger side at a time: a list of candidates, a list of matches, without a branch
 //	             on data; then each output column is gathered from the lists

@@ -14,7 +14,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// joinInput is one side of a join: the columns it needs of what it is pushed, strings as views.
+// joinInput is one side of a join: the columns it needs of what it is pushed.
 type joinInput struct {
 	name   string
 	schema *arrow.Schema
@@ -32,7 +32,7 @@ type joinInput struct {
 	held    []column.Column // keep the characters alive when batches are gone
 }
 
-// stringHeaps is the characters of one String column of all batches.
+// stringHeaps is the characters of one String column of all batches, where these are partitioned.
 type stringHeaps struct {
 	merger *compute.HeapMerger
 	moved  [][]uint32 // per batch: its heap numbers in merger, nil where they stay
@@ -83,13 +83,8 @@ func (in *joinInput) Push(w *exec.Worker, b *table.Batch) error {
 			kept.Cols[i] = column.Column{Type: arrow.Null, Kind: column.Null, Len: b.Len, Nulls: b.Len}
 			continue
 		}
-		c, err := b.Cols[at].AsViews(w.Scope())
-		if err != nil {
-			kept.Cols = kept.Cols[:i]
-			kept.Release()
-			return err
-		}
-		kept.Cols[i] = c
+		kept.Cols[i] = b.Cols[at]
+		kept.Cols[i].Retain()
 	}
 	in.mu.Lock()
 	defer in.mu.Unlock()
@@ -112,6 +107,52 @@ func (in *joinInput) Combine(*exec.Worker) error { return nil }
 func (in *joinInput) Finish(*exec.Query) (exec.Source, error) {
 	slices.SortStableFunc(in.batches, func(a, b *table.Batch) int { return cmp.Compare(a.Seq, b.Seq) })
 	return nil, nil
+}
+
+func (in *joinInput) isKey(c int) bool { return slices.Contains(in.keys, c) }
+
+// viewsOf gives batch number i's strings the Views layout, those of the columns that are wanted; nil wants all.
+func (in *joinInput) viewsOf(w *exec.Worker, i int, wanted func(c int) bool) error {
+	cols := in.batches[i].Cols
+	for c := range cols {
+		if in.kinds[c] != column.String || cols[c].Layout == column.Views || (wanted != nil && !wanted(c)) {
+			continue
+		}
+		views, err := cols[c].AsViews(w.Scope())
+		if err != nil {
+			return err
+		}
+		cols[c].Release()
+		cols[c] = views
+		if err := w.Yield(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// makeViews gives all strings the Views layout.
+func (in *joinInput) makeViews(q *exec.Query) error {
+	return q.For(len(in.batches), func(w *exec.Worker, i int) error { return in.viewsOf(w, i, nil) })
+}
+
+// moved returns the numbers of batch i's heaps of column c in the merged list, nil where they stay.
+func (in *joinInput) moved(c, i int) []uint32 {
+	if in.heaps[c].moved == nil {
+		return nil
+	}
+	return in.heaps[c].moved[i]
+}
+
+// heapsOf returns the characters of String column c: of all batches, or of the only one.
+func (in *joinInput) heapsOf(c int) [][]byte {
+	switch {
+	case in.heaps[c].merger != nil:
+		return in.heaps[c].merger.Heaps()
+	case len(in.batches) == 1:
+		return in.batches[0].Cols[c].Heaps
+	}
+	return nil
 }
 
 // mergeHeaps numbers the heaps of String column c anew through merger.
@@ -141,7 +182,9 @@ func (in *joinInput) releaseBatches() {
 // release drops everything.
 func (in *joinInput) release() {
 	for _, b := range in.batches {
-		b.Release()
+		if b != nil { // one that a worker is done with
+			b.Release()
+		}
 	}
 	for i := range in.held {
 		in.held[i].Release()

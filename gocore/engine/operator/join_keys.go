@@ -10,8 +10,9 @@ import (
 // keyPair is one pair of key columns as slots, compared where the hashes of all keys are equal.
 type keyPair struct {
 	kind         column.Kind
-	value, valid [2]int // per side
-	heaps        [][]byte
+	cols         [2]int      // per side: the kept column
+	value, valid [2]int      // per side: the slots
+	heaps        [2][][]byte // per side: a String column's characters
 }
 
 func (s *joinSource) keyPairs() []keyPair {
@@ -22,9 +23,9 @@ func (s *joinSource) keyPairs() []keyPair {
 		if kind == column.Null {
 			continue // all are equal
 		}
-		p := keyPair{kind: kind, value: [2]int{left.value[l], right.value[r]}, valid: [2]int{left.valid[l], right.valid[r]}}
+		p := keyPair{kind: kind, cols: [2]int{l, r}, value: [2]int{left.value[l], right.value[r]}, valid: [2]int{left.valid[l], right.valid[r]}}
 		if kind == column.String {
-			p.heaps = left.in.heaps[l].merger.Heaps()
+			p.heaps = [2][][]byte{left.in.heapsOf(l), right.in.heapsOf(r)}
 		}
 		pairs = append(pairs, p)
 	}
@@ -33,11 +34,11 @@ func (s *joinSource) keyPairs() []keyPair {
 
 // verify keeps those of the pairs [from, to) of the lists whose keys are equal column by column, and returns their end.
 func (x *joinWorker) verify(probeSide, from, to int) int {
-	for i := range x.source.keys {
+	for i := range x.keys {
 		if from == to {
 			return to
 		}
-		to = from + x.source.keys[i].keep(x.parts[1-x.build], x.parts[x.build], probeSide, x.build, x.lists[0][from:to], x.lists[1][from:to])
+		to = from + x.keys[i].keep(x.parts[1-x.build], x.parts[x.build], probeSide, x.build, x.lists[0][from:to], x.lists[1][from:to])
 	}
 	return to
 }
@@ -56,7 +57,7 @@ func (p *keyPair) keep(a, b *joinPart, aSide, bSide int, aRows, bRows []uint32) 
 	aValues, bValues := a.slots[p.value[aSide]], b.slots[p.value[bSide]]
 	switch {
 	case p.kind == column.String:
-		aRows, _ = keepStrings(memory.As[column.View](aValues), memory.As[column.View](bValues), p.heaps, aRows, bRows)
+		aRows, _ = keepStrings(memory.As[column.View](aValues), memory.As[column.View](bValues), p.heaps[aSide], p.heaps[bSide], aRows, bRows)
 	case p.kind == column.Float32:
 		aRows, _ = keepFloats(memory.As[float32](aValues), memory.As[float32](bValues), aRows, bRows)
 	case p.kind == column.Float64:
@@ -102,7 +103,7 @@ func keepFloats[T float32 | float64](a, b []T, aRows, bRows []uint32) ([]uint32,
 
 // keepStrings compares in two passes. The first, a few instructions a pair, has many pairs' characters on their way
 // from memory at once; the second finds them in the cache. Strings of up to 20 characters need no second.
-func keepStrings(a, b []column.View, heaps [][]byte, aRows, bRows []uint32) ([]uint32, []uint32) {
+func keepStrings(a, b []column.View, aHeaps, bHeaps [][]byte, aRows, bRows []uint32) ([]uint32, []uint32) {
 	n, long := 0, false
 	bRows = bRows[:len(aRows)]
 	for i, r := range aRows {
@@ -118,7 +119,7 @@ func keepStrings(a, b []column.View, heaps [][]byte, aRows, bRows []uint32) ([]u
 			}
 			continue
 		}
-		x, y := pointer(heaps[v.Heap][v.Start:]), pointer(heaps[w.Heap][w.Start:])
+		x, y := pointer(aHeaps[v.Heap][v.Start:]), pointer(bHeaps[w.Heap][w.Start:])
 		last := int(v.Size) - 8
 		middle := *(*uint64)(unsafe.Add(x, 4)) ^ *(*uint64)(unsafe.Add(y, 4))
 		end := *(*uint64)(unsafe.Add(x, last)) ^ *(*uint64)(unsafe.Add(y, last))
@@ -135,7 +136,7 @@ func keepStrings(a, b []column.View, heaps [][]byte, aRows, bRows []uint32) ([]u
 	for i, r := range aRows {
 		s := bRows[i]
 		aRows[n], bRows[n] = r, s
-		if column.EqualViews(&a[r], heaps, &b[s], heaps) {
+		if column.EqualViews(&a[r], aHeaps, &b[s], bHeaps) {
 			n++
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -33,14 +34,36 @@ const (
 	rightSide = 1
 )
 
-// joinOutput gathers rows into batches of at most table.MaxRows rows.
+// joinEmitter makes batches of at most table.MaxRows rows.
+type joinEmitter interface {
+	// start opens a batch of about that many rows.
+	start(expected int) error
+	// rows is how many the open batch has, room how many it still takes.
+	rows() int
+	room() int
+	// add appends the rows that ids name, by side; nil ids stand for rows that aren't there. Those of side ascending
+	// are in order.
+	add(parts [2]*joinPart, ids [2][]uint32, ascending int) error
+	// finish returns the open batch.
+	finish(w *exec.Worker, seq uint64) (*table.Batch, error)
+	// free gives back what no batch took.
+	free()
+}
+
+// joinOutput gathers rows of partitions.
 type joinOutput struct {
 	cols  []joinOutColumn
 	scope *memory.Scope
-	rows  int
+	n     int
 	limit int // rows that the buffers of this batch hold
 	data  []outBuffers
 }
+
+var _ joinEmitter = (*joinOutput)(nil)
+
+func (o *joinOutput) rows() int { return o.n }
+
+func (o *joinOutput) room() int { return o.limit - o.n }
 
 // outBuffers is the memory of one column of the batch that is being made. valid and the bytes of bools are reused.
 type outBuffers struct {
@@ -53,9 +76,9 @@ func newJoinOutput(cols []joinOutColumn, scope *memory.Scope) *joinOutput {
 	return &joinOutput{cols: cols, scope: scope, data: make([]outBuffers, len(cols))}
 }
 
-// start opens a batch that has room for limit rows.
+// start opens a batch that has room for limit rows, and no more.
 func (o *joinOutput) start(limit int) error {
-	o.rows, o.limit = 0, limit
+	o.n, o.limit = 0, limit
 	for i := range o.cols {
 		c, d := &o.cols[i], &o.data[i]
 		d.nulls = false
@@ -75,8 +98,7 @@ func (o *joinOutput) start(limit int) error {
 	return nil
 }
 
-// add appends the rows of one part each that ids name; nil ids stand for rows that aren't there.
-func (o *joinOutput) add(parts [2]*joinPart, ids [2][]uint32, sequential int) error {
+func (o *joinOutput) add(parts [2]*joinPart, ids [2][]uint32, ascending int) error {
 	n := max(len(ids[leftSide]), len(ids[rightSide]))
 	for i := range o.cols {
 		c := &o.cols[i]
@@ -84,13 +106,13 @@ func (o *joinOutput) add(parts [2]*joinPart, ids [2][]uint32, sequential int) er
 			continue
 		}
 		if c.tells {
-			fillElements(memory.As[column.View](o.data[i].values.Bytes())[o.rows:o.rows+n], indicatorOf(ids))
+			fillElements(memory.As[column.View](o.data[i].values.Bytes())[o.n:o.n+n], indicatorOf(ids))
 			continue
 		}
 		side := leftSide
 		switch {
 		case c.either && ids[leftSide] != nil && ids[rightSide] != nil:
-			side = sequential
+			side = ascending
 		case !c.sides[leftSide].from || (c.sides[rightSide].from && ids[leftSide] == nil):
 			side = rightSide
 		}
@@ -98,9 +120,11 @@ func (o *joinOutput) add(parts [2]*joinPart, ids [2][]uint32, sequential int) er
 			return err
 		}
 	}
-	o.rows += n
+	o.n += n
 	return nil
 }
+
+var indicatorType = arrow.BinaryTypes.String
 
 // indicators are the values of an indicator column, by which sides a row is of.
 var indicators = struct{ both, left, right column.View }{
@@ -118,7 +142,7 @@ func indicatorOf(ids [2][]uint32) column.View {
 
 func (o *joinOutput) addTo(i int, from outSource, part *joinPart, ids []uint32, n int) error {
 	c, d := &o.cols[i], &o.data[i]
-	values := d.values.Bytes()[o.rows*c.width : (o.rows+n)*c.width]
+	values := d.values.Bytes()[o.n*c.width : (o.n+n)*c.width]
 	if ids == nil {
 		clear(values)
 		valid, err := o.valid(d, n)
@@ -151,14 +175,13 @@ func (o *joinOutput) valid(d *outBuffers, n int) ([]byte, error) {
 	}
 	if !d.nulls {
 		d.nulls = true
-		fillElements(d.valid.Bytes()[:o.rows], 1)
+		fillElements(d.valid.Bytes()[:o.n], 1)
 	}
-	return d.valid.Bytes()[o.rows : o.rows+n], nil
+	return d.valid.Bytes()[o.n : o.n+n], nil
 }
 
-// finish returns the batch.
-func (o *joinOutput) finish(seq uint64) (*table.Batch, error) {
-	b := &table.Batch{Cols: make([]column.Column, len(o.cols)), Len: o.rows, Seq: seq}
+func (o *joinOutput) finish(_ *exec.Worker, seq uint64) (*table.Batch, error) {
+	b := &table.Batch{Cols: make([]column.Column, len(o.cols)), Len: o.n, Seq: seq}
 	for i := range o.cols {
 		if err := o.finishColumn(i, &b.Cols[i]); err != nil {
 			b.Cols = b.Cols[:i]
@@ -166,17 +189,17 @@ func (o *joinOutput) finish(seq uint64) (*table.Batch, error) {
 			return nil, err
 		}
 	}
-	o.rows, o.limit = 0, 0
+	o.n, o.limit = 0, 0
 	return b, nil
 }
 
 func (o *joinOutput) finishColumn(i int, dst *column.Column) error {
 	c, d := &o.cols[i], &o.data[i]
-	*dst = column.Column{Type: c.typ, Kind: c.kind, Len: o.rows}
+	*dst = column.Column{Type: c.typ, Kind: c.kind, Len: o.n}
 	var bitmap *memory.Buffer
 	if d.nulls {
 		var err error
-		if bitmap, err = o.pack(d.valid.Bytes()[:o.rows]); err != nil {
+		if bitmap, err = o.pack(d.valid.Bytes()[:o.n]); err != nil {
 			return err
 		}
 	}
@@ -184,12 +207,12 @@ func (o *joinOutput) finishColumn(i int, dst *column.Column) error {
 	var err error
 	switch c.kind {
 	case column.Null:
-		dst.Nulls = o.rows
+		dst.Nulls = o.n
 		return nil
 	case column.Bool:
-		values, err = o.pack(d.values.Bytes()[:o.rows])
+		values, err = o.pack(d.values.Bytes()[:o.n])
 	default:
-		values, err = o.fit(d.values, o.rows*c.width)
+		values, err = o.fit(d.values, o.n*c.width)
 		d.values = nil
 	}
 	if err != nil {
@@ -200,16 +223,16 @@ func (o *joinOutput) finishColumn(i int, dst *column.Column) error {
 	}
 	dst.Owners = []*memory.Buffer{values}
 	if c.kind == column.String {
-		dst.Views = memory.As[column.View](values.Bytes())[:o.rows:o.rows]
+		dst.Views = memory.As[column.View](values.Bytes())[:o.n:o.n]
 		c.heaps.Attach(dst)
 	} else {
 		dst.Values = values.Bytes()
 		if c.kind != column.Bool {
-			dst.Values = dst.Values[:o.rows*c.width]
+			dst.Values = dst.Values[:o.n*c.width]
 		}
 	}
 	if bitmap != nil {
-		compute.SetValid(dst, bitmap, o.rows-column.Bitmap{Bits: bitmap.Bytes()}.Count(o.rows))
+		compute.SetValid(dst, bitmap, o.n-column.Bitmap{Bits: bitmap.Bytes()}.Count(o.n))
 	}
 	return nil
 }
@@ -246,7 +269,6 @@ func (o *joinOutput) pack(bytes []byte) (*memory.Buffer, error) {
 	return b, nil
 }
 
-// free gives back what no batch took.
 func (o *joinOutput) free() {
 	for i := range o.data {
 		d := &o.data[i]

@@ -16,6 +16,10 @@ func (x *joinWorker) openBlock(w *exec.Worker) error {
 	}
 	x.blockFrom, x.blockTo = x.from, min(x.from+radix.Block, x.to)
 	x.from = x.blockTo
+	if x.table.unique {
+		x.lookUp()
+		return w.Yield()
+	}
 	x.candidates = x.table.first(x.probeKeys[x.blockFrom:x.blockTo], x.blockFrom, x.rows, x.chain)
 	if x.keepProbe || !x.source.join.spec.pairs() {
 		clear(x.hit)
@@ -35,7 +39,7 @@ func (x *joinWorker) walk() {
 	for steps := 0; n > 0 && m < radix.Block && steps < walkSteps; steps++ {
 		from := m
 		n, m = x.table.step(x.probeKeys, x.rows, x.chain, n, probe, build, m)
-		if len(x.source.keys) > 0 {
+		if len(x.keys) > 0 {
 			m = x.verify(1-x.build, from, m)
 		}
 		if !pairs {

@@ -126,7 +126,7 @@ func (s *joinSide) inPlace(slot, i, from, n int) []byte {
 	case x.kind == slotKey && s.exact && c.Nulls == 0 && (c.Kind == column.Int64 || c.Kind == column.Uint64),
 		x.kind == slotValues && (s.exact || c.Nulls == 0):
 		return c.Values[from*x.width : (from+n)*x.width]
-	case x.kind == slotViews && c.Nulls == 0 && s.in.heaps[x.col].moved[i] == nil:
+	case x.kind == slotViews && c.Nulls == 0 && s.in.moved(x.col, i) == nil:
 		return memory.BytesOf(c.Views[from : from+n])
 	}
 	return nil
@@ -160,7 +160,7 @@ func (s *joinSide) elements(slot, i, from, n int, scratch []byte) []byte {
 			expandBits(column.Bitmap{Bits: c.Valid.Bits, Offset: c.Valid.Offset + from}, scratch)
 		}
 	case slotViews:
-		moveViews(memory.As[column.View](scratch), c, from, s.in.heaps[x.col].moved[i])
+		moveViews(memory.As[column.View](scratch), c, from, s.in.moved(x.col, i))
 	}
 	return scratch
 }

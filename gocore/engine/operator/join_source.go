@@ -4,8 +4,6 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
@@ -26,13 +24,13 @@ var joinDefaults = joinLimits{small: 64 << 10, large: 2 * table.MaxRows, output:
 const largeRatio = 4
 
 // joinTask is what one worker does at a time: partitions [from, to) one after the other, or, with a shared table, rows
-// [from, to) of a partition, or batches [from, to) of the side that is read where it lies.
+// [from, to) of a partition, or batches [from, to) of the side that is looked up.
 type joinTask struct {
 	seq      uint64
 	from, to int
 	group    int          // whose memory it reads
 	shared   *sharedTable // nil: each partition gets a table of its own
-	probe    *joinPart    // of a shared table: nil where batches are probed
+	probe    *joinPart    // of a shared table: nil where batches are looked up
 }
 
 // joinSource joins the kept inputs: prepare partitions them and plans tasks, Next works through the tasks.
@@ -40,8 +38,10 @@ type joinSource struct {
 	join    *Join
 	sides   [2]*joinSide
 	exact   bool
-	keys    []keyPair // compared where the hashes are equal
-	output  []joinOutColumn
+	keys    []keyPair       // compared where the hashes are equal
+	output  []joinOutColumn // where both sides are partitioned
+	build   int             // the side that is one table, where the other is looked up in it
+	lookups []lookupColumn  // its output; nil where both sides are partitioned
 	tasks   []joinTask
 	seq     uint64 // the next task's
 	next    atomic.Int64
@@ -65,18 +65,9 @@ func (s *joinSource) prepare(q *exec.Query) error {
 	key := left.keys[0]
 	s.exact = len(left.keys) == 1 && isExact(left.kinds[key]) &&
 		!(small && (left.kinds[key] == column.Null || left.nulls[key] || right.nulls[right.keys[0]]))
-	s.mergeHeaps()
-	s.sides = s.layout()
-	s.output = s.outputColumns()
-	if !s.exact {
-		s.keys = s.keyPairs()
-	}
-	for _, side := range s.sides {
-		side.cut()
-	}
 	var err error
 	if small {
-		err = s.prepareSmall(q)
+		err = s.prepareLookup(q)
 	} else {
 		err = s.preparePartitions(q)
 	}
@@ -162,7 +153,7 @@ func (s *joinSource) outputColumns() []joinOutColumn {
 		case FromRight:
 			use(rightSide, slices.Index(ins[rightSide].cols, c.Index))
 		case Indicator:
-			o.tells, o.typ, o.kind, o.heaps = true, arrow.BinaryTypes.String, column.String, &compute.HeapMerger{}
+			o.tells, o.typ, o.kind, o.heaps = true, indicatorType, column.String, &compute.HeapMerger{}
 		case Coalesced:
 			use(rightSide, ins[rightSide].keys[c.Index])
 			use(leftSide, ins[leftSide].keys[c.Index])
@@ -177,33 +168,21 @@ func (s *joinSource) outputColumns() []joinOutColumn {
 	return out
 }
 
-// prepareSmall makes the smaller side one table; each chunk of the other side is a task.
-func (s *joinSource) prepareSmall(q *exec.Query) error {
-	build := rightSide
-	if s.sides[leftSide].in.rows < s.sides[rightSide].in.rows {
-		build = leftSide
-	}
-	if err := s.sides[build].concatenate(q); err != nil {
-		return err
-	}
-	t := &sharedTable{part: &s.sides[build].parts[0], leftBuild: build == leftSide}
-	s.shared = []*sharedTable{t}
-	for _, c := range s.sides[1-build].chunks {
-		s.addTask(joinTask{from: c.from, to: c.to, shared: t})
-	}
-	if len(s.tasks) == 0 && t.part.rows > 0 { // nothing to probe with, but rows to keep
-		s.addTask(joinTask{shared: t})
-	}
-	t.seq = s.seq
-	t.pending.Store(int32(len(s.tasks)))
-	s.pending = make([]atomic.Int32, 1)
-	s.pending[0].Store(int32(len(s.tasks)))
-	return nil
-}
-
 // preparePartitions partitions both sides; each group of partitions is a task, each piece of a large partition another.
 func (s *joinSource) preparePartitions(q *exec.Query) error {
+	for _, in := range []*joinInput{s.join.left, s.join.right} {
+		if err := in.makeViews(q); err != nil {
+			return err
+		}
+	}
+	s.mergeHeaps()
+	s.sides = s.layout()
+	s.output = s.outputColumns()
+	if !s.exact {
+		s.keys = s.keyPairs()
+	}
 	for _, side := range s.sides {
+		side.cut()
 		if err := side.partition(q); err != nil {
 			return err
 		}
@@ -262,11 +241,21 @@ func (s *joinSource) buildShared(w *exec.Worker, t *sharedTable) error {
 		}
 		clear(t.matched)
 	}
-	drop := uint(radix.Bits)
-	if len(s.sides[leftSide].parts) == 1 || len(s.sides[rightSide].parts) == 1 {
-		drop = 0
+	keys := t.part.keys()
+	if s.lookups == nil {
+		return t.build(w, keys, radix.Bits, 0)
 	}
-	return t.joinTable.build(w, t.part.keys(), drop)
+	kind := s.join.left.kinds[s.join.left.keys[0]]
+	if s.exact && !kind.IsFloat() {
+		if direct, err := t.buildDirect(w, keys, kind.IsSigned()); direct || err != nil {
+			return err
+		}
+	}
+	if err := t.build(w, keys, 0, 2); err != nil {
+		return err
+	}
+	t.unique = t.isUnique()
+	return w.Yield()
 }
 
 // Next returns the next batch of the result.

@@ -20,14 +20,21 @@ type joinTable struct {
 	drop  uint // bits of the hash that all rows of the part share
 	shift uint // bits below the bucket's
 	bufs  [2]*memory.Buffer
+
+	// A direct table's buckets are the keys themselves, from base to base+span.
+	direct     bool
+	flip       uint64 // orders keys: the sign bit of signed ones
+	base, span uint64
+	unique     bool // no two rows have the same key
 }
 
 // yieldRows is how many rows are worked through between two calls of Worker.Yield: well under 5 ms, also out of cache.
 const yieldRows = 32 << 10
 
-// build fills the table with keys, whose hashes share their first drop bits.
-func (t *joinTable) build(w *exec.Worker, keys []uint64, drop uint) error {
-	size := max(4, bits.Len(uint(max(len(keys), 1)-1)))
+// build fills the table with keys, whose hashes share their first drop bits. It has up to two buckets a row, times two to
+// the power of sparse.
+func (t *joinTable) build(w *exec.Worker, keys []uint64, drop, sparse uint) error {
+	size := max(4, bits.Len(uint(max(len(keys), 1)-1))) + int(sparse)
 	if err := t.grow(w.Scope(), 1<<size, len(keys)+1); err != nil {
 		return err
 	}
@@ -50,6 +57,84 @@ func (t *joinTable) build(w *exec.Worker, keys []uint64, drop uint) error {
 		}
 	}
 	return nil
+}
+
+// directBuckets is how many buckets a direct table may have per row.
+const directBuckets = 8
+
+// buildDirect fills a direct table, unless the keys, at most joinLimits.small, lie too far apart.
+func (t *joinTable) buildDirect(w *exec.Worker, keys []uint64, signed bool) (bool, error) {
+	if signed {
+		t.flip = 1 << 63
+	}
+	low, high := ^uint64(0), uint64(0)
+	for _, k := range keys {
+		low, high = min(low, k^t.flip), max(high, k^t.flip)
+	}
+	if len(keys) == 0 || high-low >= uint64(max(directBuckets*len(keys), 1<<10)) {
+		return false, nil
+	}
+	t.keys, t.direct, t.base, t.span, t.unique = keys, true, low, high-low, true
+	if err := t.grow(w.Scope(), int(t.span)+1, len(keys)+1); err != nil {
+		return false, err
+	}
+	clear(t.head)
+	for i := len(keys) - 1; i >= 0; i-- {
+		b := &t.head[keys[i]^t.flip-low]
+		t.unique = t.unique && *b == 0
+		t.next[i+1], *b = *b, uint32(i+1)
+	}
+	return true, w.Yield()
+}
+
+// bucket returns the first row + 1 of key's chain; 0 = none.
+func (t *joinTable) bucket(key uint64) uint32 {
+	return t.head[radix.Hash(key)<<(t.drop&63)>>(t.shift&63)]
+}
+
+// isUnique tells whether every row is the first of its chain with its key.
+func (t *joinTable) isUnique() bool {
+	for i, k := range t.keys {
+		c := t.bucket(k)
+		for t.keys[c-1] != k {
+			c = t.next[c]
+		}
+		if c != uint32(i+1) {
+			return false
+		}
+	}
+	return true
+}
+
+// find writes the row of each key to found, ^0 (compute.Missing) where there is none. The table's keys are unique.
+func (t *joinTable) find(keys []uint64, found []uint32) {
+	found = found[:len(keys)]
+	if t.direct {
+		t.firstDirect(keys, found)
+		for i := range found {
+			found[i]--
+		}
+		return
+	}
+	for i, k := range keys {
+		c := t.bucket(k)
+		for c != 0 && t.keys[c-1] != k {
+			c = t.next[c]
+		}
+		found[i] = c - 1
+	}
+}
+
+// firstDirect writes the first row + 1 of each key's chain in a direct table, 0 where there is none.
+func (t *joinTable) firstDirect(keys []uint64, first []uint32) {
+	head, flip, base := t.head[:t.span+1], t.flip, t.base
+	for i, k := range keys {
+		at, c := (k^flip)-base, uint32(0)
+		if at < uint64(len(head)) {
+			c = head[at]
+		}
+		first[i] = c
+	}
 }
 
 // grow makes room for heads and nexts; what a smaller part left is reused.
@@ -93,6 +178,14 @@ func (t *joinTable) free() {
 func (t *joinTable) first(keys []uint64, from int, rows, candidates []uint32) int {
 	n := 0
 	rows, candidates = rows[:len(keys)], candidates[:len(keys)]
+	if t.direct {
+		t.firstDirect(keys, candidates)
+		for i, c := range candidates {
+			rows[n], candidates[n] = uint32(from+i), c
+			n += int((uint64(c) + 0xFFFFFFFF) >> 32)
+		}
+		return n
+	}
 	for i, k := range keys {
 		c := t.head[radix.Hash(k)<<(t.drop&63)>>(t.shift&63)]
 		rows[n], candidates[n] = uint32(from+i), c

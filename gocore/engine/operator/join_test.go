@@ -293,7 +293,7 @@ func TestKeepStrings(t *testing.T) {
 		for j := range texts {
 			aRows[j], bRows[j] = uint32(i), uint32(j)
 		}
-		aRows, bRows = keepStrings(a.Views, b.Views, heaps, aRows, bRows)
+		aRows, bRows = keepStrings(a.Views, b.Views, heaps, heaps, aRows, bRows)
 		require.Equal(t, []uint32{uint32(i)}, aRows, texts[i])
 		require.Equal(t, []uint32{uint32(i)}, bRows, texts[i])
 	}

@@ -45,7 +45,7 @@ func (x *joinWorker) repeats(w *exec.Worker, side, p int) (bool, error) {
 	if part.rows < 2 {
 		return false, nil
 	}
-	if err := x.own.build(w, part.keys(), sharedBits(p)); err != nil {
+	if err := x.own.build(w, part.keys(), sharedBits(p), 0); err != nil {
 		return false, err
 	}
 	x.build, x.parts = side, [2]*joinPart{part, part}

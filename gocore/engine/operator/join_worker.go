@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"slices"
+
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/radix"
@@ -56,9 +58,11 @@ type joinWorker struct {
 	lists        [2][]uint32 // memory of ids: probe, build
 	hit          []byte      // block rows that have a match
 
-	batch   joinPart // a batch that is read where it lies
+	keys    []keyPair // compared where the hashes are equal
+	batch   joinPart  // the keys of a batch that is looked up
 	scratch []*memory.Buffer
-	output  *joinOutput
+	output  joinEmitter
+	lookup  *lookupOutput // the same, where batches are looked up
 }
 
 func newJoinWorker(s *joinSource, scope *memory.Scope) *joinWorker {
@@ -67,14 +71,21 @@ func newJoinWorker(s *joinSource, scope *memory.Scope) *joinWorker {
 	if s.join.spec.How == JoinSemi {
 		wanted = 1
 	}
-	return &joinWorker{
+	x := &joinWorker{
 		source: s,
 		wanted: wanted,
+		keys:   slices.Clone(s.keys),
 		rows:   list(radix.Block), chain: list(radix.Block),
-		lists:  [2][]uint32{list(2 * radix.Block), list(2 * radix.Block)},
-		hit:    make([]byte, radix.Block),
-		output: newJoinOutput(s.output, scope),
+		lists: [2][]uint32{list(2 * radix.Block), list(2 * radix.Block)},
+		hit:   make([]byte, radix.Block),
 	}
+	if s.lookups == nil {
+		x.output = newJoinOutput(s.output, scope)
+	} else {
+		x.lookup = &lookupOutput{source: s, scope: scope}
+		x.output, x.scratch = x.lookup, make([]*memory.Buffer, len(s.sides[1-s.build].slots))
+	}
+	return x
 }
 
 func (x *joinWorker) begin(t *joinTask) {
@@ -87,14 +98,15 @@ func (x *joinWorker) begin(t *joinTask) {
 func (x *joinWorker) run(w *exec.Worker) (*table.Batch, error) {
 	for {
 		for x.idFrom < x.idTo {
-			if x.output.limit == 0 {
+			n := min(x.idTo-x.idFrom, x.output.room())
+			if n == 0 && x.output.rows() > 0 {
+				return x.output.finish(w, x.seq)
+			}
+			if n == 0 {
 				if err := x.output.start(x.expected()); err != nil {
 					return nil, err
 				}
-			}
-			n := min(x.idTo-x.idFrom, x.output.limit-x.output.rows)
-			if n == 0 {
-				return x.output.finish(x.seq)
+				continue
 			}
 			var ids [2][]uint32
 			for side := range ids {
@@ -112,8 +124,8 @@ func (x *joinWorker) run(w *exec.Worker) (*table.Batch, error) {
 			return nil, err
 		}
 		if !more {
-			if x.output.rows > 0 {
-				return x.output.finish(x.seq)
+			if x.output.rows() > 0 {
+				return x.output.finish(w, x.seq)
 			}
 			if !x.close() {
 				return nil, nil
@@ -172,7 +184,7 @@ func (x *joinWorker) openPart(w *exec.Worker) (bool, error) {
 		if x.parts[x.build].rows == 0 && !x.keepProbe {
 			return true, nil
 		}
-		if err := x.own.build(w, x.parts[x.build].keys(), sharedBits(p)); err != nil {
+		if err := x.own.build(w, x.parts[x.build].keys(), sharedBits(p), 0); err != nil {
 			return false, err
 		}
 		x.table = &x.own
@@ -188,13 +200,13 @@ func (x *joinWorker) openPart(w *exec.Worker) (bool, error) {
 		x.at = t.to
 	default:
 		x.setBuild(t.shared.leftBuild)
-		if err := x.readBatch(w, x.source.sides[1-x.build], x.at); err != nil {
+		if err := x.openChunk(w); err != nil {
 			return false, err
 		}
 		x.parts[x.build], x.parts[1-x.build] = t.shared.part, &x.batch
 		x.table = &t.shared.joinTable
 		x.from, x.to = 0, x.batch.rows
-		x.at++
+		x.at = t.to
 	}
 	x.probeKeys = x.parts[1-x.build].keys()
 	x.state = nextBlock
@@ -218,6 +230,9 @@ func (x *joinWorker) close() bool {
 		return false
 	case !x.closed:
 		x.closed = true
+		if x.lookup != nil {
+			x.closeChunk()
+		}
 		if t.pending.Add(-1) > 0 {
 			return false
 		}
@@ -233,30 +248,6 @@ func (x *joinWorker) close() bool {
 		t.free()
 	}
 	return false
-}
-
-// readBatch makes batch number i of a side the probe part.
-func (x *joinWorker) readBatch(w *exec.Worker, side *joinSide, i int) error {
-	n := side.in.batches[i].Len
-	x.batch.rows, x.batch.slots = n, x.batch.slots[:0]
-	if x.scratch == nil {
-		x.scratch = make([]*memory.Buffer, len(side.slots))
-	}
-	for slot := range side.slots {
-		elements := side.inPlace(slot, i, 0, n)
-		if elements == nil {
-			scratch, err := x.reserve(w, slot, n*side.slots[slot].width)
-			if err != nil {
-				return err
-			}
-			elements = side.elements(slot, i, 0, n, scratch)
-		}
-		x.batch.slots = append(x.batch.slots, elements)
-		if err := w.Yield(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // reserve returns size bytes of scratch for a slot.
