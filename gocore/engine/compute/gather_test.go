@@ -81,7 +81,7 @@ func TestGatherFromOffsets(t *testing.T) {
 		require.NoError(t, err)
 		lent.Release()
 		views.Release()
-		check(t, &c, []string{"the last", "short", "null", "null", "a string longer than a view", "a string longer than a view", "twelve chars"})
+		check(t, &c, []string{`"the last"`, `"short"`, "null", "null", `"a string longer than a view"`, `"a string longer than a view"`, `"twelve chars"`})
 	}
 }
 
