@@ -107,7 +107,7 @@ func BenchmarkGroup(b *testing.B) {
 				b.Run(fmt.Sprintf("%s/groups=%d/threads=%d", value, groups, threads), func(b *testing.B) {
 					best := time.Duration(1 << 62)
 					for range b.N {
-						_, took := in.run(b, threads, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}}, DropNull: true})
+						_, took := in.run(b, threads, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}}, DropNull: true})
 						best = min(best, took)
 					}
 					b.ReportMetric(float64(best.Nanoseconds())/rows, "ns/row")
@@ -135,7 +135,7 @@ func BenchmarkGroupFloats(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/groups=%d", values.name, groups), func(b *testing.B) {
 				best := time.Duration(1 << 62)
 				for range b.N {
-					_, took := in.run(b, 1, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}}, DropNull: true})
+					_, took := in.run(b, 1, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}}, DropNull: true})
 					best = min(best, took)
 				}
 				b.ReportMetric(float64(best.Nanoseconds())/rows, "ns/row")
@@ -157,7 +157,7 @@ func BenchmarkGroupKeys(b *testing.B) {
 			b.Run(fmt.Sprintf("%s/groups=%d", name, groups), func(b *testing.B) {
 				best := time.Duration(1 << 62)
 				for range b.N {
-					_, took := in.run(b, 1, GroupSpec{Keys: keys, Aggs: []Agg{{Sum, 1}}, DropNull: true})
+					_, took := in.run(b, 1, GroupSpec{Keys: keys, Aggs: []Agg{{Fn: Sum, Column: 1}}, DropNull: true})
 					best = min(best, took)
 				}
 				b.ReportMetric(float64(best.Nanoseconds())/rows, "ns/row")
@@ -193,7 +193,7 @@ func TestGroupHeapGrowth(t *testing.T) {
 		t.Skip("10M rows")
 	}
 	in := newGroupInput(t, 10_000_000, arrow.PrimitiveTypes.Float64, groupUniform(9_000_000))
-	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Max, 1}}, DropNull: true}
+	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}, {Fn: Max, Column: 1}}, DropNull: true}
 	optest.RequireSmallHeap(t, func() {
 		groups, _ := in.run(t, 2, spec)
 		require.InDelta(t, 6_000_000, groups, 200_000)
@@ -202,7 +202,7 @@ func TestGroupHeapGrowth(t *testing.T) {
 
 func TestGroupScaling(t *testing.T) {
 	optest.SkipUnlessTimed(t)
-	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Mean, 1}}, DropNull: true}
+	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}, {Fn: Mean, Column: 1}}, DropNull: true}
 	for _, c := range []struct {
 		name string
 		key  func(*rand.Rand) int64

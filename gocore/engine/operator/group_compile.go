@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -10,184 +12,179 @@ import (
 // groupCompiler turns aggregates into values, states and results.
 type groupCompiler struct {
 	*groupLayout
-	in   *arrow.Schema
+	in   *arrow.Schema // what comes in
+	rows *arrow.Schema // what operators in modes Complete and Partial read
 	mode GroupMode
-	next int // mode Final: the first column of the next aggregate's state
+	next int // mode Final: the first column of the next state
+}
+
+// groupPart is an accumulator that an aggregate needs, and what it reads.
+type groupPart struct {
+	op     groupOp
+	inputs []groupOperand
+}
+
+// groupOperand is a column in one of the forms that accumulators take.
+type groupOperand struct {
+	column int
+	form   groupForm
 }
 
 func (c *groupCompiler) addAgg(a Agg) error {
-	if a.Fn > Mean {
+	if int(a.Fn) >= len(aggNames) {
 		return status.Errorf(status.Internal, "no aggregate has number %d", a.Fn)
 	}
-	if c.mode == Final {
-		return c.addFinal(a.Fn)
+	if a.Fn == Size {
+		return c.addParts(a, arrow.Field{Type: arrow.PrimitiveTypes.Int64}, []groupPart{{op: opCount}})
 	}
-	if a.Column < 0 || a.Column >= c.in.NumFields() {
-		return status.Errorf(status.Internal, "%s of column %d of a schema of %d columns", a.Fn, a.Column, c.in.NumFields())
+	columns := []int{a.Column}
+	if a.Fn == Correlation {
+		columns = append(columns, a.Other)
 	}
-	field := c.in.Field(a.Column)
-	kind, ok := column.KindOf(field.Type)
-	if !ok {
-		return status.Errorf(status.Unsupported, "%s of column %q: pycylon doesn't support its type %s: cast it first",
-			a.Fn, field.Name, field.Type)
-	}
-	var states []int
-	switch a.Fn {
-	case Sum, Mean:
-		if !summable(field.Type) {
-			return status.Errorf(status.TypeMismatch, "%s of column %q: its type %s has no sum: use min, max or count, or cast it to a number",
+	for _, col := range columns {
+		if col < 0 || col >= c.rows.NumFields() {
+			return status.Errorf(status.Internal, "%s of column %d of a schema of %d columns", a.Fn, col, c.rows.NumFields())
+		}
+		field := c.rows.Field(col)
+		if _, ok := column.KindOf(field.Type); !ok {
+			return status.Errorf(status.Unsupported, "%s of column %q: pycylon doesn't support its type %s: cast it first",
 				a.Fn, field.Name, field.Type)
 		}
-		states = append(states, c.state(sumOp(kind), c.value(a.Column, kind, 1), -1))
-		if a.Fn == Mean {
-			states = append(states, c.countState(a.Column, kind))
+		if !a.Fn.takes(field.Type, a.Interpolation) {
+			return status.Errorf(status.TypeMismatch, "%s of column %q: its type %s has none: use min, max or count, or cast it to a number",
+				a.Fn, field.Name, field.Type)
 		}
-	case Count:
-		states = append(states, c.countState(a.Column, kind))
-	case Min, Max:
-		states = append(states, c.state(minMaxOp(a.Fn, kind), c.value(a.Column, kind, valueWords(kind)), -1))
 	}
-	c.addResults(a.Fn, field.Name, aggName(a.Fn, field.Name), field.Type, kind, states)
-	return nil
+	field := c.rows.Field(a.Column)
+	if a.Fn >= Quantile {
+		return c.addCollected(a, field)
+	}
+	return c.addParts(a, field, parts(a, kindOf(field.Type)))
 }
 
-// addFinal takes the state columns of one aggregate as values.
-func (c *groupCompiler) addFinal(fn AggFn) error {
-	want := 1
-	if fn == Sum || fn == Mean {
-		want = 2 // a sum's words
-		if c.next < c.in.NumFields() && c.in.Field(c.next).Type.ID() == arrow.FLOAT64 {
-			want++ // and text
-		}
-		if fn == Mean {
-			want++
-		}
+// kindOf returns the kind of a supported type.
+func kindOf(t arrow.DataType) column.Kind {
+	kind, _ := column.KindOf(t)
+	return kind
+}
+
+// parts returns the accumulators of an aggregate of a column of a kind, in the order in which results read them.
+func parts(a Agg, kind column.Kind) []groupPart {
+	plain := []groupOperand{{a.Column, asIs}}
+	x, y := groupOperand{a.Column, asFloat}, groupOperand{a.Other, asFloat}
+	count := groupPart{countOp(kind), plain}
+	switch a.Fn {
+	case Sum:
+		return []groupPart{{sumOp(kind), plain}}
+	case Mean:
+		return []groupPart{{sumOp(kind), plain}, count}
+	case Count:
+		return []groupPart{count}
+	case Min, Max:
+		return []groupPart{{minMaxOp(a.Fn, kind), plain}}
+	case First, Last:
+		return []groupPart{{placeOp(a.Fn, kind), []groupOperand{{-1, asPlace}, plain[0]}}}
+	case Any:
+		return []groupPart{{opAny, []groupOperand{{a.Column, asTruth}}}}
+	case All:
+		return []groupPart{{opAll, []groupOperand{{a.Column, asTruth}}}}
+	case Product:
+		return []groupPart{{productOp(kind), plain}}
+	case Var, Std, Sem:
+		one, square := []groupOperand{x}, []groupOperand{x, x}
+		return []groupPart{{opCountFloat, one}, {opSumFloat, one}, {opSumHigh, square}, {opSumLow, square}}
 	}
-	if c.next+want > c.in.NumFields() {
-		return status.Errorf(status.Internal, "the states of %s end at column %d, the schema has %d", fn, c.next+want, c.in.NumFields())
+	return []groupPart{
+		{opCountPairs, []groupOperand{x, y}}, {opSumPaired, []groupOperand{x, y}}, {opSumPaired, []groupOperand{y, x}},
+		{opSumHigh, []groupOperand{x, y}}, {opSumLow, []groupOperand{x, y}},
+		{opSumPairedHigh, []groupOperand{x, y}}, {opSumPairedLow, []groupOperand{x, y}},
+		{opSumPairedHigh, []groupOperand{y, x}}, {opSumPairedLow, []groupOperand{y, x}},
 	}
-	field := c.in.Field(c.next)
-	kinds := make([]column.Kind, want)
-	for i := range kinds {
-		kinds[i], _ = column.KindOf(c.in.Field(c.next + i).Type)
-	}
+}
+
+// addParts adds the accumulators of an aggregate, and its columns of the output.
+func (c *groupCompiler) addParts(a Agg, field arrow.Field, parts []groupPart) error {
 	var states []int
-	kind := kinds[0]
-	switch fn {
-	case Sum, Mean:
-		first, second := c.value(c.next, kinds[0], 1), c.value(c.next+1, kinds[1], 1)
-		var sum int
-		if kind == column.Float64 {
-			sum = c.state(opAddFloat, first, second)
-			c.states[sum].text = c.value(c.next+2, kinds[2], valueWords(kinds[2]))
-			c.strings = true
+	name := aggName(a.Fn, field.Name)
+	column := 0
+	for _, p := range parts {
+		types := p.op.columns(field.Type)
+		s := groupState{op: p.op}
+		if c.mode == Final {
+			s.op = p.op.final()
+			if c.next+len(types) > c.in.NumFields() {
+				return status.Errorf(status.Internal, "the states of %s end at column %d, the schema has %d", name, c.next+len(types), c.in.NumFields())
+			}
+			if s.op.isPlace() {
+				s.values = append(s.values, c.value(p.op, groupOperand{-1, asPlace}))
+			}
+			for i := range types {
+				s.values = append(s.values, c.value(s.op, groupOperand{c.next + i, asIs}))
+			}
+			c.next += len(types)
 		} else {
-			sum = c.state(opAddWide, first, second)
-			if kinds[1] == column.Int64 {
-				kind = column.Int64 // of the sum: the upper half has the sign
+			for _, in := range p.inputs {
+				s.values = append(s.values, c.value(p.op, in))
 			}
 		}
-		states = append(states, sum)
-		if fn == Mean {
-			states = append(states, c.state(opAddCount, c.value(c.next+want-1, kinds[want-1], 1), -1))
+		at := c.state(s)
+		states = append(states, at)
+		if c.mode == Partial {
+			for i, t := range types {
+				nullable := len(types) == 1 && a.Fn != Count && a.Fn != Size && a.Fn != Any && a.Fn != All
+				c.results = append(c.results, groupResult{agg: a, states: []int{at}, part: i,
+					field: arrow.Field{Name: stateName(name, column), Type: t, Nullable: nullable}})
+				column++
+			}
 		}
-	case Count:
-		states = append(states, c.state(opAddCount, c.value(c.next, kind, 1), -1))
-	case Min, Max:
-		states = append(states, c.state(minMaxOp(fn, kind), c.value(c.next, kind, valueWords(kind)), -1))
 	}
-	c.next += want
-	name := aggOfState(field.Name)
-	c.addResults(fn, sourceOfAgg(fn, name), name, field.Type, kind, states)
+	if c.mode != Partial {
+		t, nullable := a.Fn.result(field.Type, a.Interpolation)
+		c.results = append(c.results, groupResult{agg: a, source: field.Name, kind: kindOf(field.Type), states: states, part: -1,
+			field: arrow.Field{Name: name, Type: t, Nullable: nullable}})
+	}
 	return nil
 }
 
-// value returns the position of a column among the values; it gets at least words words.
-func (c *groupCompiler) value(col int, kind column.Kind, words int) int {
+// value returns the position of an input among the values. An operation that only counts needs none of its words.
+func (c *groupCompiler) value(op groupOp, in groupOperand) int {
+	if in.form == asFloat && kindOf(c.in.Field(in.column).Type).IsFloat() {
+		in.form = asIs
+	}
+	v := groupValue{groupOperand: in}
+	switch in.form {
+	case asPlace:
+		v.kind, v.words = column.Uint64, 2
+	case asFloat:
+		v.kind, v.words = column.Float64, 1
+	case asTruth:
+		v.kind, v.words = column.Bool, valueWords(kindOf(c.in.Field(in.column).Type))
+	default:
+		v.kind = kindOf(c.in.Field(in.column).Type)
+		v.words = valueWords(v.kind)
+	}
+	if op == opCount {
+		v.words = 0
+	}
 	for i := range c.values {
-		if c.values[i].column == col {
-			c.values[i].words = max(c.values[i].words, words)
+		if c.values[i].groupOperand == in {
+			c.values[i].words = max(c.values[i].words, v.words)
 			return i
 		}
 	}
-	c.values = append(c.values, groupValue{column: col, kind: kind, words: words})
+	c.values = append(c.values, v)
 	return len(c.values) - 1
 }
 
-func (c *groupCompiler) countState(col int, kind column.Kind) int {
-	if kind.IsFloat() {
-		return c.state(opCountFloat, c.value(col, kind, 1), -1)
-	}
-	return c.state(opCount, c.value(col, kind, 0), -1)
-}
-
 // state returns the position of an accumulator: aggregates share equal ones.
-func (c *groupCompiler) state(op groupOp, value, second int) int {
-	for i, s := range c.states {
-		if s.op == op && s.value == value && s.second == second {
+func (c *groupCompiler) state(s groupState) int {
+	for i, have := range c.states {
+		if s.op != opHeld && have.op == s.op && slices.Equal(have.values, s.values) {
 			return i
 		}
 	}
-	c.strings = c.strings || op == opMinString || op == opMaxString
-	c.states = append(c.states, groupState{op: op, value: value, second: second, text: -1})
+	c.states = append(c.states, s)
 	return len(c.states) - 1
-}
-
-func (c *groupCompiler) addResults(fn AggFn, source, name string, input arrow.DataType, kind column.Kind, states []int) {
-	add := func(states []int, word int, name string, t arrow.DataType, nullable bool) {
-		c.results = append(c.results, groupResult{fn: fn, source: source, states: states, word: word,
-			field: arrow.Field{Name: name, Type: t, Nullable: nullable}})
-	}
-	if c.mode == Partial && (fn == Sum || fn == Mean) {
-		var types []arrow.DataType
-		switch {
-		case kind.IsFloat():
-			types = []arrow.DataType{arrow.PrimitiveTypes.Float64, arrow.PrimitiveTypes.Float64, arrow.BinaryTypes.StringView}
-		case sumOp(kind) == opSumUint:
-			types = []arrow.DataType{arrow.PrimitiveTypes.Uint64, arrow.PrimitiveTypes.Uint64}
-		default:
-			types = []arrow.DataType{arrow.PrimitiveTypes.Uint64, arrow.PrimitiveTypes.Int64}
-		}
-		for i, t := range types {
-			add(states[:1], i, stateName(name, i), t, false)
-		}
-		if fn == Mean {
-			add(states[1:], 0, stateName(name, len(types)), arrow.PrimitiveTypes.Int64, false)
-		}
-		return
-	}
-	if c.mode == Partial {
-		name = stateName(name, 0)
-	}
-	switch fn {
-	case Sum:
-		add(states, -1, name, sumType(kind), false)
-	case Count:
-		add(states, 0, name, arrow.PrimitiveTypes.Int64, false)
-	case Mean:
-		add(states, -1, name, arrow.PrimitiveTypes.Float64, true)
-	case Min, Max:
-		add(states, -1, name, input, true)
-	}
-}
-
-// summable tells whether values of t can be added: numbers and booleans, not points in time.
-func summable(t arrow.DataType) bool {
-	switch t.ID() {
-	case arrow.DATE32, arrow.DATE64, arrow.TIMESTAMP, arrow.STRING, arrow.LARGE_STRING, arrow.STRING_VIEW:
-		return false
-	}
-	return true
-}
-
-func sumType(kind column.Kind) arrow.DataType {
-	switch sumOp(kind) {
-	case opSumFloat:
-		return arrow.PrimitiveTypes.Float64
-	case opSumUint:
-		return arrow.PrimitiveTypes.Uint64
-	}
-	return arrow.PrimitiveTypes.Int64
 }
 
 func valueWords(kind column.Kind) int {

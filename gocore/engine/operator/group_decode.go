@@ -86,46 +86,81 @@ func (d *groupDecoder) key(i int) (column.Column, error) {
 }
 
 func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
-	s := d.layout.states[r.states[0]]
-	if r.word >= 0 && !s.op.isFloatSum() {
-		d.gather(d.first, s.word+r.word)
+	s := &d.layout.states[r.states[0]]
+	if r.part >= 0 && s.op.isFloatSum() {
+		d.gather(d.first, s.word)
+		d.gather(d.second, s.word+1)
+		texts := groupHeap{scope: d.scope}
+		defer texts.free()
+		if err := d.floatPart(r.part, &texts); err != nil {
+			return column.Column{}, err
+		}
+		return d.column(r.field.Type, nil)
+	}
+	switch r.agg.Fn {
+	case Min, Max:
+		d.gather(d.first, s.word)
+		d.gather(d.second, s.word+1)
+		return d.column(r.field.Type, d.extremes(s))
+	case First, Last:
+		d.gather(d.present, s.word)
+		d.gather(d.first, s.word+2)
+		d.gather(d.second, s.word+3)
+		for i, seq := range d.present {
+			d.present[i] = min(^seq, 1) // 0 for noRow
+		}
+		return d.column(r.field.Type, d.present)
+	}
+	if r.part >= 0 {
+		d.gather(d.first, s.word+r.part)
 		return d.column(r.field.Type, nil)
 	}
 	d.gather(d.first, s.word)
-	d.gather(d.second, s.word+1)
-	if r.word >= 0 {
-		texts := groupHeap{scope: d.scope}
-		defer texts.free()
-		if err := d.floatPart(r.word, &texts); err != nil {
-			return column.Column{}, err
-		}
-		return d.column(r.field.Type, nil)
-	}
 	var present []uint64
-	switch {
-	case r.fn == Min || r.fn == Max:
-		present = d.extremes(s)
-	case r.fn == Mean:
-		present = d.present
-		d.gather(present, d.layout.states[r.states[1]].word)
-		sum := d.layout.sum(s)
-		for i, count := range present {
-			d.first[i] = math.Float64bits(sum(d.first[i], d.second[i]) / float64(count))
-		}
-	case r.field.Type.ID() == arrow.FLOAT64:
-		for i, hi := range d.first {
-			d.first[i] = math.Float64bits(roundFloat(hi, d.second[i]))
-		}
-	default:
-		if err := d.checkOverflow(r); err != nil {
+	switch r.agg.Fn {
+	case Sum:
+		d.gather(d.second, s.word+1)
+		if s.op.isFloatSum() {
+			for i, hi := range d.first {
+				d.first[i] = math.Float64bits(roundFloat(hi, d.second[i]))
+			}
+		} else if err := d.checkOverflow(r); err != nil {
 			return column.Column{}, err
 		}
+	case Mean:
+		present = d.present
+		d.gather(d.second, s.word+1)
+		d.gather(present, d.layout.states[r.states[1]].word)
+		d.means(r)
+	case Product:
+		if err := d.products(r); err != nil {
+			return column.Column{}, err
+		}
+	case Var, Std, Sem, Correlation:
+		present = d.moments(r)
+	case Quantile:
+		present = d.present
+		d.gather(present, s.word+1)
 	}
 	return d.column(r.field.Type, present)
 }
 
+// means divides the sums in first and second by the counts in present.
+func (d *groupDecoder) means(r *groupResult) {
+	sum := d.layout.sum(&d.layout.states[r.states[0]], r)
+	isFloat := r.field.Type.ID() == arrow.FLOAT64
+	for i, count := range d.present {
+		switch {
+		case isFloat:
+			d.first[i] = math.Float64bits(sum(d.first[i], d.second[i]) / float64(count))
+		case count > 0:
+			d.first[i] = meanWide(d.first[i], d.second[i], count)
+		}
+	}
+}
+
 // extremes prepares the states of min or max and returns which have a value.
-func (d *groupDecoder) extremes(s groupState) []uint64 {
+func (d *groupDecoder) extremes(s *groupState) []uint64 {
 	switch s.op {
 	case opMinString, opMaxString:
 		for i, w := range d.first {
@@ -145,37 +180,56 @@ func (d *groupDecoder) extremes(s groupState) []uint64 {
 }
 
 func (d *groupDecoder) checkOverflow(r *groupResult) error {
-	signed := r.field.Type.ID() == arrow.INT64
+	signed := !isUnsigned(kindOf(r.field.Type))
 	for i, hi := range d.second {
 		want := uint64(0)
 		if signed {
 			want = uint64(int64(d.first[i]) >> 63)
 		}
 		if hi != want {
-			return status.Errorf(status.Overflow, "the sum of column %q doesn't fit %s: cast the column to double first",
-				r.source, r.field.Type)
+			return overflow(r)
 		}
 	}
 	return nil
 }
 
+func overflow(r *groupResult) error {
+	return status.Errorf(status.Overflow, "the %s of column %q doesn't fit %s: cast the column to double first", r.agg.Fn, r.source, r.field.Type)
+}
+
 // sum returns the function that makes a float64 of the two words of a sum's state.
-func (l *groupLayout) sum(s groupState) func(w0, w1 uint64) float64 {
-	unsigned := s.op == opSumUint || s.op == opAddWide && l.values[s.second].kind == column.Uint64
+func (l *groupLayout) sum(s *groupState, r *groupResult) func(w0, w1 uint64) float64 {
 	switch {
 	case s.op.isFloatSum():
 		return roundFloat
-	case unsigned:
+	case isUnsigned(r.kind):
 		return wideFloat
 	}
-	return func(lo, hi uint64) float64 {
-		if int64(hi) >= 0 {
-			return wideFloat(lo, hi)
-		}
-		lo, borrow := bits.Sub64(0, lo, 0)
-		hi, _ = bits.Sub64(0, hi, borrow)
-		return -wideFloat(lo, hi)
+	return signedWideFloat
+}
+
+func signedWideFloat(lo, hi uint64) float64 {
+	if int64(hi) >= 0 {
+		return wideFloat(lo, hi)
 	}
+	return -wideFloat(negateWide(lo, hi))
+}
+
+func negateWide(lo, hi uint64) (uint64, uint64) {
+	lo, borrow := bits.Sub64(0, lo, 0)
+	hi, _ = bits.Sub64(0, hi, borrow)
+	return lo, hi
+}
+
+// meanWide divides a signed 128-bit sum of count 64-bit integers by count, towards zero.
+func meanWide(lo, hi, count uint64) uint64 {
+	if int64(hi) < 0 {
+		lo, hi = negateWide(lo, hi)
+		quotient, _ := bits.Div64(hi, lo, count)
+		return -quotient
+	}
+	quotient, _ := bits.Div64(hi, lo, count)
+	return quotient
 }
 
 // wideFloat rounds a 128-bit integer to the nearest float64.

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"math"
 	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -61,6 +62,9 @@ type groupEncoder struct {
 	values [][]uint64
 	masks  [][]uint64
 	rows   []uint32 // scratch of selected
+	seq    uint64   // of the batch
+	base   int      // how many rows of that Seq came before the batch
+	next   int      // how many there are with it
 }
 
 func newGroupEncoder(l *groupLayout, scope *memory.Scope) (*groupEncoder, error) {
@@ -81,7 +85,7 @@ func newGroupEncoder(l *groupLayout, scope *memory.Scope) (*groupEncoder, error)
 		}
 		return vs
 	}
-	e := &groupEncoder{layout: l, hashes: next(), keys: many(l.keyWords), values: many(l.rowWords), masks: many(l.maskWords)}
+	e := &groupEncoder{layout: l, seq: noRow, hashes: next(), keys: many(l.keyWords), values: many(l.rowWords), masks: many(l.maskWords)}
 	e.rows = memory.As[uint32](memory.BytesOf(words))[:groupChunkRows]
 	e.chunk.hash = vecOf(e.hashes)
 	for _, v := range e.keys {
@@ -92,6 +96,14 @@ func newGroupEncoder(l *groupLayout, scope *memory.Scope) (*groupEncoder, error)
 	}
 	e.chunk.values = make([]groupVec, l.rowWords)
 	return e, nil
+}
+
+// begin tells that the rows to come are b's.
+func (e *groupEncoder) begin(b *table.Batch) {
+	if e.seq != b.Seq {
+		e.seq, e.next = b.Seq, 0
+	}
+	e.base, e.next = e.next, e.next+b.Len
 }
 
 // encode returns rows [from, from+n) of b without those that a null key drops. The chunk is valid until the next call.
@@ -213,40 +225,91 @@ func (e *groupEncoder) encodeValues(b *table.Batch, from, n int, rows []uint32) 
 	e.chunk.masked = false
 	for i := range l.values {
 		v := &l.values[i]
+		if v.form == asPlace {
+			e.encodePlaces(v, from, n, rows)
+			continue
+		}
 		c := &b.Cols[v.column]
 		nulls := c.Valid.Bits != nil || c.Kind == column.Null
 		if nulls && v.mask >= 0 {
 			e.maskNulls(c, from, rows, v.mask)
 		}
+		if v.words == 0 {
+			continue
+		}
+		words := e.values[v.word][:n]
+		e.chunk.values[v.word] = vecOf(words)
 		switch {
-		case v.words == 0:
+		case v.form == asTruth:
+			e.encodeTruth(v, c, from, rows, words)
 		case v.kind == column.String:
-			stringColumnWords(c, from, rows, e.values[v.word][:n], e.values[v.word+1][:n])
-			e.chunk.values[v.word], e.chunk.values[v.word+1] = vecOf(e.values[v.word]), vecOf(e.values[v.word+1])
-		case c.Kind.Width() == 8 && rows == nil && (!nulls || v.mask >= 0):
+			stringColumnWords(c, from, rows, words, e.values[v.word+1][:n])
+			e.chunk.values[v.word+1] = vecOf(e.values[v.word+1])
+		case c.Kind.Width() == 8 && rows == nil && v.form == asIs && (!nulls || v.mask >= 0):
 			e.chunk.values[v.word] = vecOf(column.Of[uint64](c)[from : from+n])
 		default:
-			words := e.values[v.word][:n]
 			fixedWords(c, from, n, rows, words)
+			if v.form == asFloat {
+				floatWords(c.Kind, words)
+			}
 			if nulls && v.mask < 0 {
 				nanNulls(c, from, rows, words)
 			}
-			e.chunk.values[v.word] = vecOf(words)
 		}
+	}
+}
+
+// encodePlaces writes where rows are. A batch that has the Seq of the one before goes on where that ended.
+func (e *groupEncoder) encodePlaces(v *groupValue, from, n int, rows []uint32) {
+	words := e.values[v.word][:n]
+	for i := range words {
+		words[i] = uint64(e.base + from + i)
+		if rows != nil {
+			words[i] = uint64(e.base+from) + uint64(rows[i])
+		}
+	}
+	e.chunk.values[v.word] = groupVec{p: unsafe.Pointer(&e.seq)}
+	e.chunk.values[v.word+1] = vecOf(words)
+}
+
+// encodeTruth writes whether values are true, and masks NaN like null.
+func (e *groupEncoder) encodeTruth(v *groupValue, c *column.Column, from int, rows []uint32, words []uint64) {
+	if c.Kind == column.String {
+		second := e.values[v.word+1][:len(words)]
+		stringColumnWords(c, from, rows, words, second)
+		e.chunk.values[v.word+1] = vecOf(second)
+	} else {
+		fixedWords(c, from, len(words), rows, words)
+	}
+	for i, w := range words {
+		switch {
+		case c.Kind == column.String:
+			w = uint64(stringSize(w))
+		case c.Kind.IsFloat():
+			f := math.Float64frombits(w)
+			if f != f {
+				e.maskRow(i, v.mask)
+			}
+			w &^= 1 << 63 // -0.0 is 0.0
+		}
+		words[i] = min(w, 1)
 	}
 }
 
 // maskNulls sets bit number bit of the chunk's masks for each row where c is null.
 func (e *groupEncoder) maskNulls(c *column.Column, from int, rows []uint32, bit int) {
-	n := e.chunk.n
+	eachNull(c, from, rows, e.chunk.n, func(i int) { e.maskRow(i, bit) })
+}
+
+// maskRow sets bit number bit of row i's masks.
+func (e *groupEncoder) maskRow(i, bit int) {
 	if !e.chunk.masked {
 		e.chunk.masked = true
 		for _, mask := range e.masks {
-			clear(mask[:n])
+			clear(mask[:e.chunk.n])
 		}
 	}
-	mask := e.masks[bit/64][:n]
-	eachNull(c, from, rows, n, func(i int) { mask[i] |= 1 << (bit % 64) })
+	e.masks[bit/64][i] |= 1 << (bit % 64)
 }
 
 // markNulls sets bit number bit of mask, and words to 0, for each row where c is null.

@@ -23,7 +23,7 @@ type exactSum struct {
 	hi, lo   float64
 	infinite uint32 // addedPlusInf, addedMinusInf
 	base, n  uint32
-	limbs    unsafe.Pointer
+	limbs    uint64 // their address: see groupBlock
 }
 
 const (
@@ -107,7 +107,7 @@ func carryInto(limbs, words []uint64) (carry uint64) {
 
 // half returns the limbs of plus or minus.
 func (e *exactSum) half(negative bool) []uint64 {
-	all := unsafe.Slice((*uint64)(e.limbs), 2*e.n)
+	all := unsafe.Slice(*(**uint64)(unsafe.Pointer(&e.limbs)), 2*e.n)
 	if negative {
 		return all[e.n:]
 	}
@@ -129,7 +129,7 @@ func (e *exactSum) cover(from, to int, heap *groupHeap) error {
 	}
 	clear(unsafe.Slice((*uint64)(p), 2*(end-base)))
 	old := *e
-	e.base, e.n, e.limbs = uint32(base), uint32(end-base), p
+	e.base, e.n, e.limbs = uint32(base), uint32(end-base), uint64(uintptr(p))
 	if old.n > 0 {
 		copy(e.half(false)[int(old.base)-base:], old.half(false))
 		copy(e.half(true)[int(old.base)-base:], old.half(true))
@@ -236,7 +236,7 @@ func roundLimbs(limbs []uint64) float64 {
 //	infinite | base | plus ... | minus ...     little-endian words
 func (e *exactSum) appendText(dst []byte) []byte {
 	dst = appendHex(appendHex(dst, uint64(e.infinite)), uint64(e.base))
-	for _, w := range unsafe.Slice((*uint64)(e.limbs), 2*e.n) {
+	for _, w := range unsafe.Slice(*(**uint64)(unsafe.Pointer(&e.limbs)), 2*e.n) {
 		dst = appendHex(dst, w)
 	}
 	return dst

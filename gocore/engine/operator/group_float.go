@@ -64,25 +64,62 @@ func addParts(s *[2]uint64, hi, lo float64, heap *groupHeap) error {
 	return nil
 }
 
-// addPartialFloats adds sums that came in columns.
-func addPartialFloats(cells groupCells, ids []uint32, v, w groupVec, heap *groupHeap) error {
-	for i, g := range ids {
-		hi, lo := math.Float64frombits(v.at(i)), math.Float64frombits(w.at(i))
-		if hi != hi || lo != lo {
+// updateTerms adds what op makes of two values x and y that are both there:
+//
+//	opSumPaired                        x
+//	opSumHigh, opSumLow                x*y, rounded, and what the rounding took away
+//	opSumPairedHigh, opSumPairedLow    x*x likewise
+func updateTerms(op groupOp, cells groupCells, ids []uint32, v, w groupVec, heap *groupHeap) error {
+	firsts, seconds := v.each(), w.each()
+	for _, g := range ids {
+		x, y := math.Float64frombits(firsts.next()), math.Float64frombits(seconds.next())
+		if x != x || y != y {
 			continue
 		}
-		if err := addParts(cells.at(g), hi, lo, heap); err != nil {
+		s := cells.at(g)
+		if op >= opSumPairedHigh {
+			y = x
+		}
+		term := x * y
+		switch op {
+		case opSumPaired:
+			term = x
+		case opSumLow, opSumPairedLow:
+			if term = math.FMA(x, y, -term); term == 0 || term-term != 0 {
+				continue // an infinite product is infinite in the other sum
+			}
+		default:
+			if term != term { // infinity times 0 is no number, like the sum of both infinities
+				if err := addParts(s, math.Inf(1), math.Inf(-1), heap); err != nil {
+					return err
+				}
+				continue
+			}
+		}
+		hi, lo, exact := addWords(math.Float64frombits(s[0]), math.Float64frombits(s[1]), term)
+		if exact {
+			s[0], s[1] = math.Float64bits(hi), math.Float64bits(lo)
+		} else if err := addExact(s, term, heap); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// addTexts adds the third column of such sums.
-func addTexts(cells groupCells, ids []uint32, v, w groupVec, heap *groupHeap) error {
+// addPartialFloats adds sums that came in columns.
+func addPartialFloats(cells groupCells, ids []uint32, in *groupOperands, heap *groupHeap) error {
 	for i, g := range ids {
-		text := [2]uint64{v.at(i), w.at(i)}
-		if g == 0 || stringSize(text[0]) == 0 {
+		hi, lo := math.Float64frombits(in[0].at(i)), math.Float64frombits(in[1].at(i))
+		text := [2]uint64{in[2].at(i), in[3].at(i)}
+		if g == 0 {
+			continue
+		}
+		if hi == hi && lo == lo {
+			if err := addParts(cells.at(g), hi, lo, heap); err != nil {
+				return err
+			}
+		}
+		if stringSize(text[0]) == 0 {
 			continue
 		}
 		e, err := parseExactSum(chars(&text), heap)

@@ -57,7 +57,7 @@ func TestGroupFloatSums(t *testing.T) {
 			rows = append(rows, []any{1, v})
 		}
 		for _, run := range []func(*testing.T, GroupSpec, string) func(*exec.Query, []exec.Source) (exec.Source, error){runGroup, runSplitGroup} {
-			spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}}, DropNull: true}
+			spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}}, DropNull: true}
 			batches := cut(optest.Batch(t, "k int64, v float64", rows...), 1)
 			got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 2, batches, firstSpread, run(t, spec, "k int64, v float64"))
 			require.NoError(t, err)
@@ -71,7 +71,7 @@ func TestGroupFloatSums(t *testing.T) {
 func TestGroupFloatOrder(t *testing.T) {
 	leak.Check(t)
 	const columns = "k int32, v float64"
-	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Mean, 1}, {Count, 1}}, DropNull: true}
+	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}, {Fn: Mean, Column: 1}, {Fn: Count, Column: 1}}, DropNull: true}
 	for name, draw := range cancellingFloats {
 		for _, groups := range []int{1, 3000} {
 			t.Run(fmt.Sprintf("%s/%d", name, groups), func(t *testing.T) {

@@ -87,8 +87,8 @@ func TestGroupManyGroups(t *testing.T) {
 		}
 	}
 	batches := cut(optest.Batch(t, columns, rows...), 300)
-	aggs := []Agg{{Sum, 2}, {Mean, 3}, {Max, 1}, {Count, 4}, {Min, 2}, {Sum, 4}}
-	for _, spec := range []GroupSpec{{Keys: []int{0}, Aggs: aggs, DropNull: true}, {Keys: []int{0, 1}, Aggs: aggs}, {Keys: []int{0}, Aggs: []Agg{{Sum, 4}}, DropNull: true}} {
+	aggs := []Agg{{Fn: Sum, Column: 2}, {Fn: Mean, Column: 3}, {Fn: Max, Column: 1}, {Fn: Count, Column: 4}, {Fn: Min, Column: 2}, {Fn: Sum, Column: 4}}
+	for _, spec := range []GroupSpec{{Keys: []int{0}, Aggs: aggs, DropNull: true}, {Keys: []int{0, 1}, Aggs: aggs}, {Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 4}}, DropNull: true}} {
 		var want []string
 		for _, row := range groupModel(spec, columns, rows) {
 			want = append(want, optest.RowText(row))
@@ -117,7 +117,7 @@ func TestGroupDeterministic(t *testing.T) {
 			rows = append(rows, []any{r.IntN(groups), (r.Float64() - 0.5) * math.Pow(10, float64(r.IntN(20)-10))})
 		}
 		batches := cut(optest.Batch(t, columns, rows...), 1500)
-		spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Mean, 1}}, DropNull: true}
+		spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}, {Fn: Mean, Column: 1}}, DropNull: true}
 		var want []string
 		for i, threads := range []int{1, 2, 8, 2, 1} {
 			for _, run := range []func(*exec.Query, []exec.Source) (exec.Source, error){runGroup(t, spec, columns), runSplitGroup(t, spec, columns)} {
@@ -140,7 +140,7 @@ func TestGroupCollisions(t *testing.T) {
 	for i := range rows {
 		rows[i][i%2] = nil
 	}
-	l, err := newGroupLayout(GroupSpec{Keys: []int{0, 1}, Aggs: []Agg{{Count, 1}}}, optest.Schema(t, columns))
+	l, err := newGroupLayout(GroupSpec{Keys: []int{0, 1}, Aggs: []Agg{{Fn: Count, Column: 1}}}, optest.Schema(t, columns))
 	require.NoError(t, err)
 	var want []uint64
 	for _, shuffle := range []bool{false, true} {
@@ -183,14 +183,17 @@ func TestGroupRefuses(t *testing.T) {
 		code status.Code
 		text string
 	}{
-		{GroupSpec{}, status.Invalid, "no keys"},
-		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}}}, status.TypeMismatch, `sum of column "s"`},
-		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Mean, 1}}}, status.TypeMismatch, `mean of column "s"`},
-		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 2}}}, status.TypeMismatch, `sum of column "d"`},
-		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Mean, 3}}}, status.TypeMismatch, `mean of column "t"`},
+		{GroupSpec{Aggs: []Agg{{Fn: Largest, N: 1}, {Fn: Size}}}, status.Invalid, "nlargest makes several rows"},
+		{GroupSpec{Aggs: []Agg{{Fn: Quantile}}, Mode: Partial}, status.Internal, "quantile has no partial"},
+		{GroupSpec{Aggs: []Agg{{Fn: Size}}, Mode: Final}, status.Internal, "Rows"},
+		{GroupSpec{Aggs: []Agg{{Fn: Correlation, Column: 0, Other: 1}}}, status.TypeMismatch, `corr of column "s"`},
+		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}}}, status.TypeMismatch, `sum of column "s"`},
+		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Mean, Column: 1}}}, status.TypeMismatch, `mean of column "s"`},
+		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 2}}}, status.TypeMismatch, `sum of column "d"`},
+		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Var, Column: 3}}}, status.TypeMismatch, `var of column "t"`},
 		{GroupSpec{Keys: []int{4}}, status.Internal, "key 4"},
-		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Min, 4}}}, status.Internal, "column 4"},
-		{GroupSpec{Keys: []int{0, 1, 2, 3}, Aggs: []Agg{{Min, 0}}, Mode: Final}, status.Internal, "states of min"},
+		{GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Min, Column: 4}}}, status.Internal, "column 4"},
+		{GroupSpec{Keys: []int{0, 1, 2, 3}, Aggs: []Agg{{Fn: Min, Column: 0}}, Mode: Final, Rows: schema}, status.Internal, "states of min"},
 	} {
 		_, err := NewGroup(c.spec, schema)
 		require.Equal(t, c.code, status.CodeOf(err), "%v", c.spec)
@@ -202,7 +205,7 @@ func TestGroupRefuses(t *testing.T) {
 
 func TestGroupSchemas(t *testing.T) {
 	in := optest.Schema(t, "k utf8, i int8, u uint16, f float32, t timestamp[us, tz=UTC]")
-	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Sum, 1}, {Sum, 2}, {Sum, 3}, {Mean, 1}, {Mean, 3}, {Count, 4}, {Min, 4}, {Max, 3}}}
+	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}, {Fn: Sum, Column: 2}, {Fn: Sum, Column: 3}, {Fn: Mean, Column: 1}, {Fn: Mean, Column: 3}, {Fn: Count, Column: 4}, {Fn: Min, Column: 4}, {Fn: Max, Column: 3}}}
 	out, err := spec.OutputSchema(in)
 	require.NoError(t, err)
 	require.Equal(t, "k utf8, sum(i) int64, sum(u) uint64, sum(f) float64, mean(i) float64, mean(f) float64, count(t) int64, "+
@@ -212,7 +215,7 @@ func TestGroupSchemas(t *testing.T) {
 	require.Equal(t, "k utf8, sum(i).0 uint64, sum(i).1 int64, sum(u).0 uint64, sum(u).1 uint64, sum(f).0 float64, sum(f).1 float64, sum(f).2 string_view, "+
 		"mean(i).0 uint64, mean(i).1 int64, mean(i).2 int64, mean(f).0 float64, mean(f).1 float64, mean(f).2 string_view, mean(f).3 int64, count(t).0 int64, "+
 		"min(t).0 timestamp[us, tz=UTC], max(f).0 float32", describe(states))
-	spec.Mode = Final
+	spec.Mode, spec.Rows = Final, in
 	final, err := spec.OutputSchema(states)
 	require.NoError(t, err)
 	require.Equal(t, describe(out), describe(final))
@@ -222,7 +225,7 @@ func TestGroupBudget(t *testing.T) {
 	leak.Check(t)
 	const columns = "k int64, s utf8"
 	batches := cut(optest.Batch(t, columns, optest.RandomRows(t, 9, columns, 40_000, 40_000)...), 1000)
-	spec := GroupSpec{Keys: []int{0, 1}, Aggs: []Agg{{Max, 1}}, DropNull: true}
+	spec := GroupSpec{Keys: []int{0, 1}, Aggs: []Agg{{Fn: Max, Column: 1}}, DropNull: true}
 	refused := 0
 	for limit := int64(64 << 10); limit <= 64<<20; limit *= 2 {
 		budget := memory.NewBudget(limit)
@@ -245,7 +248,7 @@ func TestGroupCancelled(t *testing.T) {
 	leak.Check(t)
 	const columns = "k int64, v int64"
 	batches := cut(optest.Batch(t, columns, optest.RandomRows(t, 9, columns, 60_000, 60_000)...), 1000)
-	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Max, 1}}, DropNull: true}
+	spec := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Max, Column: 1}}, DropNull: true}
 	for _, merging := range []bool{false, true} {
 		ctx, cancel := context.WithCancel(context.Background())
 		run := func(q *exec.Query, in []exec.Source) (exec.Source, error) {

@@ -12,8 +12,9 @@ type groupUnit struct {
 	first, count int // partitions
 	rows         int // records that go in
 	table        *groupTable
-	groups       int
-	records      *memory.Buffer // of the groups in the order of the output, once the table has all
+	collector    *groupCollector // if the layout has aggregates that need one
+	groups       int             // records
+	records      *memory.Buffer  // of the groups in the order of the output, once the table has all
 }
 
 // unitRows is about how many records make a unit worth its overhead.
@@ -32,11 +33,27 @@ func (g *Group) Finish(q *exec.Query) (exec.Source, error) {
 	}
 	switch {
 	case len(workers) == 0:
-		return &groupSource{layout: g.layout}, nil
+		return g.finishEmpty(q)
 	case !partitioned && groups <= 2*unitRows:
 		return g.finishSmall(q, workers)
 	}
 	return g.finishPartitions(q, workers)
+}
+
+// finishEmpty returns the groups of no rows: none, or the single one.
+func (g *Group) finishEmpty(q *exec.Query) (exec.Source, error) {
+	if !g.layout.single() {
+		return &groupSource{layout: g.layout}, nil
+	}
+	t, err := newGroupTable(g.layout, q.Scope, 0, 0)
+	if err != nil {
+		return nil, err
+	}
+	unit := &groupUnit{table: t}
+	if err := unit.sort(); err != nil {
+		return nil, err
+	}
+	return newGroupSource(g.layout, []*groupUnit{unit}), nil
 }
 
 // finishSmall merges the other workers' tables into the first one's.
@@ -59,14 +76,9 @@ func (g *Group) finishSmall(q *exec.Query, workers []*groupWorker) (exec.Source,
 
 // addTable merges from into the unit's table.
 func (u *groupUnit) addTable(w *exec.Worker, from *groupTable, scratch *groupWorker) error {
-	l := from.layout
-	vecs := make([]groupVec, l.recWords)
 	for at := 1; at < from.n; at += groupChunkRows {
-		for i := range vecs {
-			vecs[i] = groupVec{from.at(uint32(at*l.recWords + i)), uintptr(8 * l.recWords)}
-		}
-		c := groupChunk{n: min(groupChunkRows, from.n-at), hash: vecs[0], keys: vecs[1 : 1+l.keyWords], values: vecs[1+l.keyWords:]}
-		if err := u.add(&c, scratch.ids, nil, true); err != nil {
+		c := from.chunk(at, min(groupChunkRows, from.n-at))
+		if err := u.add(c, scratch.ids, nil, true); err != nil {
 			return err
 		}
 		if err := w.Yield(); err != nil {
@@ -74,6 +86,28 @@ func (u *groupUnit) addTable(w *exec.Worker, from *groupTable, scratch *groupWor
 		}
 	}
 	return nil
+}
+
+// chunk returns n records from number at on as a chunk whose values are states.
+func (t *groupTable) chunk(at, n int) *groupChunk {
+	words := t.layout.recWords
+	vecs := make([]groupVec, words)
+	for i := range vecs {
+		vecs[i] = groupVec{t.at(uint32(at*words + i)), uintptr(8 * words)}
+	}
+	keys := t.layout.keyWords
+	return &groupChunk{n: n, hash: vecs[0], keys: vecs[1 : 1+keys], values: vecs[1+keys:]}
+}
+
+// fold merges the other records of the single group into the first.
+func (t *groupTable) fold() error {
+	ids := make([]uint32, t.n-2)
+	for i := range ids {
+		ids[i] = uint32(t.layout.recWords)
+	}
+	err := t.merge(groupUpdate{chunk: t.chunk(2, len(ids)), ids: ids, to: len(ids)})
+	t.n = 2
+	return err
 }
 
 // add takes a chunk of rows, or of groups with their states, into the unit's table.
@@ -84,6 +118,9 @@ func (u *groupUnit) add(c *groupChunk, ids, scratch []uint32, states bool) error
 			return err
 		}
 		update := groupUpdate{chunk: c, ids: ids, scratch: scratch, from: from, to: to}
+		if u.collector != nil && !states {
+			u.collector.take(update)
+		}
 		if states {
 			err = u.table.merge(update)
 		} else {
@@ -100,8 +137,12 @@ func (u *groupUnit) add(c *groupChunk, ids, scratch []uint32, states bool) error
 }
 
 func (u *groupUnit) sort() (err error) {
-	u.groups = u.table.groups()
-	u.records, err = u.table.sorted()
+	if u.table.layout.stripes() > 1 {
+		err = u.table.fold()
+	}
+	if err == nil {
+		u.records, u.groups, err = u.table.sorted()
+	}
 	return err
 }
 
@@ -167,7 +208,7 @@ func (g *Group) units(workers []*groupWorker) []*groupUnit {
 		}
 	}
 	count := groupPartitions
-	for count > 1 && count*unitRows > total {
+	for count > 1 && (count*unitRows > total || g.layout.single()) {
 		count /= 2
 	}
 	units := make([]*groupUnit, count)
@@ -191,6 +232,13 @@ func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scra
 		return err
 	}
 	u.table = t
+	if len(g.layout.collected) > 0 {
+		u.collector, err = newGroupCollector(g.layout, w, u.rows)
+		defer u.collector.free()
+		if err != nil {
+			return err
+		}
+	}
 	ids, masked := scratch[:groupChunkRows], scratch[groupChunkRows:]
 	take := func(parts *groupParts, states bool) error {
 		for p := u.first; parts != nil && p < u.first+u.count; p++ {
@@ -215,5 +263,10 @@ func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scra
 		}
 	}
 	g.expected.Store(int64(t.groups()))
+	if u.collector != nil {
+		if err := u.collector.finish(t); err != nil {
+			return err
+		}
+	}
 	return u.sort()
 }

@@ -3,29 +3,61 @@ package operator
 import (
 	"bytes"
 	"cmp"
+	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
 
-// sorted returns the records in the order of their hashes, then keys, and frees the table.
-func (t *groupTable) sorted() (*memory.Buffer, error) {
+// sorted returns the records in the order of their hashes, then keys, and how many they are, and frees the table.
+func (t *groupTable) sorted() (*memory.Buffer, int, error) {
 	order, orderBuf, err := t.order()
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer orderBuf.Release()
+	rows := len(order)
+	if t.layout.ragged {
+		rows = t.results()
+	}
 	words := t.layout.recWords
-	b, err := t.scope.Alloc(8 * words * max(len(order), 1))
+	b, err := t.scope.Alloc(8 * words * max(rows, 1))
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	dst := memory.As[uint64](b.Bytes())
-	for i, g := range order {
-		copy(dst[i*words:(i+1)*words], t.record(g))
+	for _, g := range order {
+		if t.layout.ragged {
+			dst = t.writeResults(dst, t.record(g))
+		} else {
+			dst = dst[copy(dst, t.record(g)):]
+		}
 	}
 	t.free()
-	return b, nil
+	return b, rows, nil
+}
+
+// held returns the word of a record where the state of a ragged aggregate is.
+func (t *groupTable) held() int { return t.layout.states[t.layout.collected[0].state].word }
+
+// results returns how many results a ragged aggregate has of all groups.
+func (t *groupTable) results() int {
+	n := 0
+	for g := 1; g < t.n; g++ {
+		n += int(t.record(uint32(g * t.layout.recWords))[t.held()+1])
+	}
+	return n
+}
+
+// writeResults writes a record for each of a group's results and returns what is left of dst.
+func (t *groupTable) writeResults(dst, r []uint64) []uint64 {
+	at := r[t.held()]
+	for _, w := range unsafe.Slice(*(**uint64)(unsafe.Pointer(&at)), r[t.held()+1]) {
+		n := copy(dst, r)
+		dst[t.held()] = w
+		dst = dst[n:]
+	}
+	return dst
 }
 
 // order returns the groups in the order of their hashes, then keys.
@@ -35,6 +67,10 @@ func (t *groupTable) order() ([]uint32, *memory.Buffer, error) {
 		return nil, nil, err
 	}
 	ids, n := memory.As[uint32](b.Bytes()), 0
+	if t.layout.single() {
+		ids[0] = uint32(t.layout.recWords)
+		return ids[:1], b, nil
+	}
 	add := func(g uint32) {
 		i := n
 		for ; i > 0 && t.less(g, ids[i-1]); i-- {

@@ -18,12 +18,16 @@ const (
 	groupHeader     = 16
 )
 
-// groupBlock is a block's header.
+// groupBlock is a block's header. Addresses in memory off Go's heap are numbers: where a pointer is written, the collector
+// looks at what was there before, which is anything.
 type groupBlock struct {
-	next   unsafe.Pointer
+	next   uint64
 	used   uint32
 	masked uint32
 }
+
+// after returns the next block, or nil.
+func (b *groupBlock) after() *groupBlock { return *(**groupBlock)(unsafe.Pointer(&b.next)) }
 
 // groupChain is one partition of one worker.
 type groupChain struct {
@@ -91,7 +95,7 @@ func (p *groupParts) extend(c *groupChain) error {
 	} else {
 		c.seal()
 		c.rows += p.blockRows((*groupBlock)(c.tail))
-		(*groupBlock)(c.tail).next = block
+		(*groupBlock)(c.tail).next = uint64(uintptr(block))
 	}
 	c.tail, c.used, c.size = block, groupHeader, uint32(size)
 	return nil
@@ -174,8 +178,8 @@ func (l *groupLayout) keepStrings(r []uint64, heap *groupHeap) error {
 			}
 		}
 	}
-	for _, v := range l.values {
-		if v.words == 2 {
+	for i := range l.values {
+		if v := &l.values[i]; v.isString() {
 			if err := heap.keep((*[2]uint64)(r[1+l.keyWords+v.word:])); err != nil {
 				return err
 			}
@@ -222,7 +226,7 @@ func (p *groupParts) blockRows(b *groupBlock) int {
 func (p *groupParts) each(partition, keys int, f func(c *groupChunk) error) error {
 	var c groupChunk
 	vecs := make([]groupVec, p.words+p.masks)
-	for b := (*groupBlock)(p.chains[partition].head); b != nil; b = (*groupBlock)(b.next) {
+	for b := (*groupBlock)(p.chains[partition].head); b != nil; b = b.after() {
 		words := p.words
 		c.masked = b.masked != 0
 		if c.masked {

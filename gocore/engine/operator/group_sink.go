@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"math"
 	"sync"
 	"sync/atomic"
 
@@ -15,7 +16,8 @@ import (
 //
 //	Push     each worker aggregates into a table of its own that fits its cache. A table that is full is emptied into
 //	         256 partitions. Where it filled up before it had taken in several rows per group, aggregating early
-//	         doesn't pay: the worker spreads the rows themselves over the partitions, and tries again much later.
+//	         doesn't pay: the worker spreads the rows themselves over the partitions, and tries again much later. Rows
+//	         that are needed all at once (see groupCollected) are always spread.
 //	Finish   a worker takes a partition at a time, of all workers, and aggregates it into a table that fits its cache.
 //	         Few groups need no partitions: the workers' tables are merged.
 //	Next     decodes a batch of groups, in the order of their hashes.
@@ -80,6 +82,11 @@ func newGroupWorker(l *groupLayout, scope *memory.Scope, spread int) (*groupWork
 	}
 	w := &groupWorker{encoder: encoder, table: t, ids: ids[:groupChunkRows], scratch: ids[groupChunkRows:], span: spread}
 	w.strings.scope = scope
+	if len(l.collected) > 0 {
+		w.groups = newGroupParts(scope, l.recWords, 0)
+		w.spread = newGroupParts(scope, 1+l.keyWords+l.rowWords, l.maskWords)
+		w.left = math.MaxInt
+	}
 	for w.max = minSlots / slotsPerGroup; w.max < 32<<10 && 2*w.max*(8*l.recWords+4*slotsPerGroup) <= tableBytes; w.max *= 2 {
 	}
 	return w, nil
@@ -111,6 +118,7 @@ func (g *Group) Push(w *exec.Worker, b *table.Batch) error {
 	if err != nil {
 		return err
 	}
+	state.encoder.begin(b)
 	for from := 0; from < b.Len; from += groupChunkRows {
 		if err := state.push(state.encoder.encode(b, from, min(groupChunkRows, b.Len-from))); err != nil {
 			return err

@@ -94,7 +94,7 @@ func updateStrings(op groupOp, cells groupCells, ids []uint32, v, w groupVec, he
 		if stringSize(s[0]) != noString && compareStrings(&x, s) != sign {
 			continue
 		}
-		if err := heap.keep(&x); err != nil {
+		if err := heap.replace(s, &x, stringSize(s[0]) != noString); err != nil {
 			return err
 		}
 		*s = x
@@ -144,6 +144,17 @@ func (h *groupHeap) keep(w *[2]uint64) error {
 	}
 	copy(unsafe.Slice((*byte)(p), len(s)), s)
 	w[1] = uint64(uintptr(p))
+	return nil
+}
+
+// replace is keep for a string that takes the place of old, if there is one, whose characters nobody else has.
+func (h *groupHeap) replace(old, w *[2]uint64, had bool) error {
+	if h == nil || !had || stringSize(old[0]) <= shortString || stringSize(w[0]) <= shortString || stringSize(w[0]) > stringSize(old[0]) {
+		return h.keep(w)
+	}
+	dst := longChars(old[0], old[1])
+	copy(dst, longChars(w[0], w[1]))
+	w[1] = old[1]
 	return nil
 }
 

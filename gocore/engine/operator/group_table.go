@@ -41,7 +41,8 @@ const (
 // newGroupTable returns a table with room for about groups groups.
 func newGroupTable(l *groupLayout, scope *memory.Scope, skip uint, groups int) (*groupTable, error) {
 	t := &groupTable{layout: l, scope: scope, skip: skip, initial: make([]uint64, l.recWords), sums: groupHeap{scope: scope}}
-	for _, s := range l.states {
+	for i := range l.states {
+		s := &l.states[i]
 		state := s.op.initial()
 		copy(t.initial[s.word:s.word+s.op.words()], state[:])
 	}
@@ -52,11 +53,14 @@ func newGroupTable(l *groupLayout, scope *memory.Scope, skip uint, groups int) (
 	return t, nil
 }
 
-// reset empties the table.
+// reset empties the table. The single group is there from the start.
 func (t *groupTable) reset() {
 	clear(t.slots)
 	copy(t.record(0), t.initial)
 	t.n = 1
+	for range t.layout.stripes() {
+		t.add(0)
+	}
 }
 
 func (t *groupTable) groups() int { return t.n - 1 }
@@ -126,6 +130,10 @@ func (t *groupTable) free() {
 // lookup writes the groups of the chunk's rows from row i on to ids and returns the row it stopped at: the chunk's
 // end, or the first whose group would be one too many. New groups' strings are copied to heap, if there is one.
 func (t *groupTable) lookup(c *groupChunk, i int, ids []uint32, heap *groupHeap) (int, error) {
+	if t.layout.single() {
+		t.lookupSingle(ids[:c.n])
+		return c.n, nil
+	}
 	if t.layout.exact {
 		return t.lookupExact(c, i, ids), nil
 	}
@@ -154,6 +162,14 @@ func (t *groupTable) lookup(c *groupChunk, i int, ids []uint32, heap *groupHeap)
 		}
 	}
 	return i, nil
+}
+
+// lookupSingle is lookup where all rows are one group: they take turns at its records.
+func (t *groupTable) lookupSingle(ids []uint32) {
+	words, stripes := uint32(t.layout.recWords), uint32(t.layout.stripes())
+	for i := range ids {
+		ids[i] = words * (1 + uint32(i)%stripes)
+	}
 }
 
 // lookupExact is lookup where equal hashes are equal keys.

@@ -13,36 +13,25 @@ type groupUpdate struct {
 
 // aggregate adds the values of rows.
 func (t *groupTable) aggregate(u groupUpdate) error {
-	l, c := t.layout, u.chunk
 	masked, ids := -1, u.ids[u.from:u.to]
-	for _, s := range l.states {
-		v := &l.values[s.value]
+	for i := range t.layout.states {
+		s := &t.layout.states[i]
+		if s.op == opHeld {
+			continue
+		}
 		rows := u.ids[u.from:u.to]
-		if c.masked && v.mask >= 0 {
-			if masked != v.mask {
-				masked, ids = v.mask, present(rows, c.masks[v.mask/64].from(u.from), v.mask%64, u.scratch)
+		if u.chunk.masked && s.mask >= 0 {
+			if masked != s.mask {
+				masked, ids = s.mask, present(rows, u.chunk.masks[s.mask/64].from(u.from), s.mask%64, u.scratch)
 			}
 			rows = ids
 		}
-		second := ones
-		switch {
-		case s.second >= 0:
-			second = c.values[l.values[s.second].word].from(u.from)
-		case v.words == 2:
-			second = c.values[v.word+1].from(u.from)
+		in := groupOperands{ones, ones, ones, ones}
+		for k, word := range s.operands {
+			in[k] = u.chunk.values[word].from(u.from)
 		}
-		var first groupVec
-		if v.words > 0 {
-			first = c.values[v.word].from(u.from)
-		}
-		if err := s.op.update(t.cells(s), rows, first, second, t.heapOf(s.op, u.heap)); err != nil {
+		if err := s.op.update(t.cells(s), rows, &in, t.heapOf(s.op, u.heap)); err != nil {
 			return err
-		}
-		if s.text >= 0 {
-			word := l.values[s.text].word
-			if err := addTexts(t.cells(s), rows, c.values[word].from(u.from), c.values[word+1].from(u.from), &t.sums); err != nil {
-				return err
-			}
 		}
 	}
 	return nil
@@ -51,13 +40,16 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 // merge adds states: the chunk's values are the state words of groups.
 func (t *groupTable) merge(u groupUpdate) error {
 	l := t.layout
-	for _, s := range l.states {
-		v := u.chunk.values[s.word-1-l.keyWords:]
-		second := ones
-		if s.op.words() == 2 {
-			second = v[1].from(u.from)
+	for i := range l.states {
+		s := &l.states[i]
+		if s.op == opHeld {
+			continue
 		}
-		if err := s.op.merge().update(t.cells(s), u.ids[u.from:u.to], v[0].from(u.from), second, t.heapOf(s.op, u.heap)); err != nil {
+		in := groupOperands{ones, ones, ones, ones}
+		for k := range s.op.words() {
+			in[k] = u.chunk.values[s.word-1-l.keyWords+k].from(u.from)
+		}
+		if err := s.op.merge().update(t.cells(s), u.ids[u.from:u.to], &in, t.heapOf(s.op, u.heap)); err != nil {
 			return err
 		}
 	}
@@ -72,7 +64,7 @@ func (t *groupTable) heapOf(op groupOp, strings *groupHeap) *groupHeap {
 	return strings
 }
 
-func (t *groupTable) cells(s groupState) groupCells {
+func (t *groupTable) cells(s *groupState) groupCells {
 	return groupCells{unsafe.Add(t.records, 8*s.word)}
 }
 

@@ -63,6 +63,19 @@ func integerWords[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](c *
 	}
 }
 
+// floatWords turns the words of numbers and booleans of a kind that isn't a float into float64.
+func floatWords(kind column.Kind, words []uint64) {
+	if isUnsigned(kind) {
+		for i, w := range words {
+			words[i] = math.Float64bits(float64(w))
+		}
+		return
+	}
+	for i, w := range words {
+		words[i] = math.Float64bits(float64(int64(w)))
+	}
+}
+
 // stringColumnWords writes the two words of each string. Those of null rows mean nothing.
 func stringColumnWords(c *column.Column, from int, rows []uint32, w0, w1 []uint64) {
 	switch c.Layout {
