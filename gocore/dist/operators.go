@@ -69,15 +69,21 @@ func (l *lowerer) join(step *plan.Step, op *plan.JoinOp, in []stream) (stream, e
 	return stream{source: source, schema: step.Schema}, err
 }
 
-var aggFns = map[string]operator.AggFn{"sum": operator.Sum, "min": operator.Min, "max": operator.Max,
-	"count": operator.Count, "mean": operator.Mean}
+var aggFns = map[string]operator.AggFn{"sum": operator.Sum, "min": operator.Min, "max": operator.Max, "count": operator.Count,
+	"mean": operator.Mean, "size": operator.Size, "first": operator.First, "last": operator.Last, "any": operator.Any, "all": operator.All,
+	"prod": operator.Product, "var": operator.Var, "std": operator.Std, "sem": operator.Sem, "corr": operator.Correlation,
+	"quantile": operator.Quantile, "nunique": operator.NUnique, "nlargest": operator.Largest, "nsmallest": operator.Smallest}
+
+var interpolations = map[plan.Interpolation]operator.Interpolation{"": operator.Linear, plan.Linear: operator.Linear,
+	plan.Lower: operator.Lower, plan.Higher: operator.Higher, plan.Nearest: operator.Nearest, plan.Midpoint: operator.Midpoint}
 
 var groupModes = map[plan.Phase]operator.GroupMode{plan.Complete: operator.Complete, plan.Partial: operator.Partial, plan.Final: operator.Final}
 
 func (l *lowerer) group(step *plan.Step, op *plan.GroupOp, in stream) (stream, error) {
-	spec := operator.GroupSpec{Keys: op.Keys, DropNull: op.DropNull, Mode: groupModes[op.Phase]}
+	spec := operator.GroupSpec{Keys: op.Keys, DropNull: op.DropNull, Mode: groupModes[op.Phase], Rows: op.Input}
 	for _, a := range op.Aggs {
-		spec.Aggs = append(spec.Aggs, operator.Agg{Fn: aggFns[a.Fn], Column: a.Column})
+		spec.Aggs = append(spec.Aggs, operator.Agg{Fn: aggFns[a.Fn], Column: a.Column, Other: a.Other, DDof: a.DDof, Q: a.Q,
+			Interpolation: interpolations[a.Interpolation], N: a.N})
 	}
 	schema := step.Schema
 	if op.Phase == plan.Partial {

@@ -86,6 +86,16 @@ func join(how, on string) string {
 
 const aggregates = `"aggs":[{"name":"total","fn":"sum","column":"v"},{"name":"lo","fn":"min","column":"f"},{"name":"hi","fn":"max","column":"s"},{"name":"n","fn":"count","column":"f"},{"name":"m","fn":"mean","column":"v"},{"name":"c","fn":"sum","column":"c"},{"name":"cm","fn":"mean","column":"c"}]`
 
+// mergeable are aggregates with partial results, collected those without.
+const (
+	mergeable = `"aggs":[{"name":"n","fn":"size"},{"name":"fs","fn":"first","column":"s"},{"name":"ls","fn":"last","column":"s"},{"name":"ff","fn":"first","column":"f"},` +
+		`{"name":"li","fn":"last","column":"id"},{"name":"any","fn":"any","column":"s"},{"name":"all","fn":"all","column":"f"},{"name":"p","fn":"prod","column":"f"},` +
+		`{"name":"sd","fn":"std","column":"c","ddof":1},{"name":"var","fn":"var","column":"v"},{"name":"sem","fn":"sem","column":"f","ddof":1},{"name":"r","fn":"corr","column":"v","other":"f"}]`
+	collected = `"aggs":[{"name":"m","fn":"quantile","column":"f","q":0.5},{"name":"lo","fn":"quantile","column":"v","q":0.1,"interpolation":"lower"},` +
+		`{"name":"us","fn":"nunique","column":"s"},{"name":"uf","fn":"nunique","column":"f"},{"name":"fs","fn":"first","column":"s"},{"name":"total","fn":"sum","column":"c"}]`
+	largest = `"aggs":[{"name":"v","fn":"nlargest","column":"v","n":2}]`
+)
+
 // plans are the operators under test; ordered ones must keep the order, too.
 var plans = []struct {
 	name, plan string
@@ -120,6 +130,16 @@ var plans = []struct {
 	{"group", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+aggregates+`,"sort":false}`), false},
 	{"group with nulls", nodes(tableA, `{"op":"group","inputs":[0],"keys":["s","k"],`+aggregates+`,"dropna":false,"sort":false}`), false},
 	{"group, ordered", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k","s"],`+aggregates+`,"dropna":false}`), true},
+	{"group, more", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+mergeable+`,"sort":false}`), false},
+	{"group, more, ordered", nodes(tableA, `{"op":"group","inputs":[0],"keys":["s"],`+mergeable+`}`), true},
+	{"group, collected", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+collected+`,"dropna":false,"sort":false}`), false},
+	{"group, collected, ordered", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+collected+`}`), true},
+	{"group, largest", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+largest+`,"sort":false}`), false},
+	{"group, largest, ordered", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+largest+`}`), true},
+	{"whole frame", nodes(tableA, `{"op":"group","inputs":[0],"keys":[],`+aggregates+`}`, `{"op":"repartition","inputs":[1]}`), false},
+	{"whole frame, more", nodes(tableA, `{"op":"group","inputs":[0],"keys":[],`+strings.ReplaceAll(mergeable, `"prod"`, `"max"`)+`}`, `{"op":"repartition","inputs":[1]}`), false},
+	{"whole frame, collected", nodes(tableA, `{"op":"group","inputs":[0],"keys":[],`+collected+`}`, `{"op":"repartition","inputs":[1]}`), false},
+	{"whole frame, largest", nodes(tableA, `{"op":"group","inputs":[0],"keys":[],`+largest+`}`, `{"op":"repartition","inputs":[1]}`), false},
 	{"merge, group", nodes(tableA, tableB, join("inner", `"k"`), `{"op":"group","inputs":[2],"keys":["k"],"aggs":[{"name":"n","fn":"count","column":"w"}],"sort":false}`), false},
 	{"merge, group, ordered", nodes(tableA, tableB, join("left", `"k"`), `{"op":"group","inputs":[2],"keys":["k"],"aggs":[{"name":"n","fn":"count","column":"w"}]}`), true},
 	{"sort", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":true}]}`), true},

@@ -2,15 +2,16 @@ package plan
 
 import (
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
-	col "github.com/pycylon/pycylon/gocore/engine/column"
 )
 
-// Group aggregates rows of equal keys.
+// Group aggregates rows of equal keys; without keys, all rows.
 type Group struct {
 	Keys     []string `json:"keys"`
 	Aggs     []Agg    `json:"aggs"`
@@ -18,11 +19,33 @@ type Group struct {
 	Sort     bool     `json:"sort"`
 }
 
+// Interpolation is the value of a quantile that lies between two values.
+type Interpolation string
+
+// The interpolations: pandas' names.
+const (
+	Linear   Interpolation = "linear"
+	Lower    Interpolation = "lower"
+	Higher   Interpolation = "higher"
+	Nearest  Interpolation = "nearest"
+	Midpoint Interpolation = "midpoint"
+)
+
+// AggOptions are the parameters of aggregates that have some.
+type AggOptions struct {
+	DDof          int           `json:"ddof,omitempty"`          // of var, std and sem: what is taken off the count
+	Q             float64       `json:"q,omitempty"`             // of quantile
+	Interpolation Interpolation `json:"interpolation,omitempty"` // of quantile; "" is linear
+	N             int           `json:"n,omitempty"`             // of nlargest and nsmallest: how many
+}
+
 // Agg is one output column of a Group.
 type Agg struct {
 	Name   string `json:"name"`
 	Fn     string `json:"fn"`
-	Column string `json:"column"`
+	Column string `json:"column"`          // none of size
+	Other  string `json:"other,omitempty"` // of corr: the other column
+	AggOptions
 }
 
 // Phase is which part of a group-by a step does.
@@ -38,7 +61,9 @@ const (
 // BoundAgg is one aggregate.
 type BoundAgg struct {
 	Fn     string
-	Column int
+	Column int // -1 of size
+	Other  int // -1 but of corr
+	AggOptions
 }
 
 // GroupOp aggregates rows of equal keys: its output is the keys, then the aggregates.
@@ -56,37 +81,29 @@ func (op *GroupOp) Name() string {
 }
 
 func (spec *Group) check() error {
-	if len(spec.Keys) == 0 {
-		return fmt.Errorf("it has no keys")
+	if len(spec.Keys) == 0 && len(spec.Aggs) == 0 {
+		return fmt.Errorf("it has neither keys nor aggregates")
+	}
+	for _, a := range spec.Aggs {
+		known, ok := aggregates[a.Fn]
+		if !ok {
+			return fmt.Errorf("aggregate %q isn't known: %s are", a.Fn, strings.Join(slices.Sorted(maps.Keys(aggregates)), ", "))
+		}
+		switch {
+		case a.Interpolation != "" && oneOf("interpolation", a.Interpolation, Linear, Lower, Higher, Nearest, Midpoint) != nil:
+			return oneOf("interpolation", a.Interpolation, Linear, Lower, Higher, Nearest, Midpoint)
+		case !(a.Q >= 0 && a.Q <= 1):
+			return fmt.Errorf("quantile %v isn't between 0 and 1", a.Q)
+		case a.DDof < 0:
+			return fmt.Errorf("ddof is %d", a.DDof)
+		case known.ragged && a.N < 0:
+			return fmt.Errorf("%s of %d values", a.Fn, a.N)
+		case known.ragged && len(spec.Aggs) > 1:
+			return fmt.Errorf("%s makes several rows of a group: it can't be beside other aggregates", a.Fn)
+		}
 	}
 	return nil
 }
-
-// aggType returns the type of an aggregate, and false where fn doesn't take t.
-func aggType(fn string, t arrow.DataType) (arrow.DataType, bool) {
-	k := kindOf(t)
-	switch fn {
-	case "count":
-		return arrow.PrimitiveTypes.Int64, true
-	case "min", "max":
-		return t, k <= col.String
-	case "mean":
-		return arrow.PrimitiveTypes.Float64, !isTime(t) && k < col.String
-	case "sum":
-		switch {
-		case isTime(t) || k >= col.String:
-			return nil, false
-		case k.IsFloat():
-			return arrow.PrimitiveTypes.Float64, true
-		case k.IsInteger() && !k.IsSigned():
-			return arrow.PrimitiveTypes.Uint64, true
-		}
-		return arrow.PrimitiveTypes.Int64, true
-	}
-	return nil, false
-}
-
-var aggFns = []string{"sum", "min", "max", "count", "mean"}
 
 func (spec *Group) bind(b *binder, s *Step) error {
 	in := b.in(s, 0)
@@ -103,90 +120,54 @@ func (spec *Group) bind(b *binder, s *Step) error {
 		fields = append(fields, in.Field(k))
 	}
 	for _, a := range spec.Aggs {
-		if !slices.Contains(aggFns, a.Fn) {
-			return status.Errorf(status.Unsupported, "aggregate %q isn't supported: sum, min, max, count and mean are", a.Fn)
-		}
-		at, err := find(in, a.Column, "")
+		bound, field, err := a.bind(in)
 		if err != nil {
 			return err
 		}
-		t, ok := aggType(a.Fn, in.Field(at).Type)
-		if !ok {
-			return status.Errorf(status.TypeMismatch, "%s of column %q, which is %s: aggregate numbers or bools, or cast it first", a.Fn, a.Column, in.Field(at).Type)
-		}
-		op.Aggs = append(op.Aggs, BoundAgg{a.Fn, at})
-		fields = append(fields, arrow.Field{Name: a.Name, Type: t, Nullable: a.Fn != "count" && a.Fn != "sum"})
+		op.Aggs = append(op.Aggs, bound)
+		fields = append(fields, field)
 	}
 	s.Op, s.Schema = op, arrow.NewSchema(fields, nil)
-	if !spec.Sort {
+	if !spec.Sort || len(keys) == 0 {
 		return nil
 	}
 	if err := checkSchema(s.Schema); err != nil {
 		return err
 	}
-	sort := &SortOp{}
-	for i := range keys {
-		sort.Keys = append(sort.Keys, BoundSortKey{Column: i})
-	}
+	sort := &SortOp{Keys: sortBy(positions(len(keys)))}
 	grouped := b.program.add(*s)
 	*s = Step{Node: s.Node, Op: sort, Inputs: []int{grouped}, Schema: s.Schema}
 	return nil
 }
 
-// place adds a group-by in the phases that its input's placement needs.
-func (op *GroupOp) place(pl *placer, i int, s Step) (int, error) {
-	input := s.Inputs[0]
-	if !pl.apart(input) {
-		s.Keys = nil
-		return pl.out.add(s), nil
+// bind returns the aggregate of a schema's column, and the column that it makes.
+func (a *Agg) bind(in *arrow.Schema) (BoundAgg, arrow.Field, error) {
+	bound := BoundAgg{Fn: a.Fn, Column: -1, Other: -1, AggOptions: a.AggOptions}
+	field := arrow.Field{Name: a.Name, Type: arrow.PrimitiveTypes.Int64}
+	if a.Fn == "size" {
+		return bound, field, nil
 	}
-	if keys := keysAmong(pl.at(input).Keys, op.Keys); keys != nil {
-		s.Keys = keys
-		return pl.out.add(s), nil
-	}
-	partial, final := *op, *op
-	partial.Phase, final.Phase = Partial, Final
-	state := pl.out.add(Step{Node: s.Node, Op: &partial, Inputs: s.Inputs, Placement: Partitioned})
-	positions := make([]int, len(op.Keys))
-	sort := make([]BoundSortKey, len(op.Keys))
-	for k := range op.Keys {
-		positions[k], sort[k].Column = k, k
-	}
-	e := &Exchange{Kind: ByHash, Keys: positions}
-	s.Keys = sets(positions)
-	sorted := pl.sortsNext(i, sort)
-	if sorted {
-		// The ranges of the sort that follows keep equal keys together, too: rows move once.
-		e = &Exchange{Kind: ByRange, Sort: sort, Together: true}
-		s.Keys = nil
-	}
-	s.Op, s.Inputs = &final, []int{pl.exchange(state, s.Node, e)}
-	at := pl.out.add(s)
-	pl.ordered[at] = sorted
-	return at, nil
-}
-
-// sortsNext tells whether the only use of old step i is the given sort, perhaps of rows that pass a filter.
-func (pl *placer) sortsNext(i int, sort []BoundSortKey) bool {
-	next := -1
-	for at := range pl.in.Steps {
-		for _, in := range pl.in.Steps[at].Inputs {
-			if in == i && next >= 0 {
-				return false
-			}
-			if in == i {
-				next = at
-			}
+	known := aggregates[a.Fn]
+	for i, name := range []string{a.Column, a.Other} {
+		if i == 1 && a.Fn != "corr" {
+			continue
+		}
+		at, err := find(in, name, "")
+		if err != nil {
+			return bound, field, err
+		}
+		t := in.Field(at).Type
+		if !known.takes(t) {
+			return bound, field, status.Errorf(status.TypeMismatch, "%s of column %q, which is %s: cast it first, or use min, max or count", a.Fn, name, TypeName(t))
+		}
+		if i == 1 {
+			bound.Other = at
+			continue
+		}
+		bound.Column, field.Type, field.Nullable = at, known.result(t), !known.always
+		if a.Fn == "quantile" && !isTime(t) && (a.Interpolation == "" || a.Interpolation == Linear || a.Interpolation == Midpoint) {
+			field.Type = arrow.PrimitiveTypes.Float64
 		}
 	}
-	if next < 0 {
-		return false
-	}
-	switch op := pl.in.Steps[next].Op.(type) {
-	case *FilterOp:
-		return pl.sortsNext(next, sort)
-	case *SortOp:
-		return slices.Equal(op.Keys, sort)
-	}
-	return false
+	return bound, field, nil
 }

@@ -12,8 +12,8 @@ func (op *GroupOp) describe(w words) string {
 	aggs := make([]string, len(op.Aggs))
 	for i, a := range op.Aggs {
 		aggs[i] = a.Fn + "()"
-		if a.Column >= 0 {
-			aggs[i] = a.Fn + "(" + w.column(0, a.Column) + ")"
+		if columns := a.reads(); len(columns) > 0 {
+			aggs[i] = a.Fn + "(" + w.columns(0, columns) + ")"
 		}
 	}
 	return strings.TrimSuffix("by "+w.columns(0, op.Keys)+": "+strings.Join(aggs, ", "), ": ")
@@ -29,8 +29,8 @@ func (op *GroupOp) sift(reads []int, _ int) ([][]int, bool) {
 func (op *GroupOp) needs(wanted []int, _ int) [][]int {
 	read := slices.Clone(op.Keys)
 	for _, i := range wanted {
-		if i >= len(op.Keys) && op.Aggs[i-len(op.Keys)].Column >= 0 {
-			read = append(read, op.Aggs[i-len(op.Keys)].Column)
+		if i >= len(op.Keys) {
+			read = append(read, op.Aggs[i-len(op.Keys)].reads()...)
 		}
 	}
 	return [][]int{union(read, nil)}
@@ -42,11 +42,18 @@ func (op *GroupOp) narrow(wanted []int, in []narrowed) (Op, []int) {
 	for _, i := range wanted {
 		if i >= len(op.Keys) {
 			a := op.Aggs[i-len(op.Keys)]
-			if a.Column >= 0 {
-				a.Column = in[0].at(a.Column)
+			for _, c := range []*int{&a.Column, &a.Other} {
+				if *c >= 0 {
+					*c = in[0].at(*c)
+				}
 			}
 			narrow.Aggs, makes = append(narrow.Aggs, a), append(makes, i)
 		}
 	}
 	return &narrow, makes
+}
+
+// reads returns the columns that the aggregate reads.
+func (a *BoundAgg) reads() []int {
+	return slices.DeleteFunc([]int{a.Column, a.Other}, func(c int) bool { return c < 0 })
 }

@@ -32,10 +32,10 @@ func (c *groupCompiler) addCollected(a Agg, field arrow.Field) error {
 	if c.mode != Complete {
 		return status.Errorf(status.Internal, "%s has no partial results", a.Fn)
 	}
-	in := groupOperand{a.Column, asIs}
+	in := groupOperand{a.Column, plainForm}
 	t, nullable := a.Fn.result(field.Type, a.Interpolation)
 	if a.Fn == Quantile && t.ID() == arrow.FLOAT64 {
-		in.form = asFloat
+		in.form = floatForm
 	}
 	at := c.state(groupState{op: opHeld})
 	c.collected = append(c.collected, groupCollected{agg: a, value: c.value(opHeld, in), state: at})

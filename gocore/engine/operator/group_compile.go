@@ -50,7 +50,7 @@ func (c *groupCompiler) addAgg(a Agg) error {
 			return status.Errorf(status.Unsupported, "%s of column %q: pycylon doesn't support its type %s: cast it first",
 				a.Fn, field.Name, field.Type)
 		}
-		if !a.Fn.takes(field.Type, a.Interpolation) {
+		if !a.Fn.takes(field.Type) {
 			return status.Errorf(status.TypeMismatch, "%s of column %q: its type %s has none: use min, max or count, or cast it to a number",
 				a.Fn, field.Name, field.Type)
 		}
@@ -70,8 +70,8 @@ func kindOf(t arrow.DataType) column.Kind {
 
 // parts returns the accumulators of an aggregate of a column of a kind, in the order in which results read them.
 func parts(a Agg, kind column.Kind) []groupPart {
-	plain := []groupOperand{{a.Column, asIs}}
-	x, y := groupOperand{a.Column, asFloat}, groupOperand{a.Other, asFloat}
+	plain := []groupOperand{{a.Column, plainForm}}
+	x, y := groupOperand{a.Column, floatForm}, groupOperand{a.Other, floatForm}
 	count := groupPart{countOp(kind), plain}
 	switch a.Fn {
 	case Sum:
@@ -83,11 +83,11 @@ func parts(a Agg, kind column.Kind) []groupPart {
 	case Min, Max:
 		return []groupPart{{minMaxOp(a.Fn, kind), plain}}
 	case First, Last:
-		return []groupPart{{placeOp(a.Fn, kind), []groupOperand{{-1, asPlace}, plain[0]}}}
+		return []groupPart{{placeOp(a.Fn, kind), []groupOperand{{-1, placeForm}, plain[0]}}}
 	case Any:
-		return []groupPart{{opAny, []groupOperand{{a.Column, asTruth}}}}
+		return []groupPart{{opAny, []groupOperand{{a.Column, truthForm}}}}
 	case All:
-		return []groupPart{{opAll, []groupOperand{{a.Column, asTruth}}}}
+		return []groupPart{{opAll, []groupOperand{{a.Column, truthForm}}}}
 	case Product:
 		return []groupPart{{productOp(kind), plain}}
 	case Var, Std, Sem:
@@ -116,10 +116,10 @@ func (c *groupCompiler) addParts(a Agg, field arrow.Field, parts []groupPart) er
 				return status.Errorf(status.Internal, "the states of %s end at column %d, the schema has %d", name, c.next+len(types), c.in.NumFields())
 			}
 			if s.op.isPlace() {
-				s.values = append(s.values, c.value(p.op, groupOperand{-1, asPlace}))
+				s.values = append(s.values, c.value(p.op, groupOperand{-1, placeForm}))
 			}
 			for i := range types {
-				s.values = append(s.values, c.value(s.op, groupOperand{c.next + i, asIs}))
+				s.values = append(s.values, c.value(s.op, groupOperand{c.next + i, plainForm}))
 			}
 			c.next += len(types)
 		} else {
@@ -148,16 +148,16 @@ func (c *groupCompiler) addParts(a Agg, field arrow.Field, parts []groupPart) er
 
 // value returns the position of an input among the values. An operation that only counts needs none of its words.
 func (c *groupCompiler) value(op groupOp, in groupOperand) int {
-	if in.form == asFloat && kindOf(c.in.Field(in.column).Type).IsFloat() {
-		in.form = asIs
+	if in.form == floatForm && kindOf(c.in.Field(in.column).Type).IsFloat() {
+		in.form = plainForm
 	}
 	v := groupValue{groupOperand: in}
 	switch in.form {
-	case asPlace:
+	case placeForm:
 		v.kind, v.words = column.Uint64, 2
-	case asFloat:
+	case floatForm:
 		v.kind, v.words = column.Float64, 1
-	case asTruth:
+	case truthForm:
 		v.kind, v.words = column.Bool, valueWords(kindOf(c.in.Field(in.column).Type))
 	default:
 		v.kind = kindOf(c.in.Field(in.column).Type)

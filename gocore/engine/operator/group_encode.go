@@ -225,7 +225,7 @@ func (e *groupEncoder) encodeValues(b *table.Batch, from, n int, rows []uint32) 
 	e.chunk.masked = false
 	for i := range l.values {
 		v := &l.values[i]
-		if v.form == asPlace {
+		if v.form == placeForm {
 			e.encodePlaces(v, from, n, rows)
 			continue
 		}
@@ -240,16 +240,16 @@ func (e *groupEncoder) encodeValues(b *table.Batch, from, n int, rows []uint32) 
 		words := e.values[v.word][:n]
 		e.chunk.values[v.word] = vecOf(words)
 		switch {
-		case v.form == asTruth:
+		case v.form == truthForm:
 			e.encodeTruth(v, c, from, rows, words)
 		case v.kind == column.String:
 			stringColumnWords(c, from, rows, words, e.values[v.word+1][:n])
 			e.chunk.values[v.word+1] = vecOf(e.values[v.word+1])
-		case c.Kind.Width() == 8 && rows == nil && v.form == asIs && (!nulls || v.mask >= 0):
+		case c.Kind.Width() == 8 && rows == nil && v.form == plainForm && (!nulls || v.mask >= 0):
 			e.chunk.values[v.word] = vecOf(column.Of[uint64](c)[from : from+n])
 		default:
 			fixedWords(c, from, n, rows, words)
-			if v.form == asFloat {
+			if v.form == floatForm {
 				floatWords(c.Kind, words)
 			}
 			if nulls && v.mask < 0 {

@@ -19,10 +19,10 @@ type groupForm uint8
 
 // The forms.
 const (
-	asIs    groupForm = iota // words as in fixedWords and stringColumnWords
-	asFloat                  // of numbers and bools: float64, NaN where null
-	asTruth                  // 1 where true, not zero, not empty
-	asPlace                  // of no column: Seq of the batch, and the row in it
+	plainForm groupForm = iota // words as in fixedWords and stringColumnWords
+	floatForm                  // of numbers and bools: float64, NaN where null
+	truthForm                  // 1 where true, not zero, not empty
+	placeForm                  // of no column: Seq of the batch, and the row in it
 )
 
 // groupValue is an input column that aggregates read.
@@ -128,8 +128,8 @@ func (l *groupLayout) addKeys(columns []int, fields []arrow.Field) error {
 	word := 1 + l.nullWords
 	for i, c := range columns {
 		kind, ok := column.KindOf(fields[i].Type)
-		if !ok {
-			return status.Errorf(status.Unsupported, "group-by key %q has type %s, which pycylon doesn't support: cast it first",
+		if !ok || kind > column.String {
+			return status.Errorf(status.Unsupported, "group-by key %q has type %s, which can't be a key: cast it first",
 				fields[i].Name, fields[i].Type)
 		}
 		l.keys = append(l.keys, groupKey{column: c, kind: kind, word: word})
@@ -163,7 +163,7 @@ func (l *groupLayout) layOut() {
 		v.word = l.rowWords
 		l.rowWords += v.words
 		v.mask = -1
-		if !v.kind.IsFloat() && v.form != asPlace {
+		if !v.kind.IsFloat() && v.form != placeForm {
 			v.mask = masks
 			masks++
 		}

@@ -250,7 +250,7 @@ func TestGroupTypes(t *testing.T) {
 		"float64", "utf8", "large_utf8", "date32", "timestamp[us, tz=UTC]"} {
 		var fns []AggFn
 		for _, fn := range everyAgg {
-			if fn.takes(optest.Schema(t, "v "+typ).Field(0).Type, Linear) && !(fn == Mean && strings.HasPrefix(typ, "timestamp")) {
+			if fn.takes(optest.Schema(t, "v "+typ).Field(0).Type) && !(fn == Mean && strings.HasPrefix(typ, "timestamp")) {
 				fns = append(fns, fn)
 			}
 		}
@@ -262,7 +262,7 @@ func TestGroupTypes(t *testing.T) {
 		optest.Run(t, groupCases(t, "value/"+typ, GroupSpec{Keys: []int{0}, Aggs: aggsOf(1, fns...)}, columns, rows)...)
 		optest.Run(t, groupCases(t, "no keys/"+typ, GroupSpec{Aggs: aggsOf(1, slices.DeleteFunc(slices.Clone(fns), func(f AggFn) bool { return f == Product })...)}, columns, rows)...)
 		collected := []Agg{{Fn: NUnique, Column: 1}, {Fn: First, Column: 1}}
-		if Quantile.takes(optest.Schema(t, "v "+typ).Field(0).Type, Linear) {
+		if Quantile.takes(optest.Schema(t, "v "+typ).Field(0).Type) {
 			for i, q := range []float64{0, 0.3, 0.5, 0.75, 1} {
 				collected = append(collected, Agg{Fn: Quantile, Column: 1, Q: q, Interpolation: []Interpolation{Higher, Nearest, Lower}[i%3]})
 				if !isTime(optest.Schema(t, "v "+typ).Field(0).Type) {

@@ -20,11 +20,13 @@ import (
 
 // hardMoments draw pairs of values whose moments are lost where sums of squares are rounded.
 var hardMoments = map[string]func(r *rand.Rand) (float64, float64){
-	"small":     func(r *rand.Rand) (float64, float64) { return float64(r.IntN(5)), float64(r.IntN(15)) },
-	"uniform":   func(r *rand.Rand) (float64, float64) { x := r.Float64(); return x, x + r.Float64() },
-	"far":       func(r *rand.Rand) (float64, float64) { return 1e9 + r.Float64(), -1e12 + r.Float64() },
-	"very far":  func(r *rand.Rand) (float64, float64) { return 1e15 + float64(r.IntN(3)), float64(r.IntN(3)) },
-	"scales":    func(r *rand.Rand) (float64, float64) { return math.Exp(40 * r.NormFloat64()), math.Exp(9 * r.NormFloat64()) },
+	"small":    func(r *rand.Rand) (float64, float64) { return float64(r.IntN(5)), float64(r.IntN(15)) },
+	"uniform":  func(r *rand.Rand) (float64, float64) { x := r.Float64(); return x, x + r.Float64() },
+	"far":      func(r *rand.Rand) (float64, float64) { return 1e9 + r.Float64(), -1e12 + r.Float64() },
+	"very far": func(r *rand.Rand) (float64, float64) { return 1e15 + float64(r.IntN(3)), float64(r.IntN(3)) },
+	"scales": func(r *rand.Rand) (float64, float64) {
+		return math.Exp(40 * r.NormFloat64()), math.Exp(9 * r.NormFloat64())
+	},
 	"one value": func(*rand.Rand) (float64, float64) { return 0.1, 0.3 },
 }
 
@@ -103,7 +105,10 @@ func requireMoments(t *testing.T, cells []string, rows [][]any) {
 		}
 		return sum
 	}
-	ratio := func(a *big.Float, n int) float64 { f, _ := zero().Quo(a, zero().SetInt64(int64(n))).Float64(); return f }
+	ratio := func(a *big.Float, n int) float64 {
+		f, _ := zero().Quo(a, zero().SetInt64(int64(n))).Float64()
+		return f
+	}
 	require.Equal(t, 5, len(cells)-1)
 	n, square := len(xs), dot(center(xs), center(xs))
 	want := []float64{math.NaN(), math.NaN(), math.NaN(), math.NaN()}

@@ -19,22 +19,24 @@ func isPoint(t arrow.DataType) bool {
 func isTime(t arrow.DataType) bool { return isPoint(t) || t.ID() == arrow.DURATION }
 
 // takes tells whether f can aggregate a column of type t.
-func (f AggFn) takes(t arrow.DataType, i Interpolation) bool {
+func (f AggFn) takes(t arrow.DataType) bool {
 	kind := kindOf(t)
-	text := kind == column.String
+	number := kind < column.String
 	switch f {
+	case Count, Size:
+		return true
 	case Sum:
-		return !text && !isPoint(t)
+		return number && !isPoint(t)
 	case Product, Var, Std, Sem, Correlation:
-		return !text && !isTime(t)
+		return number && !isTime(t)
 	case Mean:
-		return !text && t.ID() != arrow.DATE32 && t.ID() != arrow.DATE64
+		return number && t.ID() != arrow.DATE32 && t.ID() != arrow.DATE64
 	case Any, All:
-		return !isPoint(t)
+		return kind <= column.String && !isPoint(t)
 	case Quantile, Largest, Smallest:
-		return !text
+		return number
 	}
-	return true
+	return kind <= column.String
 }
 
 // result returns the type of f's result for values of type t, and whether it can be null.
