@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from pycylon._native import abi
     from pycylon.frame.plan import Plan
@@ -94,4 +94,62 @@ class Call:
         return call
 
 
-Expr: TypeAlias = Column | Literal | Among | Call
+@dataclass(frozen=True)
+class Over:
+    """A window function: what each row makes of the rows around it.
+
+    Parameters
+    ----------
+    function : str
+        As plans call it: "lag", "sum", "rank" ...
+    argument : Expr, optional
+        What it is a function of.
+    partition : tuple of Expr
+        Rows in which these are equal belong together.
+    order : tuple of (Expr, bool)
+        How they follow one another, and whether ascending; as they are where there is none.
+    keys : mapping
+        The plan's other parameters of the partitions and their order: "dropna", "na_position".
+    options : mapping
+        The plan's other parameters of the function: "frame", "offset" ...
+    """
+
+    function: str
+    argument: Expr | None = None
+    partition: tuple[Expr, ...] = ()
+    order: tuple[tuple[Expr, bool], ...] = ()
+    keys: Mapping[str, Any] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self, plan: Plan) -> dict[str, Any]:
+        """Return it as `plan` spells it: a column that `plan` computes before."""
+        return {"col": plan.window(self)}
+
+    def mapped(self, function: Callable[[Expr], Expr]) -> Over:
+        """Return it with other expressions in place of its own.
+
+        Parameters
+        ----------
+        function : function
+            Takes an expression and returns another.
+        """
+        return replace(
+            self,
+            argument=None if self.argument is None else function(self.argument),
+            partition=tuple(map(function, self.partition)),
+            order=tuple((function(key), ascending) for key, ascending in self.order),
+        )
+
+
+Expr: TypeAlias = Column | Literal | Among | Call | Over
+
+
+def is_windowed(expr: Expr) -> bool:
+    """Tell whether an expression looks at other rows than its own.
+
+    Parameters
+    ----------
+    expr : Expr
+        The expression.
+    """
+    return isinstance(expr, Over) or (isinstance(expr, Call) and any(map(is_windowed, expr.arguments)))

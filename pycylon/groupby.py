@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.errors import InvalidError
 from pycylon.frame.plan import Plan
+from pycylon.frame.window import frame_of
+from pycylon.window import GroupWindows, Within
 
 if TYPE_CHECKING:
     from pycylon.env import CylonEnv
     from pycylon.frame.base import Frame, Label
     from pycylon.frame.core import DataFrame
+    from pycylon.series import Series
 
 #: The aggregates by every name they go by.
 FUNCTIONS = {"sum": "sum", "min": "min", "max": "max", "mean": "mean", "count": "count", "cnt": "count"}
 
 
-class GroupBy:
+class GroupBy(GroupWindows):
     """Rows grouped by equal keys. `DataFrame.groupby` makes it.
 
     The keys are the first columns of a result, which is in their order unless ``sort=False``. Nulls and NaN are missing
@@ -34,6 +37,8 @@ class GroupBy:
         As in `DataFrame.groupby`.
     selected : list of str, optional
         The columns that an aggregate of all columns takes.
+    is_column : bool, default False
+        Whether that is a single column, of which a `Series` is made.
     """
 
     def __init__(
@@ -45,11 +50,12 @@ class GroupBy:
         dropna: bool,
         env: CylonEnv | None,
         selected: list[str] | None = None,
+        is_column: bool = False,
     ) -> None:
         if not keys:
             raise InvalidError("there are no columns to group by", op="groupby")
         self._frame, self._keys, self._sort, self._dropna, self._env = frame, keys, sort, dropna, env
-        self._selected = selected
+        self._selected, self._is_column = selected, is_column
 
     def __getitem__(self, columns: Label | Sequence[Label]) -> GroupBy:
         """Return the groups with fewer columns to aggregate.
@@ -59,8 +65,15 @@ class GroupBy:
         columns : str or sequence of str
             Which.
         """
-        selected = self._frame._names(columns)
-        return GroupBy(self._frame, self._keys, sort=self._sort, dropna=self._dropna, env=self._env, selected=selected)
+        return GroupBy(
+            self._frame,
+            self._keys,
+            sort=self._sort,
+            dropna=self._dropna,
+            env=self._env,
+            selected=self._frame._names(columns),
+            is_column=isinstance(columns, (str, int)),
+        )
 
     def __iter__(self) -> NoReturn:
         """Raise: groups are aggregated where they are."""
@@ -120,6 +133,10 @@ class GroupBy:
         return plan.run()
 
     aggregate = agg
+
+    def _windowed(self, make: Callable[[Series, Within], Series]) -> Any:
+        made = [make(self._frame._column(name), self._within()) for name in self._values()]
+        return made[0] if self._is_column else frame_of(made)
 
     def _values(self) -> list[str]:
         if self._selected is not None:

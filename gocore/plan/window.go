@@ -36,14 +36,13 @@ type WindowFunction struct {
 	DDof       int64       `json:"ddof"`       // of var and std
 }
 
-// WindowFrame is the rows from Start to End behind each row, both included; nil is the partition's end. By range they
-// are distances of the order key.
+// WindowFrame is the rows from Start to End behind each row, both included; nil is the partition's end. By range Start is
+// a distance of the order key.
 type WindowFrame struct {
 	Start     *int64 `json:"start"`
 	End       *int64 `json:"end"`
 	Range     bool   `json:"range"`
 	OpenStart bool   `json:"open_start"` // by range: without the rows that are exactly Start away
-	OpenEnd   bool   `json:"open_end"`
 }
 
 // WindowOp computes window functions: its output is its input's columns, then the functions.

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pycylon.errors import InvalidError
-from pycylon.expr import Call, Column, Expr, Literal
+from pycylon.expr import Call, Column, Expr, Literal, Over
 from pycylon.frame.base import Frame, Label
 from pycylon.frame.plan import Plan
 
@@ -152,4 +152,6 @@ def _inlined(expr: Expr, known: Mapping[str, Expr]) -> Expr:
     if isinstance(expr, Call):
         arguments = tuple(_inlined(argument, known) for argument in expr.arguments)
         return Call(expr.function, arguments, expr.type, expr.options)
+    if isinstance(expr, Over):
+        return expr.mapped(lambda inner: _inlined(inner, known))
     return expr

@@ -124,7 +124,9 @@ def masked(frame: Frame, mask: Series) -> DataFrame:
             op="filter",
         )
     plan = Plan("filter", [frame])
-    plan.node("filter", inputs=plan.inputs, predicate=mask._expr.to_json(plan))
+    predicate = mask._expr.to_json(plan)
+    plan.node("filter", inputs=plan.inputs, predicate=predicate)
+    plan.without_windows()
     return plan.run()
 
 

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from pycylon._native import abi
     from pycylon.env import CylonEnv
+    from pycylon.expr import Expr, Over
     from pycylon.frame.base import Frame
     from pycylon.frame.core import DataFrame
 
@@ -36,6 +37,10 @@ class Plan:
         self.inputs = [_source(frame, placement) for frame, placement in zip(frames, placements)]
         self.last: Node | None = None
         self.is_deferred = any(isinstance(frame._table, Deferred) for frame in frames)
+        self._frames = frames
+        #: The names of what window functions made of the first input, by the function's identity.
+        self._windows: dict[int, tuple[Over, str]] = {}
+        self._added: list[str] = []
 
     def argument(self, table: abi.Table) -> abi.Table:
         """Return what stands for a table in a node's fields.
@@ -58,6 +63,60 @@ class Plan:
         from pycylon.interop.streams import table_of_columns
 
         return [self.argument(table_of_columns({"value": [value]})), "value"]
+
+    def window(self, over: Over) -> str:
+        """Compute a window function of the first input's rows; return the name of the column that is added to them.
+
+        Parameters
+        ----------
+        over : Over
+            The function.
+        """
+        known = self._windows.get(id(over))
+        if known is not None:
+            return known[1]
+        function = {"name": "", "fn": over.function, **over.options}
+        if over.argument is not None:
+            function["column"] = self._named(over.argument)
+        keys = {
+            "partition": [self._named(key) for key in over.partition],
+            "order": [{"column": self._named(key), "ascending": ascending} for key, ascending in over.order],
+            **over.keys,
+        }
+        name = function["name"] = self._add_name()
+        last = self.inputs[0]
+        functions = last.fields.get("functions", [])
+        is_same = last is self.last and last.fields == {**keys, "functions": functions}
+        if is_same and function.get("column") not in [made["name"] for made in functions]:
+            functions.append(function)
+        else:
+            self.inputs[0] = self.node("window", inputs=[last], **keys, functions=[function])
+        self._windows[id(over)] = over, name
+        return name
+
+    def _named(self, expr: Expr) -> str:
+        """Return the name of the column that holds an expression, computed before if it isn't one."""
+        spelled = expr.to_json(self)
+        if "col" in spelled:
+            return str(spelled["col"])
+        columns = [{"name": name, "expr": {"col": name}} for name in (*self._frames[0].columns, *self._added)]
+        name = self._add_name()
+        columns.append({"name": name, "expr": spelled})
+        self.inputs[0] = self.node("project", inputs=self.inputs[:1], columns=columns)
+        return name
+
+    def _add_name(self) -> str:
+        name = f"({len(self._added)})"
+        while name in self._frames[0].columns:
+            name = f"({name})"
+        self._added.append(name)
+        return name
+
+    def without_windows(self) -> None:
+        """Leave out the columns that were added for window functions."""
+        if self._added and self.last is not None:
+            columns = [{"name": name, "expr": {"col": name}} for name in self._frames[0].columns]
+            self.node("project", inputs=[self.last], columns=columns)
 
     def node(self, op: str, *, inputs: Iterable[Node] = (), **fields: Any) -> Node:
         """Add a node and return what other nodes refer to it by.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.errors import InvalidError
-from pycylon.expr import Call, Column, Expr, Literal
+from pycylon.expr import Call, Column, Expr, Literal, is_windowed
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
@@ -57,7 +57,9 @@ class Values:
         return plan.run()
 
     def _here(self) -> DataFrame:
-        """Return a local frame of the values here: to look at them never communicates."""
+        """Return a local frame of the values here: to look at them communicates only if other rows make them."""
+        if self._frame.placement == "partitioned" and is_windowed(self._expr):
+            return self.to_frame().local
         return self._bound(self._frame.local, self._expr, self.name).to_frame()
 
     @property

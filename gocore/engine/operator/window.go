@@ -62,13 +62,12 @@ type WindowFunction struct {
 	Param      int64
 }
 
-// WindowFrame is the rows that a function looks at: from Start to End rows behind a row of a partition, or with Range
-// those whose Order key is so much larger, which must be one ascending column of integers without nulls.
+// WindowFrame is the rows that a function looks at: from Start to End rows behind a row of a partition. With Range it
+// begins with the first row whose Order key is at least Start larger: of one ascending column of integers.
 type WindowFrame struct {
 	Start, End int64
 	Range      bool
-	OpenStart  bool // Range: without the rows that are exactly Start away
-	OpenEnd    bool
+	OpenStart  bool // Range: more than Start larger
 }
 
 // The unbounded ends of a frame.

@@ -7,7 +7,6 @@ type frameBounds struct {
 	frame WindowFrame
 	keys  []uint64 // of a frame by range: the unit's order keys
 	first int      // by range: the first row of the last frame
-	end   int      // by range: the end of the last frame
 }
 
 // length returns the most rows of a frame among n.
@@ -19,38 +18,31 @@ func (f WindowFrame) length(n int) int {
 }
 
 // begin starts a partition.
-func (b *frameBounds) begin(part span) { b.first, b.end = part.from, part.from }
+func (b *frameBounds) begin(part span) { b.first = part.from }
 
 // rows writes the frames of rows [from, to) of part: rows [low, high) each.
 func (b *frameBounds) rows(part span, from, to int, low, high []uint32) {
-	if b.frame.Range {
-		b.ranges(part, from, to, low, high)
-		return
-	}
 	// Offsets beyond all rows are as good as none, and don't overflow.
 	start := max(b.frame.Start, -maxWindowRows)
 	end := min(b.frame.End, maxWindowRows) + 1
 	low, high = low[:to-from], high[:to-from]
 	for i := range low {
 		first := min(max(int64(part.from), int64(from+i)+start), int64(part.to))
+		if b.frame.Range {
+			first = int64(b.advance(part, from+i))
+		}
 		last := max(min(int64(part.to), int64(from+i)+end), first)
 		low[i], high[i] = uint32(first), uint32(last)
 	}
 }
 
-// ranges is rows of a frame by range.
-func (b *frameBounds) ranges(part span, from, to int, low, high []uint32) {
-	for i := from; i < to; i++ {
-		key := int64(b.keys[i])
-		start, end := addSaturated(key, b.frame.Start), addSaturated(key, b.frame.End)
-		for b.first < part.to && (int64(b.keys[b.first]) < start || b.frame.OpenStart && int64(b.keys[b.first]) == start) {
-			b.first++
-		}
-		for b.end < part.to && (int64(b.keys[b.end]) < end || !b.frame.OpenEnd && int64(b.keys[b.end]) == end) {
-			b.end++
-		}
-		low[i-from], high[i-from] = uint32(b.first), uint32(max(b.first, b.end))
+// advance returns the first row of part whose key is in the range of row i's.
+func (b *frameBounds) advance(part span, i int) int {
+	start := addSaturated(int64(b.keys[i]), b.frame.Start)
+	for b.first < part.to && (int64(b.keys[b.first]) < start || b.frame.OpenStart && int64(b.keys[b.first]) == start) {
+		b.first++
 	}
+	return b.first
 }
 
 func addSaturated(a, b int64) int64 {

@@ -133,11 +133,12 @@ func frameRows(rows [][]any, part []int, at int, frame WindowFrame, spec WindowS
 	var in []int
 	for j, row := range part {
 		distance := int64(j - at)
+		from := distance
 		if frame.Range {
 			k := spec.Order[0].Column
-			distance = int64(rows[row][k].(int) - rows[part[at]][k].(int))
+			from = int64(rows[row][k].(int) - rows[part[at]][k].(int))
 		}
-		if distance < frame.Start || distance > frame.End || frame.OpenStart && distance == frame.Start || frame.OpenEnd && distance == frame.End {
+		if from < frame.Start || distance > frame.End || frame.OpenStart && from == frame.Start {
 			continue
 		}
 		in = append(in, row)
@@ -342,8 +343,8 @@ func TestWindowRanges(t *testing.T) {
 	leak.Check(t)
 	const columns = "k int8, t timestamp[us, tz=UTC], v int32"
 	rows := optest.RandomRows(t, 3, columns, 50, 12)
-	for _, frame := range []WindowFrame{{Start: -3, Range: true}, {Start: -3, Range: true, OpenStart: true}, {Start: -2, End: 2, Range: true, OpenEnd: true},
-		{Start: FromFirst, Range: true}, {End: ToLast, Range: true}, {Start: 1, End: 2, Range: true}} {
+	for _, frame := range []WindowFrame{{Start: -3, Range: true}, {Start: -3, Range: true, OpenStart: true}, {Start: -2, End: 2, Range: true},
+		{Start: FromFirst, Range: true}, {End: ToLast, Range: true}, {Start: 1, End: 2, Range: true}, {Start: -2, End: -1, Range: true, OpenStart: true}} {
 		for _, partition := range [][]int{nil, {0}} {
 			spec := WindowSpec{Partition: partition, Order: []SortKey{{Column: 1}}, Functions: []WindowFunction{{Fn: WindowSum, Column: 2, Frame: frame},
 				{Fn: WindowMax, Column: 2, Frame: frame}, {Fn: WindowMean, Column: 2, Frame: frame}}}

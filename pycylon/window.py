@@ -1,0 +1,609 @@
+"""Values from neighbouring rows: `shift`, `cumsum`, `rolling` ... of columns, frames and groups alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
+
+from pycylon.errors import InvalidError
+from pycylon.expr import Call, Expr, Over
+from pycylon.expr import Column as ColumnExpr
+from pycylon.expr import Literal as Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pycylon.env import CylonEnv
+    from pycylon.frame.base import Frame
+    from pycylon.series import Series
+
+Result = TypeVar("Result")
+
+#: What `transform` calls the aggregates, and how plans do: the function and its options.
+AGGREGATES: dict[str, tuple[str, dict[str, Any]]] = {
+    "sum": ("sum", {}),
+    "mean": ("mean", {}),
+    "min": ("min", {}),
+    "max": ("max", {}),
+    "count": ("count", {}),
+    "prod": ("prod", {}),
+    "std": ("std", {"ddof": 1}),
+    "var": ("var", {"ddof": 1}),
+    "first": ("first", {"ignore_nulls": True}),
+    "last": ("last", {"ignore_nulls": True}),
+}
+
+_RANKS = {"average": "rank_average", "min": "rank", "max": "rank_max", "first": "row_number", "dense": "dense_rank"}
+
+
+@dataclass(frozen=True)
+class Within:
+    """The rows that belong together: all, or those of equal keys.
+
+    Parameters
+    ----------
+    keys : tuple of str
+        The columns that are equal.
+    dropna : bool
+        Whether rows with a null key belong to none, and get nulls.
+    """
+
+    keys: tuple[str, ...] = ()
+    dropna: bool = True
+
+    def over(self, function: str, argument: Expr | None = None, **options: Any) -> Over:
+        """Return a window function of these rows, as they follow one another.
+
+        Parameters
+        ----------
+        function : str
+            As plans call it.
+        argument : Expr, optional
+            What it is a function of.
+        **options
+            Its parameters.
+        """
+        return self.ordered(function, (), "last", argument, **options)
+
+    def ordered(
+        self,
+        function: str,
+        order: tuple[tuple[Expr, bool], ...],
+        na_position: str,
+        argument: Expr | None = None,
+        **options: Any,
+    ) -> Over:
+        """Return a window function of these rows in some order.
+
+        Parameters
+        ----------
+        function, argument, **options
+            As in `over`.
+        order : tuple of (Expr, bool)
+            What they are ordered by, and whether ascending.
+        na_position : str
+            "first" or "last".
+        """
+        partition = tuple(map(ColumnExpr, self.keys))
+        return Over(function, argument, partition, order, {"dropna": self.dropna, "na_position": na_position}, options)
+
+
+class Windows(Generic[Result]):
+    """Methods that compute each row's value from its neighbours: of a column, a frame or the rows of each group.
+
+    Rows keep their places. Those of a partitioned frame follow one another in the order of the ranks; what needs other
+    ranks' rows is collective. Missing values are skipped by sums, extremes and the like.
+    """
+
+    __slots__ = ()
+
+    def _windowed(self, make: Callable[[Series, Within], Series]) -> Result:
+        """Return what `make` makes of each column."""
+        raise NotImplementedError
+
+    def _over(self, function: str, **options: Any) -> Result:
+        def make(series: Series, within: Within) -> Series:
+            return series._bound(series._frame, within.over(function, series._expr, **options), series.name)
+
+        return self._windowed(make)
+
+    def shift(self, periods: int = 1, fill_value: object = None) -> Result:
+        """Return the values of the rows `periods` before.
+
+        Parameters
+        ----------
+        periods : int, default 1
+            How far: negative for the rows behind.
+        fill_value : scalar, optional
+            The value where there is no such row. Default: null.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["a", "b", "a", "b"], "v": [1, 2, 3, 4]})
+        >>> df["v"].shift(1).to_list()
+        [None, 1, 2, 3]
+        >>> df.groupby("k")["v"].shift(1, fill_value=0).to_list()
+        [0, 0, 1, 2]
+        """
+
+        def make(series: Series, within: Within) -> Series:
+            shifted: Expr = within.over("lag", series._expr, offset=int(periods))
+            if fill_value is not None:
+                there = within.over("count", frame={"start": -int(periods), "end": -int(periods)})
+                shifted = Call("if_else", (Call("eq", (there, Value(0))), Value(fill_value), shifted))
+            return series._bound(series._frame, shifted, series.name)
+
+        return self._windowed(make)
+
+    def diff(self, periods: int = 1) -> Result:
+        """Return what the values add to those of the rows `periods` before.
+
+        Parameters
+        ----------
+        periods : int, default 1
+            How far.
+
+        Examples
+        --------
+        >>> pc.DataFrame({"v": [1, 4, 9]})["v"].diff().to_list()
+        [None, 3, 5]
+        """
+
+        def make(series: Series, within: Within) -> Series:
+            before = within.over("lag", series._expr, offset=int(periods))
+            return series._bound(series._frame, Call("sub", (series._expr, before)), series.name)
+
+        return self._windowed(make)
+
+    def pct_change(self, periods: int = 1) -> Result:
+        """Return what the values add to those of the rows `periods` before, as a share of those.
+
+        Parameters
+        ----------
+        periods : int, default 1
+            How far.
+
+        Examples
+        --------
+        >>> pc.DataFrame({"v": [4, 5, 10]})["v"].pct_change().to_list()
+        [None, 0.25, 1.0]
+        """
+
+        def make(series: Series, within: Within) -> Series:
+            before = within.over("lag", series._expr, offset=int(periods))
+            ratio = Call("truediv", (series._expr, before))
+            return series._bound(series._frame, Call("sub", (ratio, Value(1.0))), series.name)
+
+        return self._windowed(make)
+
+    def cumsum(self) -> Result:
+        """Return the sums of the values up to each row; null where the value is missing.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["a", "b", "a"], "v": [1, None, 3]})
+        >>> df["v"].cumsum().to_list()
+        [1, None, 4]
+        >>> df["total"] = df.groupby("k")["v"].cumsum()
+        >>> df["total"].to_list()
+        [1, None, 4]
+        """
+        return self._over("sum", frame={"end": 0}, skip_nulls=True)
+
+    def cumprod(self) -> Result:
+        """Return the products of the values up to each row; null where the value is missing."""
+        return self._over("prod", frame={"end": 0}, skip_nulls=True)
+
+    def cummin(self) -> Result:
+        """Return the least of the values up to each row; null where the value is missing."""
+        return self._over("min", frame={"end": 0}, skip_nulls=True)
+
+    def cummax(self) -> Result:
+        """Return the greatest of the values up to each row; null where the value is missing."""
+        return self._over("max", frame={"end": 0}, skip_nulls=True)
+
+    def ffill(self, limit: int | None = None) -> Result:
+        """Return the values, missing ones replaced by the last before that isn't.
+
+        Parameters
+        ----------
+        limit : int, optional
+            How many rows away that one may be. Default: any.
+
+        Examples
+        --------
+        >>> pc.DataFrame({"v": [1, None, None, 4]})["v"].ffill(limit=1).to_list()
+        [1, 1, None, 4]
+        """
+        frame = {"end": 0} if limit is None else {"start": -int(limit), "end": 0}
+        return self._over("last", frame=frame, ignore_nulls=True)
+
+    def bfill(self, limit: int | None = None) -> Result:
+        """Return the values, missing ones replaced by the next that isn't.
+
+        Parameters
+        ----------
+        limit : int, optional
+            How many rows away that one may be. Default: any.
+        """
+        frame = {"start": 0} if limit is None else {"start": 0, "end": int(limit)}
+        return self._over("first", frame=frame, ignore_nulls=True)
+
+    def rank(
+        self,
+        method: Literal["average", "min", "max", "first", "dense"] = "average",
+        *,
+        ascending: bool = True,
+        na_option: Literal["keep", "top", "bottom"] = "keep",
+        pct: bool = False,
+    ) -> Result:
+        """Return the places of the values in their order, from 1 on.
+
+        Parameters
+        ----------
+        method : {"average", "min", "max", "first", "dense"}, default "average"
+            What equal values get: the mean, least or greatest of their places, places in the order of the rows, or one
+            place for all of them, after which the next is one more.
+        ascending : bool, default True
+            Whether the least value is the first.
+        na_option : {"keep", "top", "bottom"}, default "keep"
+            Whether missing values get none, the first or the last places.
+        pct : bool, default False
+            Whether to return the places as shares of the number of values.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"v": [30, 10, 30, None]})
+        >>> df["v"].rank().to_list()
+        [2.5, 1.0, 2.5, None]
+        >>> df["v"].rank("dense", ascending=False).to_list()
+        [1, 2, 1, None]
+        """
+        if method not in _RANKS:
+            raise InvalidError(f"method={method!r}: expected one of {', '.join(_RANKS)}", op="rank")
+        if na_option not in ("keep", "top", "bottom"):
+            raise InvalidError(f"na_option={na_option!r}: expected 'keep', 'top' or 'bottom'", op="rank")
+        na_position = "first" if na_option == "top" else "last"
+
+        def make(series: Series, within: Within) -> Series:
+            order, options = ((series._expr, bool(ascending)),), {}
+            argument = None
+            if na_option == "keep":
+                argument, options = series._expr, {"skip_nulls": True}
+            rank: Expr = within.ordered(_RANKS[method], order, na_position, argument, **options)
+            if pct:
+                of = within.over("max", rank) if method == "dense" else within.over("count", argument)
+                rank = Call("truediv", (rank, of))
+            return series._bound(series._frame, rank, series.name)
+
+        return self._windowed(make)
+
+    def rolling(
+        self,
+        window: int | str | timedelta,
+        min_periods: int | None = None,
+        center: bool = False,
+        *,
+        on: str | None = None,
+        closed: Literal["right", "left", "both", "neither"] | None = None,
+    ) -> Rolling[Result]:
+        """Return the rows around each row, waiting for an aggregate.
+
+        Parameters
+        ----------
+        window : int or timedelta
+            How many rows, each row the last of its own; or a span of time, as of the column `on`. A text is what
+            `datetime.timedelta` says in short: "90s", "15min", "2h", "7D".
+        min_periods : int, optional
+            An aggregate of fewer values is null. Default: `window`, or 1 of a span of time.
+        center : bool, default False
+            Whether each row is in the middle of its window.
+        on : str, optional
+            With a span of time: the column of dates or timestamps, in whose order the rows are taken.
+        closed : {"right", "left", "both", "neither"}, default "right"
+            Which ends of the window belong to it.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"v": [1, 2, 4, 8]})
+        >>> df["v"].rolling(2).sum().to_list()
+        [None, 3, 6, 12]
+        >>> df["v"].rolling(3, min_periods=1, center=True).mean().to_list()
+        [1.5, 2.3333333333333335, 4.666666666666667, 6.0]
+        """
+        if closed not in (None, "right", "left", "both", "neither"):
+            raise InvalidError(f"closed={closed!r}: expected 'right', 'left', 'both' or 'neither'", op="rolling")
+        if isinstance(window, int):
+            return Rolling(
+                self, _rows(window, center, closed or "right"), window if min_periods is None else min_periods
+            )
+        if on is None or center:
+            raise InvalidError(
+                "a window of time needs on=, the column of the times, and can't be centered", op="rolling"
+            )
+        span = Span(span_of(window), closed or "right", on)
+        return Rolling(self, span, 1 if min_periods is None else min_periods)
+
+    def expanding(self, min_periods: int = 1) -> Rolling[Result]:
+        """Return the rows up to each row, waiting for an aggregate.
+
+        Parameters
+        ----------
+        min_periods : int, default 1
+            An aggregate of fewer values is null.
+
+        Examples
+        --------
+        >>> pc.DataFrame({"v": [1, None, 4]})["v"].expanding().mean().to_list()
+        [1.0, 1.0, 2.5]
+        """
+        return Rolling(self, {"end": 0}, min_periods)
+
+
+def _rows(window: int, center: bool, closed: str) -> dict[str, Any]:
+    """Return the frame of a window of rows."""
+    if isinstance(window, bool) or window < 0:
+        raise InvalidError(f"window={window!r}: expected a number of rows", op="rolling")
+    end = (window - 1) // 2 if center else 0
+    start = end - window + 1
+    return {"start": start - (closed in ("left", "both")), "end": end - (closed in ("left", "neither"))}
+
+
+@dataclass(frozen=True)
+class Span:
+    """A window of time.
+
+    Parameters
+    ----------
+    length : timedelta
+        How long.
+    closed : str
+        Which ends belong to it.
+    on : str
+        The column of the times.
+    """
+
+    length: timedelta
+    closed: str
+    on: str
+
+    def frame(self, dtype: str) -> dict[str, Any]:
+        """Return the frame, given the type of the times.
+
+        Parameters
+        ----------
+        dtype : str
+            As Arrow names it.
+        """
+        unit = _TICKS.get(dtype.partition(",")[0].rstrip("]") + "]" * ("[" in dtype)) if dtype else None
+        if unit is None:
+            raise InvalidError(f"on={self.on!r} is {dtype}: expected dates or timestamps", op="rolling")
+        ticks, rest = divmod(self.length // timedelta(microseconds=1) * 1000, unit)
+        if rest or ticks <= 0:
+            raise InvalidError(f"a window of {self.length} isn't a number of {dtype}", op="rolling")
+        return {
+            "start": -ticks,
+            "end": 0 if self.closed in ("right", "both") else -1,
+            "range": True,
+            "open_start": self.closed in ("right", "neither"),
+        }
+
+
+#: The nanoseconds of one step of each type of times.
+_TICKS = {
+    "date32[day]": 86_400 * 10**9,
+    "date32": 86_400 * 10**9,
+    "date64": 10**6,
+    "timestamp[s]": 10**9,
+    "timestamp[ms]": 10**6,
+    "timestamp[us]": 10**3,
+    "timestamp[ns]": 1,
+}
+
+_UNITS = {"ms": 1e-3, "s": 1, "min": 60, "h": 3600, "D": 86_400, "d": 86_400, "W": 604_800}
+
+
+def span_of(text: str | timedelta) -> timedelta:
+    """Return a span of time: "90s", "15min", "2h", "7D".
+
+    Parameters
+    ----------
+    text : str or timedelta
+        The span.
+    """
+    if isinstance(text, timedelta):
+        return text
+    if not isinstance(text, str):
+        raise InvalidError(f"window={text!r}: expected a number of rows or a span of time", op="rolling")
+    number = text.rstrip("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
+    unit = text[len(number) :]
+    if unit not in _UNITS or not (number or "1").isdecimal():
+        known = ", ".join(_UNITS)
+        raise InvalidError(f"window={text!r}: expected a number and one of {known}, as in '90s'", op="rolling")
+    return timedelta(seconds=int(number or "1") * _UNITS[unit])
+
+
+class Rolling(Generic[Result]):
+    """Windows of rows, waiting for an aggregate. `rolling` and `expanding` make it.
+
+    Sums, extremes and products keep the type that they have of whole columns, unlike pandas', which are floats.
+
+    Parameters
+    ----------
+    source : Series, DataFrame or GroupBy
+        The values.
+    frame : dict or Span
+        The rows of a window.
+    min_periods : int
+        An aggregate of fewer values is null.
+    """
+
+    def __init__(self, source: Windows[Result], frame: dict[str, Any] | Span, min_periods: int) -> None:
+        if isinstance(min_periods, bool) or not isinstance(min_periods, int) or min_periods < 0:
+            raise InvalidError(f"min_periods={min_periods!r}: expected a number of values", op="rolling")
+        self._source, self._frame, self._min_periods = source, frame, min_periods
+
+    def _aggregate(self, function: str, **options: Any) -> Result:
+        def make(series: Series, within: Within) -> Series:
+            frame: Any = self._frame
+            order: tuple[tuple[Expr, bool], ...] = ()
+            if isinstance(frame, Span):
+                order = ((ColumnExpr(frame.on), True),)
+                frame = frame.frame(series._frame.dtypes[series._frame._names(frame.on)[0]])
+            name, argument = function, series._expr
+            if function == "count":  # min_periods are rows, as in pandas, whether they have a value or not
+                name, argument = "sum", series.notna()._expr
+            over = within.ordered(name, order, "last", argument, frame=frame, min_periods=self._min_periods, **options)
+            return series._bound(series._frame, over, series.name)
+
+        return self._source._windowed(make)
+
+    def sum(self) -> Result:
+        """Return the sums."""
+        return self._aggregate("sum")
+
+    def mean(self) -> Result:
+        """Return the means."""
+        return self._aggregate("mean")
+
+    def min(self) -> Result:
+        """Return the least values."""
+        return self._aggregate("min")
+
+    def max(self) -> Result:
+        """Return the greatest values."""
+        return self._aggregate("max")
+
+    def count(self) -> Result:
+        """Return the numbers of values."""
+        return self._aggregate("count")
+
+    def var(self, ddof: int = 1) -> Result:
+        """Return the variances.
+
+        Parameters
+        ----------
+        ddof : int, default 1
+            What is taken from the number of values that the sum of squares is divided by.
+        """
+        return self._aggregate("var", ddof=int(ddof))
+
+    def std(self, ddof: int = 1) -> Result:
+        """Return the standard deviations.
+
+        Parameters
+        ----------
+        ddof : int, default 1
+            As in `var`.
+        """
+        return self._aggregate("std", ddof=int(ddof))
+
+
+class GroupWindows(Windows[Any]):
+    """What groups have besides: a value for each of their rows, in the rows' places."""
+
+    __slots__ = ()
+
+    _frame: Frame
+    _keys: list[str]
+    _dropna: bool
+    _sort: bool
+    _env: CylonEnv | None
+
+    def _rows(self, expr: Expr, name: str) -> Series:
+        key = self._frame._column(self._keys[0])
+        return key._bound(key._frame, expr, name)
+
+    def _within(self) -> Within:
+        if self._env is not None and self._frame.placement == "local":
+            raise InvalidError(
+                "columns of a local frame know only its own rows: use df.window(..., env=env), or give env= where the "
+                "frame is made",
+                op="groupby",
+            )
+        return Within(tuple(self._keys), self._dropna)
+
+    def cumcount(self, ascending: bool = True) -> Series:
+        """Return the number of each row in its group, from 0 on.
+
+        Parameters
+        ----------
+        ascending : bool, default True
+            Whether to count from the first row rather than from the last.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["a", "b", "a", "a"]})
+        >>> df.groupby("k").cumcount().to_list()
+        [0, 0, 1, 2]
+        """
+        frame = {"end": -1} if ascending else {"start": 1}
+        return self._rows(self._within().over("count", frame=frame), "cumcount")
+
+    def ngroup(self, ascending: bool = True) -> Series:
+        """Return the number of each row's group, from 0 on, in the order that aggregates have.
+
+        Parameters
+        ----------
+        ascending : bool, default True
+            Whether to count from the first group rather than from the last.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["b", "a", "b"]})
+        >>> df.groupby("k").ngroup().to_list()
+        [1, 0, 1]
+        >>> df.groupby("k", sort=False).ngroup().to_list()
+        [0, 1, 0]
+        """
+        keys = tuple(map(ColumnExpr, self._keys))
+        order: tuple[tuple[Expr, bool], ...] = tuple((key, bool(ascending)) for key in keys)
+        if not self._sort:  # the groups in the order of their first rows
+            first = self._within().over("min", Within().over("row_number"))
+            order = ((first, bool(ascending)),)
+        lost: Expr | None = None  # whether the row belongs to no group: such rows come last, and get no number
+        if self._dropna:
+            for key in keys:
+                is_null = Call("is_null", (key,))
+                lost = is_null if lost is None else Call("or", (lost, is_null))
+        if lost is not None:
+            order = ((lost, True), *order)
+        number: Expr = Call("sub", (Within().ordered("dense_rank", order, "last"), Value(1)))
+        if lost is not None:
+            number = Call("if_else", (lost, Value(None), number))
+        return self._rows(number, "ngroup")
+
+    def transform(self, function: str, **options: Any) -> Any:
+        """Return an aggregate of each row's group, or what a method of groups makes of each row.
+
+        Parameters
+        ----------
+        function : str
+            An aggregate (sum, mean, min, max, count, size, prod, std, var, first, last), or a method: "rank", "shift",
+            "cumsum" ...
+        **options
+            The method's own.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["a", "b", "a"], "v": [1, 2, 3]})
+        >>> df.groupby("k")["v"].transform("sum").to_list()
+        [4, 2, 4]
+        """
+        if function == "size":
+            return self._rows(self._within().over("count"), "size")
+        if function in AGGREGATES and not options:
+            name, fixed = AGGREGATES[function]
+            return self._over(name, **fixed)
+        if function in _METHODS:
+            return getattr(self, function)(**options)
+        known = ", ".join(("size", *AGGREGATES, *_METHODS))
+        raise InvalidError(f"transform({function!r}): expected one of {known}", op="transform")
+
+
+#: What `transform` takes besides aggregates.
+_METHODS = (
+    *("shift", "diff", "pct_change", "cumsum", "cumprod", "cummin", "cummax", "cumcount", "ngroup"),
+    *("ffill", "bfill", "rank"),
+)
