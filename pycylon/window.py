@@ -131,7 +131,8 @@ class Windows(Generic[Result]):
             shifted: Expr = within.over("lag", series._expr, offset=int(periods))
             if fill_value is not None:
                 there = within.over("count", frame={"start": -int(periods), "end": -int(periods)})
-                shifted = Call("if_else", (Call("eq", (there, Value(0))), Value(fill_value), shifted))
+                is_none = Call("coalesce", (Call("eq", (there, Value(0))), Value(True)))
+                shifted = Call("if_else", (is_none, Value(fill_value), shifted))
             return series._bound(series._frame, shifted, series.name)
 
         return self._windowed(make)
@@ -384,9 +385,10 @@ class Span:
             raise InvalidError(f"a window of {self.length} isn't a number of {dtype}", op="rolling")
         return {
             "start": -ticks,
-            "end": 0 if self.closed in ("right", "both") else -1,
+            "end": 0,
             "range": True,
             "open_start": self.closed in ("right", "neither"),
+            "open_end": self.closed in ("left", "neither"),
         }
 
 

@@ -29,7 +29,7 @@ func (l *lowerer) window(step *plan.Step, op *plan.WindowOp, in stream) (stream,
 }
 
 func frameOf(f plan.WindowFrame) operator.WindowFrame {
-	out := operator.WindowFrame{Start: operator.FromFirst, End: operator.ToLast, Range: f.Range, OpenStart: f.OpenStart}
+	out := operator.WindowFrame{Start: operator.FromFirst, End: operator.ToLast, Range: f.Range, OpenStart: f.OpenStart, OpenEnd: f.OpenEnd}
 	if f.Start != nil {
 		out.Start = *f.Start
 	}

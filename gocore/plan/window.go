@@ -43,6 +43,7 @@ type WindowFrame struct {
 	End       *int64 `json:"end"`
 	Range     bool   `json:"range"`
 	OpenStart bool   `json:"open_start"` // by range: without the rows that are exactly Start away
+	OpenEnd   bool   `json:"open_end"`   // by range: without the rows that have the row's own key
 }
 
 // WindowOp computes window functions: its output is its input's columns, then the functions.

@@ -198,14 +198,14 @@ def test_window_as_duckdb():
             d=("lead", "i"),
             e=("first", "i"),
             f_=("sum", "i"),
-            g=("max", "s"),
+            top=("max", "s"),
             h=("mean", "f"),
             m=("count", "f"),
         )
         ranked = pc.DataFrame(data).window(["k", "j"], "i", r="rank", d="dense_rank", p="percent_rank", c="cume_dist")
         wanted = list(zip(*want))
         for name, column in zip(
-            ["n", "a", "b", "c", "d", "e", "f_", "g", "h", "m"], [0, 1, 6, 7, 8, 9, 10, 11, 12, 13]
+            ["n", "a", "b", "c", "d", "e", "f_", "top", "h", "m"], [0, 1, 6, 7, 8, 9, 10, 11, 12, 13]
         ):
             same(got[name].to_list(), wanted[column])
         for name, column in zip("rdpc", [2, 3, 4, 5]):

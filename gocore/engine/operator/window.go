@@ -68,6 +68,7 @@ type WindowFrame struct {
 	Start, End int64
 	Range      bool
 	OpenStart  bool // Range: more than Start larger
+	OpenEnd    bool // Range: without the rows that have the row's own key
 }
 
 // The unbounded ends of a frame.

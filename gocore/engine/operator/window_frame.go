@@ -7,6 +7,7 @@ type frameBounds struct {
 	frame WindowFrame
 	keys  []uint64 // of a frame by range: the unit's order keys
 	first int      // by range: the first row of the last frame
+	equal int      // by range: the first row whose key isn't less than the last row's
 }
 
 // length returns the most rows of a frame among n.
@@ -18,7 +19,7 @@ func (f WindowFrame) length(n int) int {
 }
 
 // begin starts a partition.
-func (b *frameBounds) begin(part span) { b.first = part.from }
+func (b *frameBounds) begin(part span) { b.first, b.equal = part.from, part.from }
 
 // rows writes the frames of rows [from, to) of part: rows [low, high) each.
 func (b *frameBounds) rows(part span, from, to int, low, high []uint32) {
@@ -28,21 +29,29 @@ func (b *frameBounds) rows(part span, from, to int, low, high []uint32) {
 	low, high = low[:to-from], high[:to-from]
 	for i := range low {
 		first := min(max(int64(part.from), int64(from+i)+start), int64(part.to))
+		last := min(int64(part.to), int64(from+i)+end)
 		if b.frame.Range {
-			first = int64(b.advance(part, from+i))
+			b.advance(part, from+i)
+			first = int64(b.first)
+			if b.frame.OpenEnd {
+				last = min(last, int64(b.equal))
+			}
 		}
-		last := max(min(int64(part.to), int64(from+i)+end), first)
+		last = max(last, first)
 		low[i], high[i] = uint32(first), uint32(last)
 	}
 }
 
-// advance returns the first row of part whose key is in the range of row i's.
-func (b *frameBounds) advance(part span, i int) int {
-	start := addSaturated(int64(b.keys[i]), b.frame.Start)
+// advance finds the first row of part in the range of row i's key, and the first with that key.
+func (b *frameBounds) advance(part span, i int) {
+	key := int64(b.keys[i])
+	start := addSaturated(key, b.frame.Start)
 	for b.first < part.to && (int64(b.keys[b.first]) < start || b.frame.OpenStart && int64(b.keys[b.first]) == start) {
 		b.first++
 	}
-	return b.first
+	for int64(b.keys[b.equal]) < key {
+		b.equal++
+	}
 }
 
 func addSaturated(a, b int64) int64 {

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
@@ -40,6 +41,11 @@ func (s *Window) order(q *exec.Query) (*windowOrder, error) {
 	if len(keys) == 0 || rows == 0 {
 		o.locator = newLocator(batches)
 		return o, nil
+	}
+	for _, f := range s.spec.Functions {
+		if f.Frame.Range && ranges[o.partition].nulls {
+			return nil, status.Errorf(status.Invalid, "a frame by range needs an order without nulls: drop those rows first")
+		}
 	}
 	words := newWords(s.sort.spec, ranges, batches)
 	for k := range keys {

@@ -138,7 +138,7 @@ func frameRows(rows [][]any, part []int, at int, frame WindowFrame, spec WindowS
 			k := spec.Order[0].Column
 			from = int64(rows[row][k].(int) - rows[part[at]][k].(int))
 		}
-		if from < frame.Start || distance > frame.End || frame.OpenStart && from == frame.Start {
+		if from < frame.Start || distance > frame.End || frame.OpenStart && from == frame.Start || frame.OpenEnd && from >= 0 {
 			continue
 		}
 		in = append(in, row)
@@ -344,7 +344,7 @@ func TestWindowRanges(t *testing.T) {
 	const columns = "k int8, t timestamp[us, tz=UTC], v int32"
 	rows := optest.RandomRows(t, 3, columns, 50, 12)
 	for _, frame := range []WindowFrame{{Start: -3, Range: true}, {Start: -3, Range: true, OpenStart: true}, {Start: -2, End: 2, Range: true},
-		{Start: FromFirst, Range: true}, {End: ToLast, Range: true}, {Start: 1, End: 2, Range: true}, {Start: -2, End: -1, Range: true, OpenStart: true}} {
+		{Start: FromFirst, Range: true}, {End: ToLast, Range: true}, {Start: 1, End: 2, Range: true}, {Start: -2, Range: true, OpenStart: true, OpenEnd: true}, {Start: FromFirst, Range: true, OpenEnd: true}} {
 		for _, partition := range [][]int{nil, {0}} {
 			spec := WindowSpec{Partition: partition, Order: []SortKey{{Column: 1}}, Functions: []WindowFunction{{Fn: WindowSum, Column: 2, Frame: frame},
 				{Fn: WindowMax, Column: 2, Frame: frame}, {Fn: WindowMean, Column: 2, Frame: frame}}}
@@ -438,6 +438,8 @@ func windowError(t *testing.T, columns string, rows [][]any, spec WindowSpec) er
 }
 
 func TestWindowRefusals(t *testing.T) {
+	err := windowError(t, "i int32", [][]any{{1}, {nil}}, WindowSpec{Order: []SortKey{{Column: 0}}, Functions: []WindowFunction{{Fn: WindowSum, Frame: WindowFrame{Range: true}}}})
+	require.ErrorContains(t, err, "an order without nulls")
 	schema := optest.Schema(t, "v float64, i int32")
 	for _, spec := range []WindowSpec{
 		{Functions: []WindowFunction{{Fn: WindowSum, Column: -1}}},
