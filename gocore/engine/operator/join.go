@@ -85,8 +85,8 @@ func NewJoin(spec JoinSpec, left, right *arrow.Schema) (*Join, error) {
 			return nil, err
 		}
 		j.left.keys, j.right.keys = append(j.left.keys, l), append(j.right.keys, r)
-		if a, b := j.left.kinds[l], j.right.kinds[r]; a != b {
-			return nil, status.Errorf(status.TypeMismatch, "key %d is %s on the left and %s on the right: cast one of them",
+		if a, b := j.left.kinds[l], j.right.kinds[r]; a > column.String || a != b {
+			return nil, status.Errorf(status.TypeMismatch, "key %d is %s on the left and %s on the right: they can't be compared, cast one or both",
 				i, j.left.types[l], j.right.types[r])
 		}
 	}

@@ -29,7 +29,7 @@ type joinInput struct {
 	rows    int
 	nulls   []bool          // per column: some row is null
 	heaps   []stringHeaps   // per column
-	held    []column.Column // keep the characters alive when batches are gone
+	held    []column.Column // keep alive what rows refer to when batches are gone
 }
 
 // stringHeaps is the characters of one String column of all batches, where these are partitioned.
@@ -164,7 +164,21 @@ func (in *joinInput) mergeHeaps(c int, merger *compute.HeapMerger) {
 	in.heaps[c] = h
 }
 
-// releaseBatches drops the batches but keeps the characters of strings.
+// byAddress tells whether column c's elements have no fixed width: rows refer to them where they lie.
+func (in *joinInput) byAddress(c int) bool {
+	return in.kinds[c] > column.String && in.kinds[c].Width() == 0
+}
+
+// pieces returns column c of all batches for gathers by address.
+func (in *joinInput) pieces(c int) *compute.Pieces {
+	cols := make([]*column.Column, len(in.batches))
+	for i, b := range in.batches {
+		cols[i] = &b.Cols[c]
+	}
+	return compute.NewPieces(in.types[c], cols)
+}
+
+// releaseBatches drops the batches but keeps the characters of strings, and the columns that are gathered by address.
 func (in *joinInput) releaseBatches() {
 	for _, h := range in.heaps {
 		if h.merger != nil {
@@ -174,7 +188,13 @@ func (in *joinInput) releaseBatches() {
 		}
 	}
 	for _, b := range in.batches {
-		b.Release()
+		for c := range b.Cols {
+			if in.byAddress(c) {
+				in.held = append(in.held, b.Cols[c])
+			} else {
+				b.Cols[c].Release()
+			}
+		}
 	}
 	in.batches = nil
 }

@@ -21,6 +21,7 @@ type joinOutColumn struct {
 	either bool // the sides' values are the same wherever both rows exist
 	tells  bool // it is the indicator of the sides that the row is of
 	heaps  *compute.HeapMerger
+	pieces *compute.Pieces // of a column whose rows are gathered by their addresses, which are the values here
 }
 
 // outSource is the slots of one side's column; from is false where the output column doesn't read that side.
@@ -143,6 +144,10 @@ func indicatorOf(ids [2][]uint32) column.View {
 func (o *joinOutput) addTo(i int, from outSource, part *joinPart, ids []uint32, n int) error {
 	c, d := &o.cols[i], &o.data[i]
 	values := d.values.Bytes()[o.n*c.width : (o.n+n)*c.width]
+	if ids == nil && c.pieces != nil {
+		fillElements(memory.As[uint64](values), compute.MissingRow)
+		return nil
+	}
 	if ids == nil {
 		clear(values)
 		valid, err := o.valid(d, n)
@@ -195,6 +200,13 @@ func (o *joinOutput) finish(_ *exec.Worker, seq uint64) (*table.Batch, error) {
 
 func (o *joinOutput) finishColumn(i int, dst *column.Column) error {
 	c, d := &o.cols[i], &o.data[i]
+	if c.pieces != nil {
+		var err error
+		*dst, err = c.pieces.Gather(o.scope, memory.As[uint64](d.values.Bytes())[:o.n])
+		d.values.Release()
+		d.values = nil
+		return err
+	}
 	*dst = column.Column{Type: c.typ, Kind: c.kind, Len: o.n}
 	var bitmap *memory.Buffer
 	if d.nulls {
@@ -300,6 +312,8 @@ func gatherElements(dst, src []byte, width int, ids []uint32) {
 		gatherRows(memory.As[uint64](dst), memory.As[uint64](src), ids)
 	case 16:
 		gatherRows(memory.As[column.View](dst), memory.As[column.View](src), ids)
+	case 32:
+		gatherRows(memory.As[column.Decimal](dst), memory.As[column.Decimal](src), ids)
 	}
 }
 

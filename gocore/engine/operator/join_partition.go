@@ -26,7 +26,7 @@ type scatterScratch struct {
 }
 
 func newScatterScratch() *scatterScratch {
-	return &scatterScratch{make([]uint16, radix.Block), make([]uint32, radix.Block), make([]byte, 8*radix.Block), make([]byte, 16*radix.Block)}
+	return &scatterScratch{make([]uint16, radix.Block), make([]uint32, radix.Block), make([]byte, 8*radix.Block), make([]byte, 32*radix.Block)}
 }
 
 // partition spreads the rows over radix.Parts partitions.
@@ -225,5 +225,7 @@ func scatterElements(dst *radix.Bases, x *scatterScratch, width int, elements []
 		radix.Scatter(dst, x.digits, x.positions, memory.As[uint64](elements))
 	case 16:
 		radix.Scatter(dst, x.digits, x.positions, memory.As[column.View](elements))
+	case 32:
+		radix.Scatter(dst, x.digits, x.positions, memory.As[column.Decimal](elements))
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/hashing"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
@@ -14,11 +15,12 @@ import (
 type slotKind uint8
 
 const (
-	slotKey    slotKind = iota // 8 bytes: the key's canonical value, or the hash of the keys
-	slotValues                 // the values of a numeric column
-	slotBool                   // 1 byte: a bool
-	slotViews                  // 16 bytes: a view, its heap renumbered
-	slotValid                  // 1 byte: 1 = present
+	slotKey     slotKind = iota // 8 bytes: the key's canonical value, or the hash of the keys
+	slotValues                  // the values of a numeric column
+	slotBool                    // 1 byte: a bool
+	slotViews                   // 16 bytes: a view, its heap renumbered
+	slotValid                   // 1 byte: 1 = present
+	slotAddress                 // 8 bytes: the row's address, by which compute.Pieces finds what has no fixed width
 )
 
 // joinSlot is one array of fixed-width elements, one per row. A side is a list of slots, so that partitioning and
@@ -43,7 +45,9 @@ type joinSide struct {
 	exact bool // slot 0 is the key itself
 	slots []joinSlot
 	value []int // per kept column: the slot of its values, noSlot for Kind Null and for keys that aren't output
-	valid []int // per kept column: the slot of its validity, noSlot without nulls
+	valid []int // per kept column: the slot of its validity, noSlot without nulls and where value is the address
+
+	address int // the slot of the rows' addresses
 
 	chunks []joinChunk
 	first  []int          // hashed: per batch, the number of rows before it
@@ -60,7 +64,7 @@ type joinChunk struct{ from, to, rows int }
 const noSlot = -1
 
 func newJoinSide(in *joinInput, exact bool, output []bool) *joinSide {
-	s := &joinSide{in: in, exact: exact, slots: []joinSlot{{kind: slotKey, col: in.keys[0], width: 8}}}
+	s := &joinSide{in: in, exact: exact, slots: []joinSlot{{kind: slotKey, col: in.keys[0], width: 8}}, address: noSlot}
 	for c, kind := range in.kinds {
 		value, valid := noSlot, noSlot
 		isKey := false
@@ -79,10 +83,15 @@ func newJoinSide(in *joinInput, exact bool, output []bool) *joinSide {
 			value = add(slotBool, 1)
 		case kind == column.String:
 			value = add(slotViews, 16)
+		case in.byAddress(c):
+			if s.address == noSlot {
+				s.address = add(slotAddress, 8)
+			}
+			value = s.address
 		default:
 			value = add(slotValues, kind.Width())
 		}
-		if value != noSlot && in.nulls[c] {
+		if value != noSlot && in.nulls[c] && !in.byAddress(c) {
 			valid = add(slotValid, 1)
 		}
 		s.value, s.valid = append(s.value, value), append(s.valid, valid)
@@ -158,6 +167,11 @@ func (s *joinSide) elements(slot, i, from, n int, scratch []byte) []byte {
 			fillElements(scratch, 1)
 		} else {
 			expandBits(column.Bitmap{Bits: c.Valid.Bits, Offset: c.Valid.Offset + from}, scratch)
+		}
+	case slotAddress:
+		addresses := memory.As[uint64](scratch)
+		for r := range addresses {
+			addresses[r] = compute.RowAddress(i, from+r)
 		}
 	case slotViews:
 		moveViews(memory.As[column.View](scratch), c, from, s.in.moved(x.col, i))

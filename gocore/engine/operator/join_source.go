@@ -146,6 +146,9 @@ func (s *joinSource) outputColumns() []joinOutColumn {
 		use := func(side, col int) {
 			o.sides[side] = outSource{s.sides[side].value[col] != noSlot, s.sides[side].value[col], s.sides[side].valid[col]}
 			o.typ, o.kind, o.heaps = ins[side].types[col], ins[side].kinds[col], ins[side].heaps[col].merger
+			if ins[side].byAddress(col) {
+				o.pieces = ins[side].pieces(col)
+			}
 		}
 		switch c.Side {
 		case FromLeft:
@@ -160,9 +163,11 @@ func (s *joinSource) outputColumns() []joinOutColumn {
 			l, r := ins[leftSide].keys[c.Index], ins[rightSide].keys[c.Index]
 			o.either = s.sides[leftSide].value[l] == 0 && s.sides[rightSide].value[r] == 0 && !ins[leftSide].nulls[l] && !ins[rightSide].nulls[r]
 		}
-		o.width = o.kind.Width()
-		if o.kind == column.Bool {
+		switch o.width = o.kind.Width(); {
+		case o.kind == column.Bool:
 			o.width = 1
+		case o.pieces != nil:
+			o.width = 8
 		}
 	}
 	return out
