@@ -167,3 +167,11 @@ func viewRows[T int32 | int64](dst []View, ids []uint32, offsets []T, heap []byt
 	}
 	return heap[base:int(offsets[rows])], true
 }
+
+// Cut returns the view of bytes [from, to) of v's, which lie where v's do.
+func (v *View) Cut(heaps [][]byte, from, to int) View {
+	if v.IsInline() || to-from <= InlineSize {
+		return MakeView(v.Bytes(heaps)[from:to], 0, 0)
+	}
+	return MakeView(v.Bytes(heaps)[from:to], int(v.Heap), int(v.Start)+from)
+}

@@ -29,6 +29,9 @@ func calculation(op compute.Operation) func(c *Call) (Bound, error) {
 				return compute.New(scope, arrow.Null, compute.Rows(args...))
 			}}, nil
 		}
+		if op == compute.Add && (isText(a) || isNull(a)) && (isText(b) || isNull(b)) {
+			return concat(c)
+		}
 		t, ok := promote(c.Args[0], c.Args[1])
 		if !ok {
 			arg := 0

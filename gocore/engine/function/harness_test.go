@@ -35,9 +35,10 @@ type example struct {
 	fn      string
 	options string
 	args    []arg
-	typ     string // of the result, as Arrow prints it
-	want    []any  // its values
-	err     string // or its error
+	typ     string   // of the result, as Arrow prints it
+	want    []any    // its values
+	text    []string // or as they are written
+	err     string   // or its error
 	code    status.Code
 }
 
@@ -104,9 +105,9 @@ func (e example) check(t *testing.T, scope *memory.Scope, f *function.Bound, lea
 	}
 	require.NoError(t, err)
 	require.Equal(t, e.typ, f.Type.String(), "type of the result")
-	want := make([]string, len(e.want))
-	for i, v := range e.want {
-		want[i] = optest.RowText([]any{v})
+	want := append([]string{}, e.text...)
+	for _, v := range e.want {
+		want = append(want, optest.RowText([]any{v}))
 	}
 	require.Equal(t, want, got, "lead %d, padded %t", lead, padded)
 	require.Zero(t, scope.Held())

@@ -1,0 +1,155 @@
+package compute
+
+import (
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// textWriter writes the strings of a new column, one after the other. Short ones lie in their views, others in heaps
+// that grow from textHeapBytes to largestHeapBytes.
+type textWriter struct {
+	scope *memory.Scope
+	dst   *column.Column
+	heap  []byte
+}
+
+const largestHeapBytes = 4 << 20
+
+// longestString is what an Arrow view can say of a string's length.
+const longestString = 1<<31 - 1
+
+// put makes s the string of row i.
+func (w *textWriter) put(i int, s []byte) error {
+	if len(s) <= column.InlineSize {
+		w.dst.Views[i] = column.MakeView(s, 0, 0)
+		return nil
+	}
+	if len(s) > longestString {
+		return status.Errorf(status.Unsupported, "a string of %s: one value has at most 2 GiB", memory.Bytes(len(s)))
+	}
+	if len(w.heap)+len(s) > cap(w.heap) {
+		size := max(len(s), min(largestHeapBytes, textHeapBytes<<min(len(w.dst.Heaps), 10)))
+		b, err := w.scope.Alloc(size)
+		if err != nil {
+			return err
+		}
+		w.heap = b.Bytes()[:0:size]
+		w.dst.Heaps, w.dst.Owners = append(w.dst.Heaps, b.Bytes()[:size]), append(w.dst.Owners, b)
+	}
+	w.dst.Views[i] = column.MakeView(s, len(w.dst.Heaps)-1, len(w.heap))
+	w.heap = append(w.heap, s...)
+	return nil
+}
+
+// writeTexts returns a column of type t that has for each row what write appends to dst, null where one of args is.
+func writeTexts(scope *memory.Scope, t arrow.DataType, args []*column.Column, write func(dst []byte, row int) []byte) (column.Column, error) {
+	dst, err := newResult(scope, t, args...)
+	if err != nil {
+		return column.Column{}, err
+	}
+	w := textWriter{scope: scope, dst: &dst}
+	var text []byte
+	for i := range dst.Len {
+		if dst.IsNull(i) {
+			dst.Views[i] = column.View{}
+			continue
+		}
+		text = write(text[:0], i)
+		if err := w.put(i, text); err != nil {
+			dst.Release()
+			return column.Column{}, err
+		}
+	}
+	return dst, nil
+}
+
+// mapTexts returns a column of what f appends to dst of each string.
+func mapTexts(scope *memory.Scope, a *column.Column, f func(dst, s []byte) []byte) (column.Column, error) {
+	return writeTexts(scope, a.Type, []*column.Column{a}, func(dst []byte, row int) []byte {
+		return f(dst, a.Views[row].Bytes(a.Heaps))
+	})
+}
+
+// cutTexts returns a column of pieces of each string, whose characters stay where they are. Pieces that begin before
+// their string make the row null.
+func cutTexts(scope *memory.Scope, a *column.Column, piece func(s []byte) (from, to int)) (column.Column, error) {
+	dst, err := newResult(scope, a.Type, a)
+	if err != nil {
+		return column.Column{}, err
+	}
+	dst.Heaps = a.Heaps
+	dst.Owners = addHeapOwners(dst.Owners, a)
+	var lost []int
+	for i := range dst.Len {
+		if dst.IsNull(i) {
+			dst.Views[i] = column.View{}
+			continue
+		}
+		v := &a.Views[i]
+		from, to := piece(v.Bytes(a.Heaps))
+		if from < 0 {
+			lost, from, to = append(lost, i), 0, 0
+		}
+		dst.Views[i] = v.Cut(a.Heaps, from, to)
+	}
+	if err := setNull(scope, &dst, lost); err != nil {
+		dst.Release()
+		return column.Column{}, err
+	}
+	return dst, nil
+}
+
+// setNull makes more rows null.
+func setNull(scope *memory.Scope, dst *column.Column, rows []int) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	b, err := scope.Zeroed(column.BitmapBytes(dst.Len))
+	if err != nil {
+		return err
+	}
+	copyBits(b.Bytes(), 0, dst.Valid, dst.Len)
+	for _, i := range rows {
+		column.Bitmap{Bits: b.Bytes()}.Clear(i)
+	}
+	SetValid(dst, b, dst.Nulls+len(rows))
+	return nil
+}
+
+// testTexts returns a Bool column of whether each string passes.
+func testTexts(scope *memory.Scope, a *column.Column, passes func(s []byte) bool) (column.Column, error) {
+	dst, err := newResult(scope, arrow.FixedWidthTypes.Boolean, a)
+	if err != nil {
+		return column.Column{}, err
+	}
+	for i := 0; i < a.Len; i += 64 {
+		size := min(64, a.Len-i)
+		valid, w := present(a, i, size), uint64(0)
+		for j := range size {
+			if valid>>j&1 != 0 {
+				w |= oneBit(passes(a.Views[i+j].Bytes(a.Heaps))) << j
+			}
+		}
+		putWord(dst.Values, i, size, w)
+	}
+	return dst, nil
+}
+
+// measureTexts returns an int64 column of a measure of each string.
+func measureTexts(scope *memory.Scope, a *column.Column, measure func(s []byte) int) (column.Column, error) {
+	dst, err := newResult(scope, arrow.PrimitiveTypes.Int64, a)
+	if err != nil {
+		return column.Column{}, err
+	}
+	out := column.Of[int64](&dst)
+	for i := range out {
+		out[i] = 0
+		if !dst.IsNull(i) {
+			out[i] = int64(measure(a.Views[i].Bytes(a.Heaps)))
+		}
+	}
+	return dst, nil
+}

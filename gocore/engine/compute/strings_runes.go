@@ -1,0 +1,146 @@
+package compute
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+)
+
+// Positions in strings are counted in code points, as Python does. Strings of ASCII, where a code point is a byte, are
+// told eight bytes at a time.
+
+const highBits = 0x8080808080808080
+
+// isASCII tells whether s has bytes below 128 only.
+func isASCII(s []byte) bool {
+	for ; len(s) >= 8; s = s[8:] {
+		if binary.LittleEndian.Uint64(s)&highBits != 0 {
+			return false
+		}
+	}
+	for _, b := range s {
+		if b >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// runes returns the number of code points of s: of bytes that continue none.
+func runes(s []byte) int {
+	n := len(s)
+	for ; len(s) >= 8; s = s[8:] {
+		w := binary.LittleEndian.Uint64(s)
+		n -= bits.OnesCount64(w & ^(w << 1) & highBits)
+	}
+	for _, b := range s {
+		n -= int(b >> 7 &^ (b >> 6 & 1))
+	}
+	return n
+}
+
+// offsetOf returns where code point number n of s begins; len(s) if there are not as many.
+func offsetOf(s []byte, n int) int {
+	at := 0
+	for ; n > 0 && at < len(s); n-- {
+		_, size := utf8.DecodeRune(s[at:])
+		at += size
+	}
+	return at
+}
+
+// TextLength returns the number of code points of each string.
+func TextLength(scope *memory.Scope, a *column.Column) (column.Column, error) {
+	return measureTexts(scope, a, runes)
+}
+
+// Bounds is a slice of Python's: from a start to a stop, both of which may be left out or count from the end.
+type Bounds struct{ Start, Stop *int }
+
+// of returns the positions that the bounds mean among n.
+func (b Bounds) of(n int) (from, to int) {
+	to = n
+	if b.Start != nil {
+		from = position(*b.Start, n)
+	}
+	if b.Stop != nil {
+		to = position(*b.Stop, n)
+	}
+	return from, max(from, to)
+}
+
+func position(i, n int) int {
+	if i < 0 {
+		i += n
+	}
+	return min(max(i, 0), n)
+}
+
+// piece returns the bytes of s that the bounds mean in code points.
+func (b Bounds) piece(s []byte) (from, to int) {
+	if isASCII(s) {
+		return b.of(len(s))
+	}
+	from, to = b.of(runes(s))
+	start := offsetOf(s, from)
+	return start, start + offsetOf(s[start:], to-from)
+}
+
+// SliceText returns s[start:stop] of each string.
+func SliceText(scope *memory.Scope, a *column.Column, b Bounds) (column.Column, error) {
+	return cutTexts(scope, a, b.piece)
+}
+
+// SliceTextBy returns s[start:stop:step] of each string.
+func SliceTextBy(scope *memory.Scope, a *column.Column, start, stop *int, step int) (column.Column, error) {
+	return mapTexts(scope, a, func(dst, s []byte) []byte {
+		points := []rune(string(s))
+		n := len(points)
+		from, to := 0, n
+		if step < 0 {
+			from, to = n-1, -1
+		}
+		if start != nil {
+			from = stepPosition(*start, n, step)
+		}
+		if stop != nil {
+			to = stepPosition(*stop, n, step)
+		}
+		for i := from; step > 0 && i < to || step < 0 && i > to; i += step {
+			dst = utf8.AppendRune(dst, points[i])
+		}
+		return dst
+	})
+}
+
+// stepPosition is position for either direction: going down, the place in front of the first is -1.
+func stepPosition(i, n, step int) int {
+	if step > 0 {
+		return position(i, n)
+	}
+	if i < 0 {
+		i += n
+	}
+	return min(max(i, -1), n-1)
+}
+
+// CharacterAt returns the code point at a position of each string, counted from the end if it is negative; null where
+// there is none.
+func CharacterAt(scope *memory.Scope, a *column.Column, at int) (column.Column, error) {
+	return cutTexts(scope, a, func(s []byte) (int, int) {
+		n := runes(s)
+		i := at
+		if i < 0 {
+			i += n
+		}
+		if i < 0 || i >= n {
+			return -1, -1
+		}
+		from := offsetOf(s, i)
+		_, size := utf8.DecodeRune(s[from:])
+		return from, from + size
+	})
+}
