@@ -15,6 +15,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -32,68 +33,79 @@ func (l lentColumn) drop() {
 
 // lentStream is an exported table: its batches in the layouts they leave in.
 type lentStream struct {
-	fields  []arrow.Field
-	batches []*table.Batch
-	next    atomic.Int64
+	fields       []arrow.Field
+	dictionaries []column.Column // by column: the values of a dictionary, which all batches share
+	batches      []*table.Batch
+	next         atomic.Int64
 }
 
 func (s *lentStream) drop() {
 	for _, b := range s.batches {
 		b.Release()
 	}
+	for i := range s.dictionaries {
+		s.dictionaries[i].Release()
+	}
 }
 
-// lend readies t for export: strings get the layout of their type. Everything else leaves as it lies.
+// lend readies t for export: strings and lists get the layout of their type, dictionaries codes. Everything else leaves
+// as it lies.
 func lend(t *table.Table) (*lentStream, error) {
-	s := &lentStream{fields: make([]arrow.Field, t.Schema.NumFields())}
+	columns := t.Schema.NumFields()
+	s := &lentStream{fields: make([]arrow.Field, columns), dictionaries: make([]column.Column, columns)}
 	for i, f := range t.Schema.Fields() {
 		if _, ok := column.KindOf(f.Type); !ok {
 			return nil, unsupported(f.Name, f.Type.String())
 		}
 		s.fields[i] = arrow.Field{Name: f.Name, Type: exportType(t, i), Nullable: true}
 	}
+	var batches []*table.Batch
 	for _, b := range t.Batches {
 		if b.Len > 0 {
-			s.batches = append(s.batches, &table.Batch{Cols: make([]column.Column, len(b.Cols)), Len: b.Len})
+			batches = append(batches, b)
+			s.batches = append(s.batches, &table.Batch{Cols: make([]column.Column, columns), Len: b.Len})
 		}
 	}
 	scope := memory.NewScope(unlimited, "export")
 	defer scope.Close()
-	if err := s.fill(t, scope); err != nil {
+	if err := s.fill(batches, scope); err != nil {
 		s.drop()
 		return nil, err
 	}
-	for _, b := range s.batches {
-		for i := range b.Cols {
-			for _, buffer := range b.Cols[i].Owners {
-				memory.Promote(buffer)
-			}
+	promote := func(c *column.Column) {
+		for _, buffer := range c.Owners {
+			memory.Promote(buffer)
+		}
+	}
+	for i := range s.dictionaries {
+		promote(&s.dictionaries[i])
+		for _, b := range s.batches {
+			promote(&b.Cols[i])
 		}
 	}
 	return s, nil
 }
 
-// fill converts the columns of t's batches, several at a time where strings have to be written.
-func (s *lentStream) fill(t *table.Table, scope *memory.Scope) error {
+// fill converts the columns of batches, several at a time where something has to be written.
+func (s *lentStream) fill(batches []*table.Batch, scope *memory.Scope) error {
 	var heavy []func() error
-	at := 0
-	for _, b := range t.Batches {
-		if b.Len == 0 {
+	for i := range s.fields {
+		if s.fields[i].Type.ID() == arrow.DICTIONARY {
+			heavy = append(heavy, func() error { return s.encode(i, batches, scope) })
 			continue
 		}
-		for i := range b.Cols {
-			from, to := &b.Cols[i], &s.batches[at].Cols[i]
+		for k, b := range batches {
+			from, to := &b.Cols[i], &s.batches[k].Cols[i]
 			convert := func() (err error) {
-				*to, err = outside(from, s.fields[i].Type, scope)
+				*to, err = compute.Outside(scope, from, s.fields[i].Type)
 				return err
 			}
-			if from.Kind == column.String && from.Layout != layoutOf(s.fields[i].Type) {
+			if column.IsNested(from.Kind) || from.Kind == column.String && from.Layout != column.LayoutOf(s.fields[i].Type) {
 				heavy = append(heavy, convert)
 			} else if err := convert(); err != nil {
 				return err
 			}
 		}
-		at++
 	}
 	if len(heavy) == 0 {
 		return nil
@@ -111,50 +123,6 @@ func (s *lentStream) fill(t *table.Table, scope *memory.Scope) error {
 		})
 	}
 	return group.Wait()
-}
-
-// outside returns c, with references of its own, as Arrow's C data interface lays it out: strings in t's layout, and
-// bitmaps from the first bit of a byte on.
-func outside(c *column.Column, t arrow.DataType, scope *memory.Scope) (column.Column, error) {
-	out := *c
-	if c.Kind == column.String {
-		var err error
-		if out, err = c.WithLayout(layoutOf(t), scope); err != nil {
-			return column.Column{}, err
-		}
-	} else {
-		c.Retain()
-	}
-	out.Owners = append([]*memory.Buffer(nil), out.Owners...)
-	out.Type = t
-	err := alignBits(&out, &out.Valid.Bits, &out.Valid.Offset, scope)
-	if err == nil && c.Kind == column.Bool {
-		err = alignBits(&out, &out.Values, &out.Offset, scope)
-	}
-	if err != nil {
-		out.Release()
-		return column.Column{}, err
-	}
-	return out, nil
-}
-
-// alignBits moves a bitmap of c to the first bit of its first byte: by dropping whole bytes, or else in a copy.
-func alignBits(c *column.Column, bits *[]byte, offset *int, scope *memory.Scope) error {
-	if *bits == nil {
-		return nil
-	}
-	if *offset&7 == 0 {
-		*bits, *offset = (*bits)[*offset>>3:], 0
-		return nil
-	}
-	b, err := scope.Alloc(column.BitmapBytes(c.Len))
-	if err != nil {
-		return err
-	}
-	column.Bitmap{Bits: *bits, Offset: *offset}.CopyTo(b.Bytes(), c.Len)
-	c.Owners = append(c.Owners, b)
-	*bits, *offset = b.Bytes(), 0
-	return nil
 }
 
 // release drops what h lends.

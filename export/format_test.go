@@ -11,7 +11,7 @@ import (
 )
 
 func TestFormatsRoundTrip(t *testing.T) {
-	formats := []string{"tss:", "tsm:UTC", "tsu:Europe/Berlin", "tsn:+05:30", "tsu:a:b"}
+	formats := []string{"tss:", "tsm:UTC", "tsu:Europe/Berlin", "tsn:+05:30", "tsu:a:b", "d:10,2", "d:38,-3", "d:76,10,256", "w:0", "w:16"}
 	for format := range simpleFormats {
 		formats = append(formats, format)
 	}
@@ -32,9 +32,9 @@ func TestTimestampFormats(t *testing.T) {
 
 func TestOtherFormatsAreRefusedByName(t *testing.T) {
 	for format, name := range map[string]string{
-		"e": "half_float", "z": "binary", "Z": "large_binary", "vz": "binary_view", "d:10,2": "decimal", "d:10,2,256": "decimal",
-		"w:4": "fixed_size_binary", "tts": "time", "ttn": "time", "tDs": "duration", "tiM": "interval", "+l": "list", "+L": "large_list",
-		"+vl": "list_view", "+w:3": "fixed_size_list", "+s": "struct", "+m": "map", "+ud:0,1": "dense_union", "+us:0": "sparse_union",
+		"d:9,2,32": "decimal32", "d:39,0": "decimal128", "d:0,0": "decimal128", "d:10": "decimal128", "d:77,0,256": "decimal256",
+		"d:5,99": "decimal128", "d:a,b": "Arrow format", "d:1,2,3,4": "Arrow format", "w:-1": "Arrow format", "w:x": "Arrow format",
+		"tiM": "interval", "+vl": "list_view", "+ud:0,1": "dense_union", "+us:0": "sparse_union",
 		"+r": "run_end_encoded", "": "Arrow format", "ts": "Arrow format", "tss": "Arrow format", "tsx:": "Arrow format", "uu": "Arrow format",
 	} {
 		_, err := parseFormat("price", format)

@@ -13,6 +13,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -25,6 +26,7 @@ type importer struct {
 	copies bool // take copies and release the foreign arrays before returning
 	scope  *memory.Scope
 	schema *arrow.Schema
+	types  []*foreignType // of the schema's columns
 }
 
 // importStream pulls all of stream and releases it. The table keeps the stream's arrays, unless copies is set; a
@@ -77,19 +79,14 @@ func (im *importer) readSchema() error {
 		return status.Errorf(status.Unsupported, "the Arrow stream holds values of format %q, not rows: wrap them in a table with a named column", format)
 	}
 	fields := make([]arrow.Field, root.n_children)
+	im.types = make([]*foreignType, root.n_children)
 	for i, child := range unsafe.Slice(root.children, root.n_children) {
-		name := ""
-		if child.name != nil {
-			name = C.GoString(child.name)
-		}
-		if child.dictionary != nil {
-			return unsupported(name, "dictionary")
-		}
-		t, err := parseFormat(name, C.GoString(child.format))
-		if err != nil {
+		name := nameOf(child)
+		var err error
+		if im.types[i], err = parseSchema(name, child, 0); err != nil {
 			return err
 		}
-		fields[i] = arrow.Field{Name: name, Type: t, Nullable: child.flags&C.ARROW_FLAG_NULLABLE != 0}
+		fields[i] = arrow.Field{Name: name, Type: im.types[i].typ, Nullable: child.flags&C.ARROW_FLAG_NULLABLE != 0}
 	}
 	im.schema = arrow.NewSchema(fields, nil)
 	return nil
@@ -122,6 +119,9 @@ func (im *importer) batch(array *C.struct_ArrowArray, owner *memory.Buffer) (*ta
 	if rows < 0 || offset < 0 || int(array.n_children) != len(fields) {
 		return nil, status.Errorf(status.Malformed, "an array of the Arrow stream has %d rows from %d on and %d columns where the schema has %d", rows, offset, int(array.n_children), len(fields))
 	}
+	if offset > mostRows || rows > mostRows || (len(fields) > 0 && array.children == nil) {
+		return nil, status.Errorf(status.Malformed, "an array of the Arrow stream has %d rows from %d on, or no columns", rows, offset)
+	}
 	if array.null_count != 0 && array.n_buffers > 0 && *array.buffers != nil {
 		valid := column.Bitmap{Bits: bytesAt(*array.buffers, column.BitmapBytes(offset+rows)), Offset: offset}
 		if valid.Count(rows) != rows {
@@ -133,7 +133,10 @@ func (im *importer) batch(array *C.struct_ArrowArray, owner *memory.Buffer) (*ta
 	}
 	b := &table.Batch{Cols: make([]column.Column, 0, len(fields)), Len: rows}
 	for i, child := range unsafe.Slice(array.children, array.n_children) {
-		c, err := im.column(fields[i], child, offset, rows, owner)
+		c, err := im.column(fields[i].Name, im.types[i], child, offset, rows, owner)
+		if err == nil && im.copies {
+			c, err = copyColumn(&c, im.scope)
+		}
 		if err != nil {
 			b.Release()
 			return nil, err
@@ -143,24 +146,26 @@ func (im *importer) batch(array *C.struct_ArrowArray, owner *memory.Buffer) (*ta
 	return b, nil
 }
 
-// column reads rows [offset, offset+rows) of array as a column that holds a reference to owner, or to a copy.
-func (im *importer) column(field arrow.Field, array *C.struct_ArrowArray, offset, rows int, owner *memory.Buffer) (column.Column, error) {
-	raw := rawArray{
-		name: field.Name, rows: rows, first: int(array.offset) + offset, nulls: int(array.null_count),
-		buffers: unsafe.Slice((*unsafe.Pointer)(unsafe.Pointer(array.buffers)), array.n_buffers),
+// column reads rows [offset, offset+rows) of array as a column that holds a reference to owner, as its children do.
+func (im *importer) column(name string, t *foreignType, array *C.struct_ArrowArray, offset, rows int, owner *memory.Buffer) (column.Column, error) {
+	raw, err := newRawArray(name, array, offset, rows)
+	if err != nil {
+		return column.Column{}, err
 	}
-	if array.offset < 0 || int(array.length) < offset+rows {
-		return column.Column{}, raw.malformed("it has %d rows, its table has %d", int(array.length), offset+rows)
+	var c column.Column
+	kind, _ := column.KindOf(t.typ)
+	switch {
+	case rows == 0:
+		return compute.AllNull(im.scope, t.typ, 0)
+	case t.codes != nil:
+		c, err = im.dictionary(raw, t, owner)
+	case column.IsNested(kind):
+		c, err = im.nested(raw, t, kind, owner)
+	default:
+		c, err = raw.column(t.typ, im.scope)
 	}
-	if rows != int(array.length) {
-		raw.nulls = -1 // the count is of more rows than these
-	}
-	c, err := raw.column(field.Type, im.scope)
 	if err != nil {
 		return c, err
-	}
-	if im.copies {
-		return copyColumn(&c, im.scope)
 	}
 	owner.Retain()
 	c.Owners = append(c.Owners, owner)

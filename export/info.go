@@ -1,6 +1,9 @@
 package main
 
-import "github.com/pycylon/pycylon/gocore/engine/table"
+import (
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
 
 // fieldInfo is a column of tableInfo.
 type fieldInfo struct {
@@ -19,7 +22,7 @@ type tableInfo struct {
 func infoOf(t *table.Table) tableInfo {
 	info := tableInfo{Schema: []fieldInfo{}, Rows: t.Rows, Batches: len(t.Batches)}
 	for _, f := range t.Schema.Fields() {
-		info.Schema = append(info.Schema, fieldInfo{Name: f.Name, Type: f.Type.String(), Nullable: f.Nullable})
+		info.Schema = append(info.Schema, fieldInfo{Name: f.Name, Type: column.DisplayName(f.Type), Nullable: f.Nullable})
 	}
 	return info
 }

@@ -1,6 +1,6 @@
 /* Arrow structures that pycylon lends to others, and calls through those lent to pycylon.
  *
- *   ArrowArray ── private_data ──▶ one allocation: { owner handle | buffers[] | children*[] | children[] }
+ *   ArrowArray ── private_data ──▶ one allocation: { owner handle | buffers[] | children*[] | children[] | dictionary }
  *
  * A consumer may move a child out of its parent and release the two in any order and on any thread, so each has an
  * owner handle of its own. In a forked child the memory is a copy that ends with the process: release marks the
@@ -44,16 +44,18 @@ static void release_schema(struct ArrowSchema *schema) {
     struct ArrowSchema *child = schema->children[i];
     if (child->release) child->release(child);
   }
+  if (schema->dictionary && schema->dictionary->release) schema->dictionary->release(schema->dictionary);
   free((void *)schema->format);
   free((void *)schema->name);
   free(schema->private_data);
   schema->release = NULL;
 }
 
-int pcyi_lend_schema(struct ArrowSchema *out, const char *format, const char *name, int64_t flags,
-                     int64_t n_children) {
+int pcyi_lend_schema(struct ArrowSchema *out, const char *format, const char *name, int64_t flags, int64_t n_children,
+                     int has_dictionary) {
   memset(out, 0, sizeof *out);
-  char *block = calloc(1, (size_t)n_children * (sizeof(struct ArrowSchema *) + sizeof(struct ArrowSchema)) + 1);
+  size_t structs = (size_t)n_children + (has_dictionary ? 1 : 0);
+  char *block = calloc(1, (size_t)n_children * sizeof(struct ArrowSchema *) + structs * sizeof(struct ArrowSchema) + 1);
   out->format = strdup(format);
   out->name = strdup(name);
   if (!block || !out->format || !out->name) {
@@ -66,6 +68,7 @@ int pcyi_lend_schema(struct ArrowSchema *out, const char *format, const char *na
   out->children = (struct ArrowSchema **)block;
   struct ArrowSchema *children = (struct ArrowSchema *)(out->children + n_children);
   for (int64_t i = 0; i < n_children; i++) out->children[i] = &children[i];
+  if (has_dictionary) out->dictionary = &children[n_children];
   out->flags = flags;
   out->n_children = n_children;
   out->private_data = block;
@@ -77,7 +80,7 @@ int pcyi_lend_schema(struct ArrowSchema *out, const char *format, const char *na
 
 struct lent_array {
   pcy_handle owner;
-  void *slots[]; /* buffers, pointers to children, children */
+  void *slots[]; /* buffers, pointers to children, children, dictionary */
 };
 
 static void release_array(struct ArrowArray *array) {
@@ -86,6 +89,7 @@ static void release_array(struct ArrowArray *array) {
     struct ArrowArray *child = array->children[i];
     if (child->release) child->release(child);
   }
+  if (array->dictionary && array->dictionary->release) array->dictionary->release(array->dictionary);
   array->release = NULL;
   if (pcyi_forked) return;
   if (lent->owner) goOwnerRelease(lent->owner);
@@ -93,10 +97,11 @@ static void release_array(struct ArrowArray *array) {
 }
 
 int pcyi_lend_array(struct ArrowArray *out, int64_t length, int64_t nulls, int64_t n_buffers, int64_t n_children,
-                    pcy_handle owner) {
+                    int has_dictionary, pcy_handle owner) {
   memset(out, 0, sizeof *out);
   size_t pointers = (size_t)(n_buffers + n_children) * sizeof(void *);
-  struct lent_array *lent = calloc(1, sizeof *lent + pointers + (size_t)n_children * sizeof(struct ArrowArray));
+  size_t structs = (size_t)n_children + (has_dictionary ? 1 : 0);
+  struct lent_array *lent = calloc(1, sizeof *lent + pointers + structs * sizeof(struct ArrowArray));
   if (!lent) return ENOMEM;
   lent->owner = owner;
   out->length = length;
@@ -107,6 +112,7 @@ int pcyi_lend_array(struct ArrowArray *out, int64_t length, int64_t nulls, int64
   out->children = (struct ArrowArray **)(lent->slots + n_buffers);
   struct ArrowArray *children = (struct ArrowArray *)(lent->slots + n_buffers + n_children);
   for (int64_t i = 0; i < n_children; i++) out->children[i] = &children[i];
+  if (has_dictionary) out->dictionary = &children[n_children];
   out->private_data = lent;
   out->release = release_array;
   return 0;

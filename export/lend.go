@@ -6,7 +6,10 @@ package main
 import "C"
 
 import (
+	"slices"
 	"unsafe"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -16,24 +19,51 @@ import (
 
 // writeSchema fills out with the stream's schema.
 func (s *lentStream) writeSchema(out *C.struct_ArrowSchema) error {
-	if err := lendSchema(out, "+s", "", 0, len(s.fields)); err != nil {
-		return err
-	}
-	for i, child := range unsafe.Slice(out.children, len(s.fields)) {
-		if err := lendSchema(child, formatOf(s.fields[i].Type), s.fields[i].Name, C.ARROW_FLAG_NULLABLE, 0); err != nil {
-			C.pcyi_schema_release(out)
-			return err
-		}
-	}
-	return nil
+	return lendSchema(out, "", arrow.StructOf(s.fields...), 0)
 }
 
-func lendSchema(out *C.struct_ArrowSchema, format, name string, flags, children int) error {
-	cFormat, cName := C.CString(format), C.CString(name)
+// lendSchema fills out with a field, and its children.
+func lendSchema(out *C.struct_ArrowSchema, name string, t arrow.DataType, flags int) error {
+	cFormat, cName := C.CString(formatOf(t)), C.CString(name)
 	defer C.free(unsafe.Pointer(cFormat))
 	defer C.free(unsafe.Pointer(cName))
-	if C.pcyi_lend_schema(out, cFormat, cName, C.int64_t(flags), C.int64_t(children)) != 0 {
-		return status.Errorf(status.OutOfMemory, "the system refused memory for a schema of %d columns", children)
+	fields := fieldsOf(t)
+	dictionary, encoded := t.(*arrow.DictionaryType)
+	hasDictionary := C.int(0)
+	if encoded {
+		hasDictionary = 1
+	}
+	if C.pcyi_lend_schema(out, cFormat, cName, C.int64_t(flags), C.int64_t(len(fields)), hasDictionary) != 0 {
+		return status.Errorf(status.OutOfMemory, "the system refused memory for a schema of %d columns", len(fields))
+	}
+	var err error
+	for i, child := range unsafe.Slice(out.children, len(fields)) {
+		nullable := 0
+		if fields[i].Nullable {
+			nullable = C.ARROW_FLAG_NULLABLE
+		}
+		if err == nil {
+			err = lendSchema(child, fields[i].Name, fields[i].Type, nullable)
+		}
+	}
+	if err == nil && encoded {
+		err = lendSchema(out.dictionary, "", dictionary.ValueType, C.ARROW_FLAG_NULLABLE)
+	}
+	if err != nil {
+		C.pcyi_schema_release(out)
+	}
+	return err
+}
+
+// fieldsOf returns the children of a type.
+func fieldsOf(t arrow.DataType) []arrow.Field {
+	switch t := t.(type) {
+	case *arrow.MapType:
+		return []arrow.Field{t.ElemField()}
+	case arrow.ListLikeType:
+		return []arrow.Field{t.ElemField()}
+	case *arrow.StructType:
+		return t.Fields()
 	}
 	return nil
 }
@@ -46,17 +76,15 @@ func (s *lentStream) writeNext(out *C.struct_ArrowArray) error {
 		return nil
 	}
 	b := s.batches[i]
-	if err := lendArray(out, b.Len, 0, []unsafe.Pointer{nil}, len(b.Cols), nil); err != nil {
+	if err := lendArray(out, b.Len, 0, []unsafe.Pointer{nil}, len(b.Cols), false, nil); err != nil {
 		return err
 	}
 	for i, child := range unsafe.Slice(out.children, len(b.Cols)) {
-		c := &b.Cols[i]
-		buffers, err := buffersOf(c)
-		if err == nil {
-			c.Retain()
-			err = lendArray(child, c.Len, c.Nulls, buffers, 0, lentColumn(c.Owners))
+		var dictionary *column.Column
+		if s.fields[i].Type.ID() == arrow.DICTIONARY {
+			dictionary = &s.dictionaries[i]
 		}
-		if err != nil {
+		if err := lendColumn(child, &b.Cols[i], dictionary); err != nil {
 			C.pcyi_array_release(out)
 			return err
 		}
@@ -64,13 +92,42 @@ func (s *lentStream) writeNext(out *C.struct_ArrowArray) error {
 	return nil
 }
 
+// lendColumn fills out with c, its children and, where it is one of codes, its dictionary.
+func lendColumn(out *C.struct_ArrowArray, c, dictionary *column.Column) error {
+	lent := *c
+	buffers, err := buffersOf(&lent)
+	if err != nil {
+		return err
+	}
+	c.Retain()
+	if err := lendArray(out, c.Len, c.Nulls, buffers, len(c.Children), dictionary != nil, lentColumn(lent.Owners)); err != nil {
+		return err
+	}
+	for i, child := range unsafe.Slice(out.children, len(c.Children)) {
+		if err == nil {
+			err = lendColumn(child, &c.Children[i], nil)
+		}
+	}
+	if err == nil && dictionary != nil {
+		err = lendColumn(out.dictionary, dictionary, nil)
+	}
+	if err != nil {
+		C.pcyi_array_release(out)
+	}
+	return err
+}
+
 // lendArray fills out; it takes over the references of kept, which is nil for the root of a table.
-func lendArray(out *C.struct_ArrowArray, rows, nulls int, buffers []unsafe.Pointer, children int, kept lentColumn) error {
+func lendArray(out *C.struct_ArrowArray, rows, nulls int, buffers []unsafe.Pointer, children int, encoded bool, kept lentColumn) error {
 	id := handle(0)
 	if kept != nil {
 		id = handles.add(owner(kept))
 	}
-	if C.pcyi_lend_array(out, C.int64_t(rows), C.int64_t(nulls), C.int64_t(len(buffers)), C.int64_t(children), C.pcy_handle(id)) != 0 {
+	hasDictionary := C.int(0)
+	if encoded {
+		hasDictionary = 1
+	}
+	if C.pcyi_lend_array(out, C.int64_t(rows), C.int64_t(nulls), C.int64_t(len(buffers)), C.int64_t(children), hasDictionary, C.pcy_handle(id)) != 0 {
 		release(id)
 		return status.Errorf(status.OutOfMemory, "the system refused memory for an array of %d buffers", len(buffers))
 	}
@@ -78,12 +135,17 @@ func lendArray(out *C.struct_ArrowArray, rows, nulls int, buffers []unsafe.Point
 	return nil
 }
 
-// buffersOf returns the addresses of c's buffers in Arrow's order. All lie outside Go's heap.
+// buffersOf returns the addresses of c's buffers in Arrow's order. All lie outside Go's heap. The sizes of the buffers of
+// views it writes into one that becomes c's.
 func buffersOf(c *column.Column) ([]unsafe.Pointer, error) {
 	valid := addressOf(c.Valid.Bits)
 	switch {
 	case c.Kind == column.Null:
 		return []unsafe.Pointer{}, nil
+	case c.Kind == column.Struct || c.Kind == column.List && c.Offsets == nil:
+		return []unsafe.Pointer{valid}, nil
+	case c.Kind == column.List:
+		return []unsafe.Pointer{valid, addressOf(c.Offsets)}, nil
 	case c.Kind != column.String:
 		return []unsafe.Pointer{valid, addressOf(c.Values)}, nil
 	case c.Layout != column.Views:
@@ -101,7 +163,7 @@ func buffersOf(c *column.Column) ([]unsafe.Pointer, error) {
 		buffers = append(buffers, addressOf(heap))
 	}
 	memory.Promote(owner)
-	c.Owners = append(c.Owners, owner)
+	c.Owners = append(slices.Clip(c.Owners), owner)
 	return append(buffers, addressOf(owner.Bytes())), nil
 }
 

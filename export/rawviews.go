@@ -40,14 +40,14 @@ func (r *rawArray) views(c *column.Column, scope *memory.Scope) error {
 		if !c.IsNull(i) {
 			return r.malformed("row %d refers to characters outside its buffers, or isn't padded with zeros", i)
 		}
-		return clearNullViews(c, scope)
+		return r.clearNullViews(c, scope)
 	}
 	return nil
 }
 
 // soundView tells whether v's characters lie in heaps, or in v with zeros behind them, as comparisons expect.
 func soundView(v *column.View, heaps [][]byte) bool {
-	if v.Size > 12 {
+	if !v.IsInline() {
 		return int(v.Heap) < len(heaps) && int(v.Start)+int(v.Size) <= len(heaps[v.Heap])
 	}
 	for _, b := range memory.BytesOf(unsafe.Slice(v, 1))[4+v.Size:] {
@@ -59,7 +59,7 @@ func soundView(v *column.View, heaps [][]byte) bool {
 }
 
 // clearNullViews replaces c's views by a copy in which null rows are empty: what they hold is undefined in Arrow.
-func clearNullViews(c *column.Column, scope *memory.Scope) error {
+func (r *rawArray) clearNullViews(c *column.Column, scope *memory.Scope) error {
 	bytes, err := copyInto(c, scope, memory.BytesOf(c.Views))
 	if err != nil {
 		return err
@@ -70,7 +70,6 @@ func clearNullViews(c *column.Column, scope *memory.Scope) error {
 		case c.IsNull(i):
 			c.Views[i] = column.View{}
 		case !soundView(&c.Views[i], c.Heaps):
-			r := rawArray{name: c.Type.Name()}
 			return r.malformed("row %d refers to characters outside its buffers", i)
 		}
 	}

@@ -14,8 +14,9 @@ void pcyi_array_release(struct ArrowArray *array);
 
 /* Makes what pycylon lends out. The callbacks in them refuse to enter Go in a forked child. */
 void pcyi_lend_stream(struct ArrowArrayStream *out, pcy_handle source);
-int pcyi_lend_schema(struct ArrowSchema *out, const char *format, const char *name, int64_t flags, int64_t n_children);
+int pcyi_lend_schema(struct ArrowSchema *out, const char *format, const char *name, int64_t flags, int64_t n_children,
+                     int has_dictionary);
 int pcyi_lend_array(struct ArrowArray *out, int64_t length, int64_t nulls, int64_t n_buffers, int64_t n_children,
-                    pcy_handle owner);
+                    int has_dictionary, pcy_handle owner);
 
 #endif

@@ -10,37 +10,32 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// exportType returns the type that column i of t leaves with: its own, but large_string for strings of which one batch
-// holds 2 GiB or more.
+// exportType returns the type that column i of t leaves with: its own, but large_string or large_binary for strings of
+// which one batch holds 2 GiB or more.
 func exportType(t *table.Table, i int) arrow.DataType {
 	own := t.Schema.Field(i).Type
-	if own.ID() != arrow.STRING {
+	large := map[arrow.Type]arrow.DataType{arrow.STRING: arrow.BinaryTypes.LargeString, arrow.BINARY: arrow.BinaryTypes.LargeBinary}[own.ID()]
+	if large == nil {
 		return own
 	}
 	for _, b := range t.Batches {
 		if c := &b.Cols[i]; c.Layout != column.Offsets32 && c.Characters() > math.MaxInt32 {
-			return arrow.BinaryTypes.LargeString
+			return large
 		}
 	}
 	return own
 }
 
-// layoutOf returns the layout that a string type has on the outside.
-func layoutOf(t arrow.DataType) column.Layout {
-	switch t.ID() {
-	case arrow.LARGE_STRING:
-		return column.Offsets64
-	case arrow.STRING_VIEW:
-		return column.Views
-	}
-	return column.Offsets32
-}
-
 // copyColumn returns a copy of c in scope and takes over c's references.
 func copyColumn(c *column.Column, scope *memory.Scope) (column.Column, error) {
-	out := *c
-	out.Owners = nil
 	defer c.Release()
+	return duplicate(c, scope)
+}
+
+// duplicate returns a copy of c in scope, and of its children.
+func duplicate(c *column.Column, scope *memory.Scope) (column.Column, error) {
+	out := *c
+	out.Owners, out.Children = nil, nil
 	parts := []*[]byte{&out.Values, &out.Valid.Bits, &out.Offsets}
 	out.Heaps = make([][]byte, len(c.Heaps))
 	copy(out.Heaps, c.Heaps)
@@ -61,5 +56,13 @@ func copyColumn(c *column.Column, scope *memory.Scope) (column.Column, error) {
 		*part = duplicate
 	}
 	out.Views = memory.As[column.View](views)
+	for i := range c.Children {
+		child, err := duplicate(&c.Children[i], scope)
+		if err != nil {
+			out.Release()
+			return column.Column{}, err
+		}
+		out.Adopt(child)
+	}
 	return out, nil
 }

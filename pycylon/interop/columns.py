@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, timedelta, timezone
-from itertools import accumulate
+from datetime import date, datetime, time, timedelta, timezone
+from decimal import Decimal
+from itertools import accumulate, chain
 from typing import Any, NamedTuple
 
 from pycylon.errors import InvalidError, TypeMismatchError, UnsupportedError
@@ -44,11 +45,15 @@ FORMATS = {
     "uint16": "S",
     "uint32": "I",
     "uint64": "L",
+    "float16": "e",
     "float32": "f",
     "float64": "g",
     "utf8": "u",
     "large_utf8": "U",
+    "binary": "z",
     "date32": "tdD",
+    "time64": "ttu",
+    "duration": "tDu",
 }
 
 #: The types of machine numbers by the format of the buffer protocol.
@@ -64,6 +69,7 @@ BUFFER_TYPES = {
     "I": "uint32",
     "L": "uint64",
     "Q": "uint64",
+    "e": "float16",
     "f": "float32",
     "d": "float64",
 }
@@ -80,6 +86,8 @@ class Encoded(NamedTuple):
     rows: int
     nulls: int
     buffers: list[Any]  # bytes-like, or None for a missing one
+    children: tuple[tuple[str, Encoded], ...] = ()
+    dictionary: Encoded | None = None
 
 
 def plan_type(dtype: str | type) -> str:
@@ -103,8 +111,9 @@ def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encod
     name : str
         Its name, for errors.
     values : iterable
-        None, and values of one type: bool, int, float (with ints), str, date or datetime. Objects with the buffer
-        protocol (array.array, NumPy) are taken as they lie.
+        None, and values of one type: bool, int, float (with ints), Decimal (with ints), str, bytes, date, datetime,
+        time, timedelta, lists or dicts of these. Objects with the buffer protocol (array.array, NumPy) are taken as
+        they lie.
     wanted : str, optional
         The type. Default: what the values have.
     """
@@ -128,13 +137,15 @@ def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encod
     return _encoder(wanted)(name, plain, present.count(False), _bits(present), wanted)
 
 
-_BUILTIN = {type(None), bool, int, float, str, datetime, date}
+_BUILTIN = {type(None), bool, int, float, Decimal, str, bytes, datetime, date, time, timedelta, list, tuple, dict}
 
 
 def _plain(value: Any) -> Any:
     """Return a Python object for a scalar of another library; its missing values are None."""
     if type(value).__name__ in ("NaTType", "NAType"):
         return None
+    if type(value).__name__ == "ndarray":
+        return value.tolist()
     item = getattr(value, "item", None)
     return item() if callable(item) else value
 
@@ -153,6 +164,8 @@ def _infer(name: str, values: Sequence[Any], types: set[type]) -> str:
         return "null"
     if set(found) == {"int64", "float64"}:
         return "float64"
+    if set(found) == {"int64", "decimal"}:
+        return "decimal"
     if len(found) > 1:
         (_, first), (_, second) = list(found.items())[:2]
         raise TypeMismatchError(
@@ -171,18 +184,24 @@ def _kind(name: str, value: Any) -> str:
             return f"timestamp {_zone(value)}" if isinstance(value, datetime) and value.tzinfo else kind
     raise UnsupportedError(
         f"column {name!r} has a value of type {type(value).__name__}, which pycylon doesn't hold: convert it to a "
-        "number, bool, string, date or datetime"
+        "number, bool, Decimal, string, bytes, date, time, datetime, timedelta, list or dict"
     )
 
 
 #: In this order: a bool is an int, a datetime is a date.
-_KINDS: tuple[tuple[type, str], ...] = (
+_KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
     (bool, "bool"),
     (int, "int64"),
     (float, "float64"),
     (str, "utf8"),
     (datetime, "timestamp"),
     (date, "date32"),
+    (Decimal, "decimal"),
+    ((bytes, bytearray), "binary"),
+    (time, "time64"),
+    (timedelta, "duration"),
+    ((list, tuple), "list"),
+    (dict, "struct"),
 )
 
 
@@ -210,7 +229,7 @@ _Encoder = Callable[[str, list[Any], int, "bytes | None", str], Encoded]
 def _encoder(wanted: str) -> _Encoder:
     if wanted.startswith("timestamp"):
         return _timestamps
-    return {"bool": _bools, "utf8": _strings, "date32": _dates}.get(wanted, _numbers)
+    return _ENCODERS.get(wanted, _numbers)
 
 
 def _bools(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
@@ -262,10 +281,94 @@ def _ticks(value: datetime) -> int:
 
 def _strings(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
     texts = [b"" if value is None else value.encode("utf-8", "surrogatepass") for value in values]
-    total = sum(map(len, texts))
-    wide = total >= 1 << 31
-    ends = array("q" if wide else "i", accumulate(map(len, texts), initial=0))
-    return Encoded("U" if wide else "u", len(values), nulls, [valid, ends, b"".join(texts)])
+    return _binaries(name, texts, nulls, valid, wanted)
+
+
+def _binaries(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    total = sum(len(value) for value in values if value is not None)
+    layout = FORMATS[wanted].upper() if total >= 1 << 31 else FORMATS[wanted]
+    ends = array("i" if layout.islower() else "q", accumulate((len(value or b"") for value in values), initial=0))
+    return Encoded(layout, len(values), nulls, [valid, ends, b"".join(value or b"" for value in values)])
+
+
+_MAX_PRECISION = 76
+
+
+def _decimals(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    """Encode decimals with the fewest digits that hold all values, in 128 bits where 38 are enough."""
+    numbers = [None if value is None else Decimal(value) for value in values]
+    unreal = next((number for number in numbers if number is not None and not number.is_finite()), None)
+    if unreal is not None:
+        raise InvalidError(f"column {name!r} has the value {unreal!r}, which no decimal holds: replace it by None")
+    parts = [number.as_tuple() for number in numbers if number is not None]
+    scale = max((-int(part.exponent) for part in parts), default=0)
+    scale = max(scale, 0)
+    digits = max((len(part.digits) + int(part.exponent) + scale for part in parts), default=1)
+    precision = max(digits, scale, 1)
+    if precision > _MAX_PRECISION:
+        raise InvalidError(f"column {name!r} has decimals of {precision} digits: at most {_MAX_PRECISION} fit")
+    width = 16 if precision <= 38 else 32
+    data = bytearray()
+    for number in numbers:
+        data += (0 if number is None else _unscaled(number, scale)).to_bytes(width, "little", signed=True)
+    layout = f"d:{precision},{scale}" + ("" if width == 16 else ",256")
+    return Encoded(layout, len(values), nulls, [valid, bytes(data)])
+
+
+def _unscaled(number: Decimal, scale: int) -> int:
+    sign, digits, exponent = number.as_tuple()
+    magnitude: int = int("".join(map(str, digits))) * 10 ** (int(exponent) + scale)
+    return -magnitude if sign else magnitude
+
+
+def _times(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    ticks = array("q", [0 if value is None else _day_micros(value) for value in values])
+    return Encoded("ttu", len(values), nulls, [valid, ticks])
+
+
+def _day_micros(value: time) -> int:
+    return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
+
+
+def _durations(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    ticks = array("q", [0 if value is None else value // _MICROSECOND for value in values])
+    return Encoded("tDu", len(values), nulls, [valid, ticks])
+
+
+def _lists(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    ends = array("q", accumulate((len(value or ()) for value in values), initial=0))
+    wide = ends[-1] >= 1 << 31
+    elements = encode(name, chain.from_iterable(value or () for value in values))
+    return Encoded(
+        "+L" if wide else "+l",
+        len(values),
+        nulls,
+        [valid, ends if wide else array("i", ends)],
+        (("item", elements),),
+    )
+
+
+def _structs(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
+    """Encode dicts: the fields are the keys of all of them, a field that a dict lacks is null there."""
+    fields = dict.fromkeys(key for value in values if value is not None for key in value)
+    children = tuple(
+        (str(field), encode(name, [None if value is None else value.get(field) for value in values]))
+        for field in fields
+    )
+    return Encoded("+s", len(values), nulls, [valid], children)
+
+
+_ENCODERS: dict[str, _Encoder] = {
+    "bool": _bools,
+    "utf8": _strings,
+    "binary": _binaries,
+    "date32": _dates,
+    "decimal": _decimals,
+    "time64": _times,
+    "duration": _durations,
+    "list": _lists,
+    "struct": _structs,
+}
 
 
 def _from_buffer(values: Any) -> Encoded | None:
@@ -273,8 +376,8 @@ def _from_buffer(values: Any) -> Encoded | None:
     if isinstance(values, (bytes, str, list, tuple)):
         return None
     kind = getattr(getattr(values, "dtype", None), "kind", "")
-    if kind == "M":
-        return _from_datetime64(values)
+    if kind in ("M", "m"):
+        return _from_datetime64(values, kind)
     try:
         view = memoryview(values)
     except (TypeError, ValueError):
@@ -284,19 +387,20 @@ def _from_buffer(values: Any) -> Encoded | None:
         return None
     if code == "?":
         return Encoded("b", len(view), 0, [None, _bits(view.tolist())])
-    data = view if view.c_contiguous else view.tobytes()
+    data = view if view.c_contiguous and code != "e" else view.tobytes()
     return Encoded(FORMATS[BUFFER_TYPES[code]], len(view), 0, [None, data])
 
 
-def _from_datetime64(values: Any) -> Encoded | None:
-    """Encode a NumPy array of datetime64: its NaT are nulls."""
+def _from_datetime64(values: Any, kind: str) -> Encoded:
+    """Encode a NumPy array of datetime64 or timedelta64: its NaT are nulls."""
     unit = values.dtype.str[3:].strip("[]")
     if unit not in ("s", "ms", "us", "ns"):
-        values, unit = values.astype("datetime64[s]"), "s"
+        values, unit = values.astype(f"{kind}8[s]"), "s"
     ticks = values.view("i8")
     present = (~_is_nat(values)).tolist()
     nulls = present.count(False)
-    return Encoded(f"ts{unit[0]}:", len(present), nulls, [_bits(present) if nulls else None, ticks.tobytes()])
+    layout = f"ts{unit[0]}:" if kind == "M" else f"tD{unit[0]}"
+    return Encoded(layout, len(present), nulls, [_bits(present) if nulls else None, ticks.tobytes()])
 
 
 def _is_nat(values: Any) -> Any:

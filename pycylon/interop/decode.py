@@ -7,9 +7,10 @@ import itertools
 import re
 import struct
 from ctypes import POINTER, PYFUNCTYPE, c_int
-from datetime import date, datetime, timedelta, timezone, tzinfo
+from datetime import date, datetime, time, timedelta, timezone, tzinfo
+from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pycylon._native import abi, capsule
 from pycylon._native.capsule import ArrowArray, ArrowArrayStream, ArrowSchema
@@ -28,16 +29,26 @@ _GetNext = PYFUNCTYPE(c_int, POINTER(ArrowArrayStream), POINTER(ArrowArray))
 _ReleaseSchema = PYFUNCTYPE(None, POINTER(ArrowSchema))
 _ReleaseArray = PYFUNCTYPE(None, POINTER(ArrowArray))
 
-#: Formats of machine numbers as memoryview spells them.
-_CASTS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q", "f": "f", "g": "d"}
+#: Formats of machine numbers as memoryview spells them; "e" is struct's.
+_CASTS = {"c": "b", "C": "B", "s": "h", "S": "H", "i": "i", "I": "I", "l": "q", "L": "Q", "f": "f", "g": "d", "e": "e"}
 
 _PER_SECOND = {"s": 1, "m": 1_000, "u": 1_000_000, "n": 1_000_000_000}
 
 
-def decode(table: abi.Table) -> list[tuple[str, list[Any]]]:
-    """Return a table's columns as lists: None for null, and bool, int, float, str, date or datetime.
+class _Type(NamedTuple):
+    """A column's type as Arrow's C data interface has it."""
 
-    Nanoseconds are cut to microseconds, the finest that a datetime holds.
+    name: str
+    layout: str
+    children: tuple[_Type, ...]
+    dictionary: _Type | None
+
+
+def decode(table: abi.Table) -> list[tuple[str, list[Any]]]:
+    """Return a table's columns as lists.
+
+    Values are None for null, and bool, int, float, Decimal, str, bytes, date, time, datetime, timedelta, a list, a list
+    of pairs for a map, a dict for a struct. Nanoseconds are cut to microseconds, the finest that Python's types hold.
 
     Parameters
     ----------
@@ -47,23 +58,28 @@ def decode(table: abi.Table) -> list[tuple[str, list[Any]]]:
     lent = table.stream()
     stream = ArrowArrayStream.from_address(capsule.pointer(lent, b"arrow_array_stream"))
     schema = ArrowSchema()
-    columns: list[tuple[str, str, list[Any]]] = []
+    columns: list[tuple[_Type, list[Any]]] = []
     _pull(stream, _GetSchema, "get_schema", schema)
     try:
-        children = [schema.children[i][0] for i in range(schema.n_children)]
-        columns = [(child.name.decode(), child.format.decode(), []) for child in children]
+        columns = [(child, []) for child in _type(schema).children]
     finally:
         _call(_ReleaseSchema, schema.release, schema)
     while True:
         array = ArrowArray()
         _pull(stream, _GetNext, "get_next", array)
         if not array.release:
-            return [(name, values) for name, _, values in columns]
+            return [(kind.name, values) for kind, values in columns]
         try:
-            for i, (_, layout, values) in enumerate(columns):
-                values.extend(_values(array.children[i][0], layout))
+            for i, (kind, values) in enumerate(columns):
+                values.extend(_values(array.children[i][0], kind))
         finally:
             _call(_ReleaseArray, array.release, array)
+
+
+def _type(schema: ArrowSchema) -> _Type:
+    children = tuple(_type(schema.children[i][0]) for i in range(schema.n_children))
+    dictionary = _type(schema.dictionary[0]) if schema.dictionary else None
+    return _Type((schema.name or b"").decode(), schema.format.decode(), children, dictionary)
 
 
 def _call(prototype: Any, callback: Any, argument: Any) -> None:
@@ -77,33 +93,76 @@ def _pull(stream: ArrowArrayStream, prototype: Any, name: str, out: Any) -> None
         raise InternalError(ctypes.string_at(text).decode() if text else f"{name} failed")
 
 
-def _values(array: ArrowArray, layout: str) -> list[Any]:
+def _values(array: ArrowArray, kind: _Type) -> list[Any]:
     """Return one column of one batch. pycylon's own arrays start at row 0 of their buffers."""
     rows = array.length
-    if layout == "n":
+    if kind.layout == "n" or array.null_count == rows:
         return [None] * rows
-    values = _decoder(layout)(array, rows)
+    present = None
     if array.null_count and array.buffers[0]:
         bits = ctypes.string_at(array.buffers[0], (rows + 7) // 8)
-        return [value if bits[i >> 3] >> (i & 7) & 1 else None for i, value in enumerate(values)]
-    return values
+        present = [bool(bits[i >> 3] >> (i & 7) & 1) for i in range(rows)]
+    if kind.dictionary is not None:
+        words = _values(array.dictionary[0], kind.dictionary)
+        codes = _numbers(_CASTS[kind.layout])(array, rows)
+        return [words[code] if present is None or present[i] else None for i, code in enumerate(codes)]
+    if kind.layout.startswith("+"):
+        values = _nested(array, kind, rows)
+    else:
+        read, convert = _decoder(kind.layout)
+        values = read(array, rows)
+        if convert is not None:  # what lies under a null may be no value
+            kept = itertools.repeat(True) if present is None else present
+            return [convert(value) if is_value else None for value, is_value in zip(values, kept)]
+    if present is None:
+        return values
+    return [value if is_value else None for value, is_value in zip(values, present)]
+
+
+def _nested(array: ArrowArray, kind: _Type, rows: int) -> list[Any]:
+    children = [_values(array.children[i][0], child) for i, child in enumerate(kind.children)]
+    if kind.layout == "+s":
+        names = [child.name for child in kind.children]
+        if not names:
+            return [{} for _ in range(rows)]
+        return [dict(zip(names, row)) for row in zip(*children)]
+    (elements,) = children
+    if kind.layout == "+m":
+        elements = [pair and tuple(pair.values()) for pair in elements]
+    if kind.layout.startswith("+w:"):
+        size = int(kind.layout[3:])
+        return [elements[at : at + size] for at in range(0, rows * size, size)]
+    ends = _buffer(array, 1, "q" if kind.layout == "+L" else "i", rows + 1).tolist()
+    return [elements[a:b] for a, b in itertools.pairwise(ends)]
 
 
 @lru_cache
-def _decoder(layout: str) -> Callable[[ArrowArray, int], list[Any]]:
+def _decoder(layout: str) -> tuple[Callable[[ArrowArray, int], list[Any]], Callable[[Any], Any] | None]:
+    """Return how the values of a layout are read, and what is made of each that isn't null."""
     if layout == "b":
-        return _bools
+        return _bools, None
     if layout in ("u", "U"):
-        return _strings("i" if layout == "u" else "q")
-    if layout == "vu":
-        return _views
+        return _texts("i" if layout == "u" else "q"), _utf8
+    if layout in ("z", "Z"):
+        return _texts("i" if layout == "z" else "q"), None
+    if layout in ("vu", "vz"):
+        return _views, _utf8 if layout == "vu" else None
+    if layout.startswith("w:"):
+        return _fixed(int(layout[2:])), None
+    if layout.startswith("d:"):
+        _, scale, *bits = layout[2:].split(",")
+        return _fixed(int(bits[0]) // 8 if bits else 16), _decimals(int(scale))
     if layout == "tdD":
-        return _mapped("i", lambda days: date.fromordinal(_EPOCH_DAY + days))
+        return _numbers("i"), lambda days: date.fromordinal(_EPOCH_DAY + days)
     if layout == "tdm":
-        return _mapped("q", lambda ms: date.fromordinal(_EPOCH_DAY + ms // 86_400_000))
+        return _numbers("q"), lambda ms: date.fromordinal(_EPOCH_DAY + ms // 86_400_000)
     if layout.startswith("ts"):
-        return _mapped("q", _moments(layout[2], layout[4:]))
-    return _numbers(_CASTS[layout])
+        return _numbers("q"), _moments(layout[2], layout[4:])
+    if layout.startswith("tt"):
+        return _numbers("i" if layout[2] in "sm" else "q"), _times(layout[2])
+    if layout.startswith("tD"):
+        return _numbers("q"), lambda ticks: timedelta(microseconds=_micros(ticks, layout[2]))
+    return _numbers(_CASTS[layout]), None
 
 
 def _buffer(array: ArrowArray, index: int, code: Any, count: int) -> memoryview[Any]:
@@ -114,18 +173,9 @@ def _buffer(array: ArrowArray, index: int, code: Any, count: int) -> memoryview[
 
 
 def _numbers(code: str) -> Callable[[ArrowArray, int], list[Any]]:
+    if code == "e":  # no cast of memoryview before Python 3.14
+        return lambda array, rows: list(struct.unpack(f"<{rows}e", ctypes.string_at(array.buffers[1], 2 * rows)))
     return lambda array, rows: _buffer(array, 1, code, rows).tolist()
-
-
-def _mapped(code: str, convert: Callable[[int], Any]) -> Callable[[ArrowArray, int], list[Any]]:
-    def decode_all(array: ArrowArray, rows: int) -> list[Any]:
-        numbers = _buffer(array, 1, code, rows).tolist()
-        if not array.null_count:
-            return [convert(number) for number in numbers]
-        bits = ctypes.string_at(array.buffers[0], (rows + 7) // 8)  # what lies under a null may not be a date
-        return [convert(number) if bits[i >> 3] >> (i & 7) & 1 else None for i, number in enumerate(numbers)]
-
-    return decode_all
 
 
 def _bools(array: ArrowArray, rows: int) -> list[Any]:
@@ -133,14 +183,18 @@ def _bools(array: ArrowArray, rows: int) -> list[Any]:
     return [bool(bits[i >> 3] >> (i & 7) & 1) for i in range(rows)]
 
 
-def _strings(code: str) -> Callable[[ArrowArray, int], list[Any]]:
-    def decode_all(array: ArrowArray, rows: int) -> list[Any]:
+def _texts(code: str) -> Callable[[ArrowArray, int], list[Any]]:
+    def read(array: ArrowArray, rows: int) -> list[Any]:
         ends = _buffer(array, 1, code, rows + 1).tolist()
         first = ends[0]
         text = ctypes.string_at(array.buffers[2] + first, ends[-1] - first) if ends[-1] > first else b""
-        return [text[a - first : b - first].decode("utf-8", "replace") for a, b in itertools.pairwise(ends)]
+        return [text[a - first : b - first] for a, b in itertools.pairwise(ends)]
 
-    return decode_all
+    return read
+
+
+def _utf8(text: bytes) -> str:
+    return text.decode("utf-8", "replace")
 
 
 def _views(array: ArrowArray, rows: int) -> list[Any]:
@@ -149,20 +203,42 @@ def _views(array: ArrowArray, rows: int) -> list[Any]:
     for at in range(0, 16 * rows, 16):
         (size,) = struct.unpack_from("<i", views, at)
         if size <= 12:
-            text = views[at + 4 : at + 4 + max(size, 0)]
+            values.append(views[at + 4 : at + 4 + max(size, 0)])
         else:
             heap, start = struct.unpack_from("<ii", views, at + 8)
-            text = ctypes.string_at(array.buffers[2 + heap] + start, size)
-        values.append(text.decode("utf-8", "replace"))
+            values.append(ctypes.string_at(array.buffers[2 + heap] + start, size))
     return values
 
 
+def _fixed(width: int) -> Callable[[ArrowArray, int], list[Any]]:
+    def read(array: ArrowArray, rows: int) -> list[Any]:
+        data = ctypes.string_at(array.buffers[1], width * rows) if width * rows else b""
+        return [data[i * width : (i + 1) * width] for i in range(rows)]
+
+    return read
+
+
+def _decimals(scale: int) -> Callable[[bytes], Decimal]:
+    def convert(raw: bytes) -> Decimal:
+        number = int.from_bytes(raw, "little", signed=True)
+        return Decimal((int(number < 0), tuple(map(int, str(abs(number)))), -scale))
+
+    return convert
+
+
+def _micros(ticks: int, unit: str) -> int:
+    return ticks // 1_000 if unit == "n" else ticks * (1_000_000 // _PER_SECOND[unit])
+
+
+def _times(unit: str) -> Callable[[int], time]:
+    return lambda ticks: (_EPOCH + timedelta(microseconds=_micros(ticks, unit))).time()
+
+
 def _moments(unit: str, zone: str) -> Callable[[int], datetime]:
-    per_second = _PER_SECOND[unit]
     place = time_zone(zone) if zone else None
 
     def convert(ticks: int) -> datetime:
-        micros = ticks // 1_000 if unit == "n" else ticks * (1_000_000 // per_second)
+        micros = _micros(ticks, unit)
         if place is None:
             return _EPOCH + timedelta(microseconds=micros)
         return (_EPOCH_UTC + timedelta(microseconds=micros)).astimezone(place)

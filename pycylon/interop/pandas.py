@@ -61,12 +61,16 @@ def encode_series(name: str, series: Any) -> Encoded:
     nulls = int(missing.sum())
     dtype = series.dtype
     if dtype.name == "category":
-        raise UnsupportedError(f"column {name!r} has type category, which pycylon doesn't hold: cast it to str first")
+        codes = numpy.ascontiguousarray(getattr(series, "cat", series).codes)
+        valid = numpy.packbits(~missing, bitorder="little").tobytes() if nulls else None
+        categories = plain.encode(name, getattr(series, "cat", series).categories.tolist())
+        code = BUFFER_TYPES[codes.dtype.char]
+        return Encoded(FORMATS[code], len(codes), nulls, [valid, codes], (), categories)
     if getattr(dtype, "tz", None) is not None:
         ticks = series.dt.tz_convert("UTC").dt.tz_localize(None) if hasattr(series, "dt") else series.tz_convert(None)
         encoded = plain.encode(name, ticks.to_numpy())
         return encoded._replace(format=f"{encoded.format}{dtype.tz}")
-    if dtype.kind == "M":
+    if dtype.kind in ("M", "m"):
         return plain.encode(name, series.to_numpy())
     target = getattr(dtype, "numpy_dtype", dtype)
     if getattr(target, "kind", "O") not in "biuf":
@@ -109,4 +113,6 @@ def _pandas_type(kind: str, has_nulls: bool) -> Any:
         return "float64" if has_nulls else kind
     if kind == "bool":
         return object if has_nulls else "bool"
-    return object if kind.startswith("date") else None
+    if kind.startswith("dictionary"):
+        return "category"
+    return object if kind.startswith(("date", "decimal", "time3", "time6")) else None

@@ -89,34 +89,42 @@ class _Stream:
         stream[0].release = StreamRelease()
 
     def _struct_schema(self, columns: Mapping[str, Encoded]) -> ArrowSchema:
-        children = [self._leaf_schema(name, column.format) for name, column in columns.items()]
-        return ArrowSchema(
-            format=b"+s", name=b"", n_children=len(children), children=self._pointers(children), release=_release_schema
-        )
+        return self._schema_of("", Encoded("+s", 0, 0, [], tuple(columns.items())))
 
-    def _leaf_schema(self, name: str, layout: str) -> ArrowSchema:
+    def _schema_of(self, name: str, column: Encoded) -> ArrowSchema:
         nullable = 2
-        return ArrowSchema(format=layout.encode(), name=name.encode(), flags=nullable, release=_release_schema)
-
-    def _struct_array(self, columns: list[Encoded], rows: int) -> ArrowArray:
-        children = [self._leaf_array(column) for column in columns]
-        return ArrowArray(
-            length=rows,
-            n_buffers=1,
-            buffers=self._buffers([None]),
+        children = [self._schema_of(*child) for child in column.children]
+        schema = ArrowSchema(
+            format=column.format.encode(),
+            name=name.encode(),
+            flags=nullable,
             n_children=len(children),
             children=self._pointers(children),
-            release=_release_array,
+            release=_release_schema,
         )
+        if column.dictionary is not None:
+            schema.dictionary = ctypes.pointer(self._schema_of("", column.dictionary))
+            self._keep.append(schema.dictionary)
+        return schema
 
-    def _leaf_array(self, column: Encoded) -> ArrowArray:
-        return ArrowArray(
+    def _struct_array(self, columns: list[Encoded], rows: int) -> ArrowArray:
+        return self._array_of(Encoded("+s", rows, 0, [None], tuple(("", column) for column in columns)))
+
+    def _array_of(self, column: Encoded) -> ArrowArray:
+        children = [self._array_of(child) for _, child in column.children]
+        array = ArrowArray(
             length=column.rows,
             null_count=column.nulls,
             n_buffers=len(column.buffers),
             buffers=self._buffers(column.buffers),
+            n_children=len(children),
+            children=self._pointers(children),
             release=_release_array,
         )
+        if column.dictionary is not None:
+            array.dictionary = ctypes.pointer(self._array_of(column.dictionary))
+            self._keep.append(array.dictionary)
+        return array
 
     def _buffers(self, buffers: list[Any]) -> Any:
         addresses = (ctypes.c_void_p * max(len(buffers), 1))()

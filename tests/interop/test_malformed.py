@@ -34,7 +34,7 @@ LONG = b"thirteen bytes"
 
 BROKEN = {
     "descending offsets": (Encoded("u", 2, 0, [None, array("i", [0, 3, 2]), b"abc"]), "row 1 ends"),
-    "negative offset": (Encoded("u", 1, 0, [None, array("i", [-1, 2]), b"abc"]), "start at byte -1"),
+    "negative offset": (Encoded("u", 1, 0, [None, array("i", [-1, 2]), b"abc"]), "start at -1"),
     "large descending offsets": (Encoded("U", 2, 0, [None, array("q", [0, 3, 2]), b"abc"]), "row 1 ends"),
     "no characters": (Encoded("u", 1, 0, [None, array("i", [0, 3]), None]), "characters are missing"),
     "no values": (Encoded("l", 1, 0, [None, None]), "buffer 1 of 2 is missing"),
@@ -83,7 +83,13 @@ def test_broken_rows(change, text):
 
 @pytest.mark.parametrize(
     ("layout", "text"),
-    [("", "Arrow format"), ("tsq:UTC", "Arrow format"), ("ts", "Arrow format"), ("+s", "struct"), ("d:5,2", "decimal")],
+    [
+        ("", "Arrow format"),
+        ("tsq:UTC", "Arrow format"),
+        ("ts", "Arrow format"),
+        ("tiM", "interval"),
+        ("d:39,2", "decimal128"),
+    ],
 )
 def test_unknown_formats(layout, text):
     with pytest.raises(errors.UnsupportedError, match=text):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
@@ -51,6 +51,39 @@ def test_nan_is_a_value():
 
 
 @pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        ([Decimal("1.50"), None, Decimal("-20")], "decimal128(4, 2)"),
+        ([Decimal("1E+2"), 3], "decimal128(3, 0)"),
+        ([Decimal("0.001"), None], "decimal128(3, 3)"),
+        ([Decimal(10**50), None, Decimal("-0.5")], "decimal256(52, 1)"),
+        ([b"x", None, b"", bytearray(b"yz")], "binary"),
+        ([time(1, 2, 3, 4), None, time()], "time64[us]"),
+        ([timedelta(days=-1, microseconds=3), None], "duration[us]"),
+        ([[1, None], None, []], "list<int64>"),
+        ([(1, 2.5), None], "list<float64>"),
+        ([[], None], "list<null>"),
+        ([[["a"], None], [[]]], "list<list<utf8>>"),
+        ([{"a": 1, "b": "x"}, None, {"a": None, "b": None}], "struct<a: int64, b: utf8>"),
+        ([{"a": [{"b": b"x"}]}, {"a": []}], "struct<a: list<struct<b: binary>>>"),
+        ([{"odd name": 1}], 'struct<"odd name": int64>'),
+        ([{}, None], "struct<>"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_values_of_more_types(values, kind):
+    frame = pc.DataFrame({"a": values})
+    assert frame.dtypes == {"a": kind}
+    assert frame.to_dict()["a"] == [list(value) if isinstance(value, tuple) else value for value in values]
+    assert pc.DataFrame({"a": []}).to_dict() == {"a": []}
+
+
+def test_dicts_need_not_have_the_same_keys():
+    frame = pc.DataFrame({"a": [{"x": 1}, {"y": "b"}]})
+    assert frame.to_dict()["a"] == [{"x": 1, "y": None}, {"x": None, "y": "b"}]
+
+
+@pytest.mark.parametrize(
     ("values", "error", "text"),
     [
         ([1, "a"], TypeError, "1 .int. and 'a' .str."),
@@ -60,10 +93,15 @@ def test_nan_is_a_value():
         ([datetime(2024, 1, 1, tzinfo=BERLIN), datetime(2024, 1, 1, tzinfo=timezone.utc)], TypeError, "several types"),
         ([1 << 64], ValueError, "doesn't fit"),
         ([-1, 1 << 63], ValueError, "doesn't fit"),
-        ([b"bytes"], NotImplementedError, "bytes"),
-        ([Decimal(1)], NotImplementedError, "Decimal"),
-        ([[1]], NotImplementedError, "list"),
+        ([b"bytes", "text"], TypeError, "several types"),
+        ([Decimal(1), 0.5], TypeError, "several types"),
+        ([Decimal("NaN")], ValueError, "no decimal holds"),
+        ([Decimal("1e80")], ValueError, "81 digits"),
+        ([[1], ["a"]], TypeError, "several types"),
+        ([[1], 1], TypeError, "several types"),
+        ([{"a": 1}, {"a": "x"}], TypeError, "several types"),
         ([object()], NotImplementedError, "object"),
+        ([[object()]], NotImplementedError, "object"),
         (1, TypeError, "int"),
         ("text", TypeError, "str"),
     ],

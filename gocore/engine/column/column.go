@@ -123,6 +123,12 @@ func (c *Column) Release() {
 	}
 }
 
+// Adopt makes child the next of c's children; c takes over its references.
+func (c *Column) Adopt(child Column) {
+	c.Children = append(c.Children, child)
+	c.Owners = append(c.Owners, child.Owners...)
+}
+
 // IsNull tells whether row i is null. For loops over rows use Valid directly.
 func (c *Column) IsNull(i int) bool {
 	return c.Kind == Null || (c.Valid.Bits != nil && !c.Valid.Get(i))

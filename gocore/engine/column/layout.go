@@ -67,7 +67,7 @@ func withOffsets[From, To int32 | int64](c *Column, layout Layout, scope *memory
 func compacted[T int32 | int64](c *Column, layout Layout, scope *memory.Scope) (Column, error) {
 	size := c.Characters()
 	if T(size) < 0 || int(T(size)) != size {
-		return Column{}, status.Errorf(status.Internal, "%s of characters don't fit the offsets of a string column", memory.Bytes(size))
+		return Column{}, status.Errorf(status.Unsupported, "%s of characters don't fit the offsets of %s: cast it to its large type", memory.Bytes(size), TypeName(c.Type))
 	}
 	ends, offsetsOwner, err := memory.Make[T](scope, c.Len+1)
 	if err != nil {

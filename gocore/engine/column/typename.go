@@ -2,6 +2,7 @@ package column
 
 import (
 	"fmt"
+	"maps"
 	"strconv"
 	"strings"
 
@@ -29,8 +30,16 @@ var simpleNames = func() map[arrow.Type]string {
 	return names
 }()
 
-// synonyms are names that are read, too: Arrow's own in Go.
+// synonyms are names that are read, too, and shown to people.
 var synonyms = map[string]string{"float16": "halffloat", "float32": "float", "float64": "double", "string_view": "utf8_view"}
+
+var displayNames = func() map[arrow.Type]string {
+	names := maps.Clone(simpleNames)
+	for shown, name := range synonyms {
+		names[simpleTypes[name].ID()] = shown
+	}
+	return names
+}()
 
 var timeUnits = map[string]arrow.TimeUnit{"s": arrow.Second, "ms": arrow.Millisecond, "us": arrow.Microsecond, "ns": arrow.Nanosecond}
 
@@ -39,8 +48,13 @@ var timeUnits = map[string]arrow.TimeUnit{"s": arrow.Second, "ms": arrow.Millise
 //	int64  double  utf8  decimal128(10, 2)  fixed_size_binary[4]  time32[s]  duration[us]  timestamp[us, tz=UTC]
 //	dictionary<utf8, int32>  dictionary<utf8, int32, ordered>  list<int64>  large_list<T>  fixed_size_list<T>[3]
 //	map<K, V>  struct<a: int64, "another name": utf8>
-func TypeName(t arrow.DataType) string {
-	if name, ok := simpleNames[t.ID()]; ok {
+func TypeName(t arrow.DataType) string { return typeName(t, simpleNames) }
+
+// DisplayName is TypeName in the words of NumPy and pandas: float16, float32, float64 and string_view.
+func DisplayName(t arrow.DataType) string { return typeName(t, displayNames) }
+
+func typeName(t arrow.DataType, simple map[arrow.Type]string) string {
+	if name, ok := simple[t.ID()]; ok {
 		return name
 	}
 	switch t := t.(type) {
@@ -55,19 +69,19 @@ func TypeName(t arrow.DataType) string {
 		if t.Ordered {
 			ordered = ", ordered"
 		}
-		return fmt.Sprintf("dictionary<%s, %s%s>", TypeName(t.ValueType), TypeName(t.IndexType), ordered)
+		return fmt.Sprintf("dictionary<%s, %s%s>", typeName(t.ValueType, simple), typeName(t.IndexType, simple), ordered)
 	case *arrow.MapType:
-		return fmt.Sprintf("map<%s, %s>", TypeName(t.KeyType()), TypeName(t.ItemType()))
+		return fmt.Sprintf("map<%s, %s>", typeName(t.KeyType(), simple), typeName(t.ItemType(), simple))
 	case *arrow.FixedSizeListType:
-		return fmt.Sprintf("fixed_size_list<%s>[%d]", TypeName(t.Elem()), t.Len())
+		return fmt.Sprintf("fixed_size_list<%s>[%d]", typeName(t.Elem(), simple), t.Len())
 	case *arrow.ListType:
-		return fmt.Sprintf("list<%s>", TypeName(t.Elem()))
+		return fmt.Sprintf("list<%s>", typeName(t.Elem(), simple))
 	case *arrow.LargeListType:
-		return fmt.Sprintf("large_list<%s>", TypeName(t.Elem()))
+		return fmt.Sprintf("large_list<%s>", typeName(t.Elem(), simple))
 	case *arrow.StructType:
 		fields := make([]string, t.NumFields())
 		for i, f := range t.Fields() {
-			fields[i] = fieldName(f.Name) + ": " + TypeName(f.Type)
+			fields[i] = fieldName(f.Name) + ": " + typeName(f.Type, simple)
 		}
 		return "struct<" + strings.Join(fields, ", ") + ">"
 	}

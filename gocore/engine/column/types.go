@@ -21,11 +21,11 @@ var kinds = map[arrow.Type]Kind{
 }
 
 // KindOf returns the kind of t's elements, and false where pycylon doesn't support t or a type in it. A dictionary's is
-// that of its values, which are no lists or structs.
+// that of its values, which are no bools, lists or structs.
 func KindOf(t arrow.DataType) (Kind, bool) {
 	if d, ok := t.(*arrow.DictionaryType); ok {
 		k, ok := KindOf(d.ValueType)
-		return k, ok && !IsNested(k) && k != Null && d.ValueType.ID() != arrow.DICTIONARY
+		return k, ok && !IsNested(k) && k > Bool && d.ValueType.ID() != arrow.DICTIONARY
 	}
 	k, ok := kinds[t.ID()]
 	if IsNested(k) {

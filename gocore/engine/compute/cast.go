@@ -15,8 +15,10 @@ import (
 //	null                    to anything
 //	numbers and bool        to each other
 //	strings                 to the other string types, to and from numbers and bool, and to and from binaries
+//	dictionaries            as their values
 //	dates, times, durations to those of one TimeClass, and to and from int64 (date32, time32: int32)
 func CanCast(from, to arrow.DataType) bool {
+	from, to = column.ValueType(from), column.ValueType(to)
 	if from.ID() == arrow.NULL || arrow.TypeEqual(from, to) {
 		return true
 	}
@@ -96,6 +98,13 @@ func isTime(t arrow.DataType) bool { return TimeClassOf(t) != NoTime }
 func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
 	if !CanCast(c.Type, to) {
 		return column.Column{}, status.Errorf(status.TypeMismatch, "a column of type %s can't be cast to %s", c.Type, to)
+	}
+	if value := column.ValueType(to); value != to || c.Type.ID() == arrow.DICTIONARY {
+		values := *c
+		values.Type = column.ValueType(c.Type)
+		out, err := Cast(scope, &values, value)
+		out.Type = to
+		return out, err
 	}
 	kind, _ := column.KindOf(to)
 	switch {

@@ -91,7 +91,7 @@ func AllNull(scope *memory.Scope, t arrow.DataType, n int) (column.Column, error
 			c.Release()
 			return column.Column{}, err
 		}
-		adopt(&c, nulls)
+		c.Adopt(nulls)
 	}
 	if n == 0 {
 		return c, nil

@@ -8,12 +8,6 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
 
-// adopt makes child the next of parent's children; parent takes over its references.
-func adopt(parent *column.Column, child column.Column) {
-	parent.Children = append(parent.Children, child)
-	parent.Owners = append(parent.Owners, child.Owners...)
-}
-
 // setEnd sets where row i of a List column ends, its elements being numbered from 0 on.
 func setEnd(c *column.Column, i, end int) {
 	if c.Layout == column.Offsets64 {
@@ -50,7 +44,7 @@ func gatherChildren(scope *memory.Scope, dst, src *column.Column, ids []uint32) 
 			if err != nil {
 				return err
 			}
-			adopt(dst, child)
+			dst.Adopt(child)
 		}
 		return nil
 	}
@@ -85,7 +79,7 @@ func gatherChildren(scope *memory.Scope, dst, src *column.Column, ids []uint32) 
 	if err != nil {
 		return err
 	}
-	adopt(dst, child)
+	dst.Adopt(child)
 	return nil
 }
 
@@ -121,7 +115,7 @@ func concatChildren(scope *memory.Scope, dst *column.Column, cols []*column.Colu
 		if err != nil {
 			return err
 		}
-		adopt(dst, child)
+		dst.Adopt(child)
 	}
 	return nil
 }
@@ -151,7 +145,7 @@ func (p *Pieces) gatherChildren(scope *memory.Scope, dst *column.Column, address
 			if err != nil {
 				return err
 			}
-			adopt(dst, child)
+			dst.Adopt(child)
 		}
 		return nil
 	}
@@ -190,6 +184,6 @@ func (p *Pieces) gatherChildren(scope *memory.Scope, dst *column.Column, address
 	if err != nil {
 		return err
 	}
-	adopt(dst, child)
+	dst.Adopt(child)
 	return nil
 }

@@ -126,7 +126,7 @@ func SplitText(scope *memory.Scope, a *column.Column, separator string, side Sid
 			pieces.Heaps = a.Heaps
 			pieces.Owners = addHeapOwners(pieces.Owners, a)
 			cut.views(&pieces, &dst, a)
-			adopt(&dst, pieces)
+			dst.Adopt(pieces)
 			return dst, nil
 		}
 	}

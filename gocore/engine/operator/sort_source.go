@@ -90,7 +90,7 @@ func (s *sortSource) planBatches() {
 // travels tells whether column i fits into the entries: numbers without nulls.
 func (s *sortSource) travels(i int) bool {
 	for _, b := range s.batches {
-		if kind := b.Cols[i].Kind; b.Cols[i].Nulls > 0 || kind == column.Bool || kind == column.String || kind == column.Null {
+		if kind := b.Cols[i].Kind; b.Cols[i].Nulls > 0 || !kind.IsInteger() && !kind.IsFloat() {
 			return false
 		}
 	}

@@ -56,7 +56,7 @@ var rules = []rule{
 		"a laboratory of networks, not of the code under test"},
 	{"gocore/internal", []string{"gocore/base", "gocore/engine", "gocore/internal"},
 		"helpers of tests"},
-	{"export", []string{"gocore/base", "gocore/session", "gocore/engine/column", "gocore/engine/table", "gocore/comm/rendezvous", "gocore/comm/trust"},
+	{"export", []string{"gocore/base", "gocore/session", "gocore/engine/column", "gocore/engine/table", "gocore/engine/compute", "gocore/comm/rendezvous", "gocore/comm/trust"},
 		"the C ABI translates: tables, errors, sessions and services, never operators or plans"},
 }
 
