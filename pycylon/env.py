@@ -104,6 +104,7 @@ class CylonEnv:
                     f"rank={rank}, world_size={world_size} need a job token: pass token=, set PYCYLON_TOKEN or "
                     "PYCYLON_TOKEN_FILE, or start the ranks with pycylon.run or `python -m pycylon run`"
                 )
+        self._comm: Communicator | None = None
         self._native = abi.open_environment({name: value for name, value in options.items() if value is not None})
         described = self._native.describe()
         self._rank, self._world_size = int(described["rank"]), int(described["world_size"])
@@ -142,10 +143,12 @@ class CylonEnv:
 
     @property
     def comm(self) -> Communicator:
-        """Collectives of bytes."""
-        from pycylon.comm import Communicator
+        """What ranks say to each other beside their frames: collectives with mpi4py's names."""
+        if self._comm is None:
+            from pycylon.comm import Communicator
 
-        return Communicator(self)
+            self._comm = Communicator(self)
+        return self._comm
 
     def describe(self) -> dict[str, Any]:
         """Return what is known of the job: rank, world, and for each peer its path and the bytes exchanged."""

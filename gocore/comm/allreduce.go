@@ -18,15 +18,30 @@ func (o *Operation) Allreduce(ctx context.Context, op ReduceOp, t ElemType, data
 		kind = allreduceRing
 	}
 	tag := o.begin(kind)
-	if int(t) >= len(elemTypes) || int(op) >= len(elemTypes[0].kernels) || len(data)%elemTypes[t].size != 0 {
-		return nil, status.Errorf(status.Invalid, "allreduce: %d bytes are no elements of type %d for reduction %d", len(data), t, op)
+	k, size, err := o.kernel(op, t, data)
+	if err != nil {
+		return nil, err
 	}
 	acc := slices.Clone(data)
-	k := elemTypes[t].kernels[op]
-	if kind == allreduceRing {
-		return acc, o.reduceRing(ctx, tag, k, elemTypes[t].size, acc)
+	if kind == allreduce {
+		return o.reduceDoubling(ctx, tag, k, acc)
 	}
-	return o.reduceDoubling(ctx, tag, k, acc)
+	share := shares(acc, size, evenly(len(acc)/size, o.c.size))
+	if err := o.reduceShares(ctx, tag, k, share); err != nil {
+		return nil, err
+	}
+	if err := o.spreadShares(ctx, tag, share); err != nil {
+		return nil, err
+	}
+	return acc, o.failure()
+}
+
+// kernel returns what combines elements of type t, and their size, if data is such elements.
+func (o *Operation) kernel(op ReduceOp, t ElemType, data []byte) (kernel, int, error) {
+	if CanReduce(op, t) && len(data)%elemTypes[t].size == 0 {
+		return elemTypes[t].kernels[op], elemTypes[t].size, nil
+	}
+	return nil, 0, status.Errorf(status.Invalid, "%s: %d bytes are no elements of type %d for reduction %d", o.call.Name, len(data), t, op)
 }
 
 // reduceDoubling combines with partners at distance 1, 2, 4, ... The ranks beyond the largest power of two add theirs
@@ -90,35 +105,6 @@ func (o *Operation) recvEqual(ctx context.Context, src int, tag uint32, n int, u
 	}
 	use(got)
 	return nil
-}
-
-// reduceRing cuts acc into a share per rank. Each share goes around once to be combined and once more to be spread.
-func (o *Operation) reduceRing(ctx context.Context, tag uint32, k kernel, size int, acc []byte) error {
-	n, r := o.c.size, o.c.rank
-	count := len(acc) / size
-	share := func(i int) []byte {
-		i = (i%n + n) % n
-		return acc[count*i/n*size : count*(i+1)/n*size]
-	}
-	right, left := (r+1)%n, (r-1+n)%n
-	for step := range 2 * (n - 1) {
-		give, take := share(r-step), share(r-step-1)
-		sending := o.send(ctx, right, tag, give)
-		err := o.recvEqual(ctx, left, tag, len(take), func(got []byte) {
-			if step < n-1 {
-				k(take, got)
-			} else {
-				copy(take, got)
-			}
-		})
-		if sendErr := sending.await(); err == nil {
-			err = sendErr
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return o.failure()
 }
 
 // checkRank refuses a root outside the world.

@@ -13,9 +13,16 @@ const (
 	allgatherRing
 	allreduce
 	allreduceRing
+	scatter
+	reduceTo
+	reduceToRing
+	reduceScatter
+	scan
+	exscan
 )
 
-var collectiveNames = [...]string{"?", "barrier", "bcast", "gather", "allgather", "allgather of long data", "allreduce", "allreduce of long data"}
+var collectiveNames = [...]string{"?", "barrier", "bcast", "gather", "allgather", "allgather of long data", "allreduce", "allreduce of long data",
+	"scatter", "reduce", "reduce of long data", "reduce_scatter", "scan", "exscan"}
 
 // String returns the collective's name.
 func (k collective) String() string {

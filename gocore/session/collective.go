@@ -2,10 +2,14 @@ package session
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
 	"hash/fnv"
+	"maps"
+	"slices"
+	"strings"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm"
@@ -14,20 +18,26 @@ import (
 
 // collectiveArgs is what the kinds of collectives take.
 type collectiveArgs struct {
-	Root int    `json:"root,omitempty"`
-	Op   string `json:"op,omitempty"`   // "sum", "min", "max" or "prod"
-	Type string `json:"type,omitempty"` // "int8" .. "uint64", "float", "double"
+	Name    string `json:"name,omitempty"` // what the user called, where it isn't the kind
+	Root    int    `json:"root,omitempty"`
+	Op      string `json:"op,omitempty"`      // "sum", "min", ...
+	Type    string `json:"type,omitempty"`    // of the elements: "int8" .. "uint64", "float", "double", "int64_at", "double_at"
+	Counts  []int  `json:"counts,omitempty"`  // of reduce_scatter: elements by rank
+	Lengths []int  `json:"lengths,omitempty"` // of scatter and alltoall: how many of the bytes are for each rank. This rank's own
 }
 
-var reduceOps = map[string]comm.ReduceOp{"sum": comm.Sum, "min": comm.Min, "max": comm.Max, "prod": comm.Prod}
+var reduceOps = map[string]comm.ReduceOp{"sum": comm.Sum, "min": comm.Min, "max": comm.Max, "prod": comm.Prod,
+	"land": comm.LogicalAnd, "lor": comm.LogicalOr, "lxor": comm.LogicalXor, "band": comm.BitAnd, "bor": comm.BitOr, "bxor": comm.BitXor,
+	"minloc": comm.MinLoc, "maxloc": comm.MaxLoc}
 
 var elemTypes = map[string]comm.ElemType{"int8": comm.Int8, "int16": comm.Int16, "int32": comm.Int32, "int64": comm.Int64,
 	"uint8": comm.Uint8, "uint16": comm.Uint16, "uint32": comm.Uint32, "uint64": comm.Uint64,
-	"float": comm.Float32, "double": comm.Float64}
+	"float": comm.Float32, "double": comm.Float64, "int64_at": comm.Int64At, "double_at": comm.Float64At}
 
-// Collective runs one of the communicator's collectives on bytes: "barrier", "bcast", "gather", "allgather" and
-// "allreduce". args holds what the kind needs: {"root": 0}, {"op": "sum", "type": "int64"}. The result has one element
-// per rank for gather (on root) and allgather, one for bcast and allreduce, none for barrier.
+// Collective runs one of the communicator's collectives on bytes: "barrier", "bcast", "scatter", "gather", "allgather",
+// "alltoall", "reduce", "allreduce", "reduce_scatter", "scan" and "exscan". args holds what the kind needs: {"root": 0},
+// {"op": "sum", "type": "int64"}. The result has one element per rank for gather (on root), allgather and alltoall, none
+// for barrier, reduce elsewhere than on root and exscan on rank 0, and one otherwise.
 func (e *Env) Collective(ctx context.Context, kind, site string, args json.RawMessage, data []byte) ([][]byte, error) {
 	var a collectiveArgs
 	if err := plan.DecodeOptions(args, &a); err != nil {
@@ -41,7 +51,7 @@ func (e *Env) Collective(ctx context.Context, kind, site string, args json.RawMe
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
 	received, err := e.collective(ctx, kind, site, a, data)
-	return received, status.In(kind, err)
+	return received, status.In(cmp.Or(a.Name, kind), err)
 }
 
 func (e *Env) collective(ctx context.Context, kind, site string, a collectiveArgs, data []byte) ([][]byte, error) {
@@ -53,14 +63,15 @@ func (e *Env) collective(ctx context.Context, kind, site string, a collectiveArg
 		return nil, status.Errorf(status.Invalid, "root is rank %d in a world of %d", a.Root, e.Size())
 	}
 	if e.comm == nil {
-		if kind == "barrier" {
+		if kind == "barrier" || kind == "exscan" {
 			return nil, nil
 		}
 		return [][]byte{data}, nil
 	}
+	a.Lengths = nil // not what ranks must agree on
 	h := fnv.New64a()
 	fmt.Fprintf(h, "%s %+v", kind, a)
-	op, err := e.comm.Begin(ctx, comm.Call{Name: kind, Site: site, Signature: h.Sum64()})
+	op, err := e.comm.Begin(ctx, comm.Call{Name: cmp.Or(a.Name, kind), Site: site, Signature: h.Sum64()})
 	if err != nil {
 		return nil, err
 	}
@@ -74,8 +85,31 @@ func (e *Env) collective(ctx context.Context, kind, site string, a collectiveArg
 	return received, nil
 }
 
+// run is the call of a collective.
+type run func(ctx context.Context, op *comm.Operation) ([][]byte, error)
+
+// one wraps a call that returns one message, or none.
+func one(call func(ctx context.Context, op *comm.Operation) ([]byte, error)) run {
+	return func(ctx context.Context, op *comm.Operation) ([][]byte, error) {
+		received, err := call(ctx, op)
+		if received == nil {
+			return nil, err
+		}
+		return [][]byte{received}, err
+	}
+}
+
 // collectiveOf returns the call of a kind of collective.
-func collectiveOf(kind string, a collectiveArgs, data []byte) (func(context.Context, *comm.Operation) ([][]byte, error), error) {
+func collectiveOf(kind string, a collectiveArgs, data []byte) (run, error) {
+	if reduce := reductionOf(kind, a); reduce != nil {
+		op, okOp := reduceOps[a.Op]
+		elem, okType := elemTypes[a.Type]
+		if !okOp || !okType || !comm.CanReduce(op, elem) {
+			return nil, status.Errorf(status.Invalid, "op %q of type %q: give one of %s of one of %s", a.Op, a.Type,
+				strings.Join(slices.Sorted(maps.Keys(reduceOps)), ", "), strings.Join(slices.Sorted(maps.Keys(elemTypes)), ", "))
+		}
+		return one(func(ctx context.Context, o *comm.Operation) ([]byte, error) { return reduce(o, ctx, op, elem, data) }), nil
+	}
 	switch kind {
 	case "barrier":
 		return func(ctx context.Context, op *comm.Operation) ([][]byte, error) { return nil, op.Barrier(ctx) }, nil
@@ -88,16 +122,58 @@ func collectiveOf(kind string, a collectiveArgs, data []byte) (func(context.Cont
 		return func(ctx context.Context, op *comm.Operation) ([][]byte, error) { return op.Gather(ctx, a.Root, data) }, nil
 	case "allgather":
 		return func(ctx context.Context, op *comm.Operation) ([][]byte, error) { return op.Allgather(ctx, data) }, nil
-	case "allreduce":
-		reduce, okOp := reduceOps[a.Op]
-		elem, okType := elemTypes[a.Type]
-		if !okOp || !okType {
-			return nil, status.Errorf(status.Invalid, "op %q of type %q: give sum, min, max or prod of int8 to uint64, float or double", a.Op, a.Type)
+	case "scatter", "alltoall":
+		parts, err := cut(data, a.Lengths)
+		if err != nil {
+			return nil, err
+		}
+		if kind == "alltoall" {
+			return func(ctx context.Context, op *comm.Operation) ([][]byte, error) { return op.Alltoallv(ctx, parts) }, nil
 		}
 		return func(ctx context.Context, op *comm.Operation) ([][]byte, error) {
-			received, err := op.Allreduce(ctx, reduce, elem, data)
+			received, err := op.Scatter(ctx, a.Root, parts)
 			return [][]byte{received}, err
 		}, nil
 	}
-	return nil, status.Errorf(status.Invalid, "collective %q isn't known: barrier, bcast, gather, allgather and allreduce are", kind)
+	return nil, status.Errorf(status.Invalid, "collective %q isn't known: barrier, bcast, scatter, gather, allgather, alltoall, reduce, "+
+		"allreduce, reduce_scatter, scan and exscan are", kind)
+}
+
+// reduction is the call of a collective that combines elements.
+type reduction func(o *comm.Operation, ctx context.Context, op comm.ReduceOp, t comm.ElemType, data []byte) ([]byte, error)
+
+// reductionOf returns the reduction of a kind; nil where it is none.
+func reductionOf(kind string, a collectiveArgs) reduction {
+	switch kind {
+	case "reduce":
+		return func(o *comm.Operation, ctx context.Context, op comm.ReduceOp, t comm.ElemType, data []byte) ([]byte, error) {
+			return o.Reduce(ctx, a.Root, op, t, data)
+		}
+	case "allreduce":
+		return (*comm.Operation).Allreduce
+	case "reduce_scatter":
+		return func(o *comm.Operation, ctx context.Context, op comm.ReduceOp, t comm.ElemType, data []byte) ([]byte, error) {
+			return o.ReduceScatter(ctx, op, t, a.Counts, data)
+		}
+	case "scan":
+		return (*comm.Operation).Scan
+	case "exscan":
+		return (*comm.Operation).Exscan
+	}
+	return nil
+}
+
+// cut returns data in parts of the given lengths; none where there are none.
+func cut(data []byte, lengths []int) ([][]byte, error) {
+	var parts [][]byte
+	for _, n := range lengths {
+		if n < 0 || n > len(data) {
+			return nil, status.Errorf(status.Invalid, "the parts' lengths %v don't fit their bytes", lengths)
+		}
+		parts, data = append(parts, data[:n]), data[n:]
+	}
+	if len(data) > 0 && lengths != nil {
+		return nil, status.Errorf(status.Invalid, "the parts' lengths %v leave %d bytes over", lengths, len(data))
+	}
+	return parts, nil
 }

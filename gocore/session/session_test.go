@@ -276,7 +276,21 @@ func TestCollective(t *testing.T) {
 		require.Equal(t, all, got[n-1])
 		call("allreduce", `{"op":"sum","type":"uint8"}`)
 		require.Equal(t, [][]byte{{byte(n * (n + 1) / 2)}}, got[n-1])
-		for kind, args := range map[string]string{"dance": "", "bcast": `{"root":7}`, "allreduce": `{"op":"xor","type":"int8"}`, "gather": `{"rot":1}`} {
+		call("reduce", `{"op":"max","type":"uint8","root":0}`)
+		require.Equal(t, [][]byte{{byte(n)}}, got[0])
+		call("scan", `{"op":"sum","type":"uint8"}`)
+		require.Equal(t, [][]byte{{byte(n * (n + 1) / 2)}}, got[n-1])
+		call("exscan", `{"op":"sum","type":"uint8"}`)
+		require.Empty(t, got[0])
+		counts := "1" + strings.Repeat(",0", n-1)
+		call("scatter", `{"root":0,"lengths":[`+counts+`]}`)
+		require.Equal(t, [][]byte{{1}}, got[0])
+		call("alltoall", `{"lengths":[`+counts+`]}`)
+		require.Equal(t, all, got[0])
+		call("reduce_scatter", `{"op":"bor","type":"uint8","counts":[`+counts+`]}`)
+		require.Equal(t, [][]byte{{byte(min(n*n-n+1, 3))}}, got[0]) // 1, and 1 | 2 | 3
+		for kind, args := range map[string]string{"dance": "", "bcast": `{"root":7}`, "allreduce": `{"op":"xor","type":"int8"}`, "gather": `{"rot":1}`,
+			"scan": `{"op":"band","type":"text"}`, "scatter": `{"lengths":[1]}`, "alltoall": `{"lengths":[-1]}`} {
 			_, err := envs[0].Collective(context.Background(), kind, "here", json.RawMessage(args), nil)
 			require.Equal(t, status.Invalid, status.CodeOf(err), "%s: %v", kind, err)
 		}

@@ -1,4 +1,4 @@
-"""What the tests of frames share."""
+"""What tests share: worlds of ranks in one process."""
 
 from __future__ import annotations
 
