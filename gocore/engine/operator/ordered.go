@@ -1,6 +1,8 @@
 package operator
 
 import (
+	"sync"
+
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
@@ -26,4 +28,40 @@ func (o *ordered) batches() ([]*table.Batch, int) {
 		rows += b.Len
 	}
 	return all, rows
+}
+
+// rangedInput is an input of which the range of each key is noted as it comes.
+type rangedInput struct {
+	ordered
+	keys   []int
+	once   sync.Once
+	ranges [][]keyRange // by worker, by key
+}
+
+// push keeps b.
+func (in *rangedInput) push(w *exec.Worker, b *table.Batch) error {
+	in.once.Do(func() { in.ranges = make([][]keyRange, w.Query.Threads) })
+	kept, err := in.ordered.push(w, b)
+	if err != nil {
+		return err
+	}
+	if in.ranges[w.ID] == nil {
+		in.ranges[w.ID] = newKeyRanges(len(in.keys))
+	}
+	for i, key := range in.keys {
+		in.ranges[w.ID][i].include(&kept.Cols[key])
+	}
+	return nil
+}
+
+// merged returns the range of each key over all that was pushed, or nil without keys.
+func (in *rangedInput) merged() []keyRange {
+	if len(in.keys) == 0 {
+		return nil
+	}
+	ranges := newKeyRanges(len(in.keys))
+	for _, worker := range in.ranges {
+		mergeRanges(ranges, worker)
+	}
+	return ranges
 }

@@ -1,8 +1,6 @@
 package operator
 
 import (
-	"sync"
-
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/engine/exec"
@@ -36,31 +34,22 @@ type SortKey struct {
 type Sort struct {
 	spec   SortSpec
 	schema *arrow.Schema
-	input  ordered
-	once   sync.Once
-	ranges [][]keyRange // by worker, by key
+	input  rangedInput
 }
 
 var _ exec.Sink = (*Sort)(nil)
 
 // NewSort returns a Sort of rows of schema.
-func NewSort(spec SortSpec, schema *arrow.Schema) *Sort { return &Sort{spec: spec, schema: schema} }
+func NewSort(spec SortSpec, schema *arrow.Schema) *Sort {
+	s := &Sort{spec: spec, schema: schema}
+	for _, key := range spec.Keys {
+		s.input.keys = append(s.input.keys, key.Column)
+	}
+	return s
+}
 
 // Push keeps b, its strings as views.
-func (s *Sort) Push(w *exec.Worker, b *table.Batch) error {
-	s.once.Do(func() { s.ranges = make([][]keyRange, w.Query.Threads) })
-	kept, err := s.input.push(w, b)
-	if err != nil {
-		return err
-	}
-	if s.ranges[w.ID] == nil {
-		s.ranges[w.ID] = newKeyRanges(len(s.spec.Keys))
-	}
-	for i, key := range s.spec.Keys {
-		s.ranges[w.ID][i].include(&kept.Cols[key.Column])
-	}
-	return nil
-}
+func (s *Sort) Push(w *exec.Worker, b *table.Batch) error { return s.input.push(w, b) }
 
 // Combine does nothing.
 func (s *Sort) Combine(*exec.Worker) error { return nil }
@@ -87,12 +76,7 @@ func (s *Sort) Finish(q *exec.Query) (exec.Source, error) {
 // gathered returns all that was pushed, its number of rows and the range of each key in them.
 func (s *Sort) gathered(q *exec.Query) ([]keyRange, []*table.Batch, int, error) {
 	batches, rows := s.input.batches()
-	ranges := newKeyRanges(len(s.spec.Keys))
-	for _, worker := range s.ranges {
-		for i := range worker {
-			ranges[i].merge(worker[i])
-		}
-	}
+	ranges := s.input.merged()
 	return ranges, batches, rows, s.rangeTexts(q, ranges, batches)
 }
 

@@ -67,6 +67,13 @@ func (r *keyRange) merge(other keyRange) {
 	r.nulls, r.nans, r.negativeZero = r.nulls || other.nulls, r.nans || other.nans, r.negativeZero || other.negativeZero
 }
 
+// mergeRanges widens ranges to include others, by key.
+func mergeRanges(ranges, others []keyRange) {
+	for i := range others {
+		ranges[i].merge(others[i])
+	}
+}
+
 // includePrefix shortens the common prefix to what s has of it.
 func (r *keyRange) includePrefix(s []byte) {
 	if !r.texts {

@@ -42,7 +42,7 @@ func (t *Take) Combine(*exec.Worker) error { return nil }
 // Finish returns the Source of the rows, once it has checked the indices.
 func (t *Take) Finish(q *exec.Query) (exec.Source, error) {
 	batches, rows := t.input.batches()
-	s := &takeSource{indices: t.Indices, batches: newLocator(batches)}
+	s := &takeSource{indices: t.Indices, batches: newLocator(firstRows(batches))}
 	if err := t.check(q, s, int64(rows)); err != nil {
 		return nil, err
 	}
@@ -113,19 +113,11 @@ func (s *takeSource) Next(w *exec.Worker) (*table.Batch, error) {
 	}
 	defer owner.Release()
 	s.batches.addresses(indices, addresses)
-	out := &table.Batch{Len: len(indices), Seq: uint64(i)}
-	for _, p := range s.pieces {
-		c, err := p.Gather(w.Scope(), addresses)
-		if err != nil {
-			out.Release()
-			return nil, err
-		}
-		out.Cols = append(out.Cols, c)
-		if err := w.Yield(); err != nil { // a gather reaches all over memory: a column may take a millisecond
-			out.Release()
-			return nil, err
-		}
+	out, err := gatherPieces(w, s.pieces, addresses)
+	if err != nil {
+		return nil, err
 	}
+	out.Seq = uint64(i)
 	return out, nil
 }
 
@@ -137,17 +129,14 @@ type locator struct {
 	shift  uint
 }
 
-func newLocator(batches []*table.Batch) locator {
-	var l locator
-	rows := 0
-	for _, b := range batches {
-		l.starts = append(l.starts, rows)
-		rows += b.Len
-	}
+// newLocator returns the locator of batches whose first rows have the numbers in starts, which ends with the end.
+func newLocator(starts []int) locator {
+	l := locator{starts: starts[:len(starts)-1]}
+	rows := starts[len(starts)-1]
 	if rows == 0 {
 		return l
 	}
-	l.shift = uint(bits.Len(uint(max(rows/len(batches), 1) - 1))) // the average length, up to a power of two
+	l.shift = uint(bits.Len(uint(max(rows/len(l.starts), 1) - 1))) // the average length, up to a power of two
 	batch := 0
 	for row := 0; row < rows; row += 1 << l.shift {
 		for batch+1 < len(l.starts) && l.starts[batch+1] <= row {
@@ -155,8 +144,17 @@ func newLocator(batches []*table.Batch) locator {
 		}
 		l.guide = append(l.guide, uint32(batch))
 	}
-	l.guide = append(l.guide, uint32(len(batches)-1))
+	l.guide = append(l.guide, uint32(len(l.starts)-1))
 	return l
+}
+
+// firstRows returns the number of each batch's first row, and that of all rows.
+func firstRows(batches []*table.Batch) []int {
+	starts := make([]int, 1, len(batches)+1)
+	for i, b := range batches {
+		starts = append(starts, starts[i]+b.Len)
+	}
+	return starts
 }
 
 // addresses writes the addresses of the rows at indices.

@@ -39,7 +39,7 @@ func (s *Window) order(q *exec.Query) (*windowOrder, error) {
 	o := &windowOrder{batches: batches, rows: rows, partition: len(s.spec.Partition)}
 	keys := s.sort.spec.Keys
 	if len(keys) == 0 || rows == 0 {
-		o.locator = newLocator(batches)
+		o.locator = newLocator(firstRows(batches))
 		return o, nil
 	}
 	for _, f := range s.spec.Functions {

@@ -106,16 +106,17 @@ func ScatterKeys(dst *Bases, keys []uint64, level uint, next *Counts, digits []u
 	}
 }
 
-// ScatterPairs scatters keys and one column of 8 bytes a row, where no key is null: twice as fast as the steps.
-func ScatterPairs(keyDst, valueDst *Bases, keys, values []uint64, level uint, next *Counts) {
+// ScatterPairs scatters keys and one more column, where no key is null: twice as fast as the steps.
+func ScatterPairs[T any](keyDst, valueDst *Bases, keys []uint64, values []T, level uint, next *Counts) {
 	values = values[:len(keys)]
+	var zero T
 	shift := 64 - Bits*(level+1)
 	for i, k := range keys {
 		d := Hash(k) >> (shift & 63) & (Ways - 1)
 		p := next[d]
 		next[d] = p + 1
 		*(*uint64)(unsafe.Add(keyDst[d], uintptr(p)*8)) = k
-		*(*uint64)(unsafe.Add(valueDst[d], uintptr(p)*8)) = values[i]
+		*(*T)(unsafe.Add(valueDst[d], uintptr(p)*unsafe.Sizeof(zero))) = values[i]
 	}
 }
 
