@@ -19,6 +19,10 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 		return l.group(step, op, in[0])
 	case *plan.SortOp:
 		return l.into(in[0], operator.NewSort(operator.SortSpec{Keys: sortKeys(op.Keys)}, step.Schema), step.Schema)
+	case *plan.UniqueOp:
+		return l.into(in[0], operator.NewUnique(operator.UniqueSpec{Keys: op.Keys, Keep: keeps[op.Keep], Mark: op.Mark}, in[0].schema), step.Schema)
+	case *plan.SetOpOp:
+		return l.setOp(step, op, in)
 	case *plan.ConcatOp:
 		return l.concat(step, in)
 	case *plan.FilterOp:
@@ -97,6 +101,21 @@ func (l *lowerer) group(step *plan.Step, op *plan.GroupOp, in stream) (stream, e
 		return stream{}, err
 	}
 	return l.into(in, g, schema)
+}
+
+var keeps = map[plan.Keep]operator.Keep{plan.KeepFirst: operator.KeepFirst, plan.KeepLast: operator.KeepLast, plan.KeepNone: operator.KeepNone}
+
+var setOpKinds = map[plan.SetKind]operator.SetOpKind{plan.Intersect: operator.Intersect, plan.Subtract: operator.Subtract}
+
+func (l *lowerer) setOp(step *plan.Step, op *plan.SetOpOp, in []stream) (stream, error) {
+	s := operator.NewSetOp(operator.SetOpSpec{Kind: setOpKinds[op.Kind], All: op.All}, step.Schema)
+	for i, sink := range []exec.Sink{s.Left(), s.Right()} {
+		if _, err := l.q.Run(in[i].source, in[i].transforms, sink); err != nil {
+			return stream{}, err
+		}
+	}
+	source, err := s.Source(l.q)
+	return stream{source: source, schema: step.Schema}, err
 }
 
 func sortKeys(keys []plan.BoundSortKey) []operator.SortKey {

@@ -84,6 +84,13 @@ func join(how, on string) string {
 	return fmt.Sprintf(`{"op":"join","inputs":[0,1],"how":%q,"left_on":[%s],"right_on":[%s]}`, how, on, on)
 }
 
+// setOp is a set operation on the columns k and s of both tables.
+func setOp(kind string) string {
+	columns := `"columns":[{"name":"k","expr":{"col":"k"}},{"name":"s","expr":{"col":"s"}}]`
+	return nodes(tableA, tableB, `{"op":"project","inputs":[0],`+columns+`}`, `{"op":"project","inputs":[1],`+columns+`}`,
+		`{"op":"setop","inputs":[2,3],"kind":`+kind+`}`)
+}
+
 const aggregates = `"aggs":[{"name":"total","fn":"sum","column":"v"},{"name":"lo","fn":"min","column":"f"},{"name":"hi","fn":"max","column":"s"},{"name":"n","fn":"count","column":"f"},{"name":"m","fn":"mean","column":"v"},{"name":"c","fn":"sum","column":"c"},{"name":"cm","fn":"mean","column":"c"}]`
 
 // mergeable are aggregates with partial results, collected those without.
@@ -147,6 +154,17 @@ var plans = []struct {
 	{"sort by strings and floats", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":false},{"column":"f","ascending":true}]}`), true},
 	{"sort by floats", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"f","ascending":false}],"na_position":"first"}`), true},
 	{"sort, slice", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"f","ascending":true}]}`, `{"op":"slice","inputs":[1],"offset":0,"length":5}`), true},
+	{"sort, nulls first in one key", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"f","ascending":true,"na_position":"first"},{"column":"s","ascending":false}]}`), true},
+	{"unique", nodes(tableA, `{"op":"unique","inputs":[0],"keys":["k"]}`), false},
+	{"unique of strings, last", nodes(tableA, `{"op":"unique","inputs":[0],"keys":["s"],"keep":"last"}`), false},
+	{"unique of two, last", nodes(tableA, `{"op":"unique","inputs":[0],"keys":["f","k"],"keep":"last"}`), false},
+	{"unique or none", nodes(tableA, `{"op":"unique","inputs":[0],"keys":["k","s"],"keep":"none"}`), false},
+	{"unique of all", nodes(tableB, `{"op":"unique","inputs":[0]}`), false},
+	{"unique, placed", nodes(tableA, `{"op":"shuffle","inputs":[0],"keys":["s"]}`, `{"op":"unique","inputs":[1],"keys":["k","s"],"keep":"none"}`), false},
+	{"intersect", setOp(`"intersect"`), false},
+	{"intersect all", setOp(`"intersect","distinct":false`), false},
+	{"subtract", setOp(`"subtract"`), false},
+	{"subtract all", setOp(`"subtract","distinct":false`), false},
 	{"sort, gather", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":true}]}`, `{"op":"gather","inputs":[1]}`), true},
 	{"window over partitions", nodes(tableA, window(`"partition":["k"],"dropna":true`)), true},
 	{"window over ordered partitions", nodes(tableA, window(`"partition":["s","k"],"order":[{"column":"f","ascending":false}],"na_position":"first"`)), true},

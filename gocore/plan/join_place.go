@@ -25,26 +25,34 @@ func (op *JoinOp) place(pl *placer, _ int, s Step) (int, error) {
 		return pl.out.add(s), nil
 	}
 	s.Placement = Partitioned
-	byL, okL := keyPositions(left.Keys, op.LeftKeys)
-	byR, okR := keyPositions(right.Keys, op.RightKeys)
-	by := byL
+	by := pl.colocate(&s, op.LeftKeys, op.RightKeys)
+	s.Keys = op.placed(by, pl.at(s.Inputs[0]), pl.at(s.Inputs[1]))
+	return pl.out.add(s), nil
+}
+
+// colocate moves rows of the two inputs of s so that rows of equal keys are on one rank; a side that lies by keys of
+// the other's stays. It returns by which of the keys, in order, the rows lie.
+func (pl *placer) colocate(s *Step, left, right []int) []int {
+	l, r := s.Inputs[0], s.Inputs[1]
+	byL, okL := keyPositions(pl.at(l).Keys, left)
+	byR, okR := keyPositions(pl.at(r).Keys, right)
 	switch {
 	case okL && okR && slices.Equal(byL, byR):
 	case okL:
-		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ByHash, Keys: pick(op.RightKeys, byL)})
+		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ByHash, Keys: pick(right, byL)})
 	case okR:
-		by = byR
-		s.Inputs[0] = pl.exchange(l, s.Node, &Exchange{Kind: ByHash, Keys: pick(op.LeftKeys, byR)})
+		s.Inputs[0] = pl.exchange(l, s.Node, &Exchange{Kind: ByHash, Keys: pick(left, byR)})
+		return byR
 	default:
-		by = make([]int, len(op.LeftKeys))
-		for k := range by {
-			by[k] = k
+		s.Inputs[0] = pl.exchange(l, s.Node, &Exchange{Kind: ByHash, Keys: left})
+		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ByHash, Keys: right})
+		all := make([]int, len(left))
+		for k := range all {
+			all[k] = k
 		}
-		s.Inputs[0] = pl.exchange(l, s.Node, &Exchange{Kind: ByHash, Keys: op.LeftKeys})
-		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ByHash, Keys: op.RightKeys})
+		return all
 	}
-	s.Keys = op.placed(by, pl.at(s.Inputs[0]), pl.at(s.Inputs[1]))
-	return pl.out.add(s), nil
+	return byL
 }
 
 // keyPositions returns which of a join's keys a side's rows lie by, in order, and false where they lie otherwise.

@@ -30,6 +30,8 @@ var operations = map[string]operation{
 	"join":        {2, func() Spec { return &Join{How: Inner, Suffixes: [2]string{"_x", "_y"}} }},
 	"group":       {1, func() Spec { return &Group{DropNull: true, Sort: true} }},
 	"sort":        {1, func() Spec { return &Sort{NAPosition: NALast} }},
+	"unique":      {1, func() Spec { return &Unique{Keep: KeepFirst} }},
+	"setop":       {2, func() Spec { return &SetOp{Distinct: true} }},
 	"filter":      {1, func() Spec { return &Filter{} }},
 	"project":     {1, func() Spec { return &Project{} }},
 	"slice":       {1, func() Spec { return &Slice{Length: -1} }},

@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"cmp"
 	"fmt"
 )
 
@@ -21,8 +22,9 @@ type Sort struct {
 
 // SortKey is a column to sort by.
 type SortKey struct {
-	Column    string `json:"column"`
-	Ascending bool   `json:"ascending"`
+	Column     string     `json:"column"`
+	Ascending  bool       `json:"ascending"`
+	NAPosition NAPosition `json:"na_position"` // empty: the sort's
 }
 
 // BoundSortKey is a column to sort by.
@@ -42,7 +44,12 @@ func (spec *Sort) check() error {
 	if len(spec.Keys) == 0 {
 		return fmt.Errorf("it has no keys")
 	}
-	return oneOf("na_position", spec.NAPosition, NALast, NAFirst)
+	for _, key := range spec.Keys {
+		if err := oneOf("na_position", cmp.Or(key.NAPosition, spec.NAPosition), NALast, NAFirst); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (spec *Sort) bind(b *binder, s *Step) error {
@@ -61,7 +68,7 @@ func (b *binder) sortKeys(s *Step, spec *Sort) ([]BoundSortKey, error) {
 		if err := checkKey(b.in(s, 0).Field(at)); err != nil {
 			return nil, err
 		}
-		keys[i] = BoundSortKey{Column: at, Descending: !k.Ascending, NullsFirst: spec.NAPosition == NAFirst}
+		keys[i] = BoundSortKey{Column: at, Descending: !k.Ascending, NullsFirst: cmp.Or(k.NAPosition, spec.NAPosition) == NAFirst}
 	}
 	return keys, nil
 }
