@@ -28,6 +28,13 @@ func (l *lowerer) expression(b *expr.Builder, e *plan.BoundExpr) (expr.Node, err
 			}
 		}
 		return 0, status.Errorf(status.Invalid, "the table of literals has no rows")
+	case e.Fn == nil:
+		c, err := compute.AllNull(l.q.Scope, e.Type, 1)
+		if err != nil {
+			return 0, err
+		}
+		defer c.Release()
+		return b.Literal(c)
 	}
 	args := make([]expr.Node, len(e.Args))
 	for i, a := range e.Args {

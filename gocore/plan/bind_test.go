@@ -63,7 +63,7 @@ func TestBindRefuses(t *testing.T) {
 		"unknown cast":      {`{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"delay"}],"type":"int65"}}]}`, status.Unsupported, `type "int65"`},
 		"impossible cast":   {`{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"carrier"}],"type":"date32"}}]}`, status.TypeMismatch, `can't be cast to date32`},
 		"literal":           {`{"op":"filter","inputs":[0],"predicate":{"fn":"eq","args":[{"col":"delay"},{"lit":[7,"x"]}]}}`, status.Invalid, `argument 7 of 2`},
-		"concat":            {`{"op":"concat","inputs":[0,1]}`, status.TypeMismatch, `inputs 0 and 1`},
+		"concat":            {`{"op":"concat","inputs":[0,1]}`, status.TypeMismatch, `column "carrier" is int64 in input 1 and utf8 before`},
 		"take":              {`{"op":"take","inputs":[0],"indices":0}`, status.Invalid, `a column of integers`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -94,4 +94,9 @@ func TestConcatUnifies(t *testing.T) {
 	program, err := bind(t, nodes(2, here, `{"op":"concat","inputs":[0,1]}`), schema(t, "a int64, b null"), schema(t, "a double, b utf8"))
 	require.NoError(t, err)
 	require.Equal(t, "a double, b utf8", columnsOf(program.Steps[program.Root].Schema))
+	for join, want := range map[string]string{"outer": "a double, b utf8, c bool", "inner": "b utf8"} {
+		program, err = bind(t, nodes(2, here, `{"op":"concat","inputs":[0,1],"join":"`+join+`"}`), schema(t, "a double, b null"), schema(t, "b utf8, c bool"))
+		require.NoError(t, err)
+		require.Equal(t, want, columnsOf(program.Steps[program.Root].Schema))
+	}
 }

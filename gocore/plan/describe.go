@@ -77,6 +77,8 @@ func (w words) expr(e *BoundExpr) string {
 		return w.column(0, e.Column)
 	case e.Arg >= 0:
 		return w.literal(e.Arg, e.ArgCol)
+	case e.Fn == nil:
+		return "null"
 	}
 	args := make([]string, len(e.Args))
 	for i, a := range e.Args {

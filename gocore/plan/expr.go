@@ -85,19 +85,22 @@ func (e *Expr) check(depth int) error {
 	return nil
 }
 
-// BoundExpr is an expression by position: a column of the input, a literal, or a function of expressions.
+// BoundExpr is an expression by position: a column of the input, a literal, a function of expressions, or else null.
 type BoundExpr struct {
 	Column int             // position in the input; -1 where it isn't a column
 	Arg    int             // the argument that holds a literal; -1 where it isn't one
 	ArgCol int             // the literal's column in the argument
 	Set    bool            // all rows of the argument are meant
-	Fn     *function.Bound // nil for columns and literals
+	Fn     *function.Bound // nil for columns, literals and null
 	Args   []*BoundExpr
 	Type   arrow.DataType // of the result
 }
 
 // column returns the expression of an input column.
 func column(i int, t arrow.DataType) *BoundExpr { return &BoundExpr{Column: i, Arg: -1, Type: t} }
+
+// null returns the expression of nulls.
+func null(t arrow.DataType) *BoundExpr { return &BoundExpr{Column: -1, Arg: -1, Type: t} }
 
 // castTo returns e, cast unless it has type t.
 func (e *BoundExpr) castTo(t arrow.DataType) *BoundExpr {

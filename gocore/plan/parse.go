@@ -36,7 +36,7 @@ var operations = map[string]operation{
 	"project":     {1, func() Spec { return &Project{} }},
 	"slice":       {1, func() Spec { return &Slice{Length: -1} }},
 	"take":        {1, func() Spec { return &Take{} }},
-	"concat":      {-1, func() Spec { return &Concat{} }},
+	"concat":      {-1, func() Spec { return &Concat{Join: AllColumns} }},
 	"shuffle":     {1, func() Spec { return &Shuffle{} }},
 	"repartition": {1, func() Spec { return &Repartition{} }},
 	"replicate":   {1, func() Spec { return &Replicate{} }},

@@ -1,9 +1,5 @@
 package plan
 
-import (
-	"github.com/pycylon/pycylon/gocore/base/status"
-)
-
 // SetKind is which rows of the left input a set operation keeps.
 type SetKind string
 
@@ -35,8 +31,8 @@ func (spec *SetOp) bind(b *binder, s *Step) error {
 	if err != nil {
 		return err
 	}
-	if schema.NumFields() == 0 {
-		return status.Errorf(status.Invalid, "there are no columns to tell rows apart by")
+	if err := checkKeys(schema, upTo(schema.NumFields())); err != nil {
+		return err
 	}
 	for i := range s.Inputs {
 		s.Inputs[i] = b.castColumns(s.Node, s.Inputs[i], schema)
@@ -54,8 +50,10 @@ func (op *SetOpOp) place(pl *placer, _ int, s Step) (int, error) {
 		}
 		return pl.out.add(s), nil
 	}
-	columns := allColumns(s.Schema)
+	columns := upTo(s.Schema.NumFields())
 	pl.colocate(&s, columns, columns)
 	s.Placement, s.Keys = Partitioned, pl.at(s.Inputs[0]).Keys
 	return pl.out.add(s), nil
 }
+
+func (*SetOpOp) sift(reads []int, n int) ([][]int, bool) { return everywhere(reads, n), false }

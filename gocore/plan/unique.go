@@ -1,6 +1,8 @@
 package plan
 
 import (
+	"slices"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -20,7 +22,7 @@ const (
 type Unique struct {
 	Keys []string `json:"keys"` // none: all columns
 	Keep Keep     `json:"keep"`
-	// Mark is the name of a column of bools, true for the rows that would go, to make instead.
+	// Mark is the name of a column to add to all rows instead: true for those that would go.
 	Mark string `json:"mark"`
 }
 
@@ -28,7 +30,8 @@ type Unique struct {
 type UniqueOp struct {
 	Keys []int
 	Keep Keep
-	Mark bool
+	Mark bool // keeps all, with a column that tells which would go
+	mark int  // where that column is
 }
 
 // Name is "unique".
@@ -43,44 +46,84 @@ func (spec *Unique) bind(b *binder, s *Step) error {
 		return err
 	}
 	if spec.Keys == nil {
-		keys = allColumns(in)
+		keys = upTo(in.NumFields())
 	}
-	if len(keys) == 0 {
-		return status.Errorf(status.Invalid, "there are no columns to tell rows apart by")
+	if err := checkKeys(in, keys); err != nil {
+		return err
 	}
-	s.Op, s.Schema = &UniqueOp{Keys: keys, Keep: spec.Keep, Mark: spec.Mark != ""}, in
+	s.Op, s.Schema = &UniqueOp{Keys: keys, Keep: spec.Keep, Mark: spec.Mark != "", mark: in.NumFields()}, in
 	if spec.Mark != "" {
-		s.Schema = arrow.NewSchema([]arrow.Field{{Name: spec.Mark, Type: arrow.FixedWidthTypes.Boolean}}, nil)
+		s.Schema = arrow.NewSchema(append(slices.Clone(in.Fields()), arrow.Field{Name: spec.Mark, Type: arrow.FixedWidthTypes.Boolean}), nil)
 	}
 	return nil
 }
 
-// allColumns returns the positions of all columns.
-func allColumns(s *arrow.Schema) []int {
-	all := make([]int, s.NumFields())
-	for i := range all {
-		all[i] = i
+// checkKeys refuses keys that can't tell rows apart.
+func checkKeys(s *arrow.Schema, keys []int) error {
+	if len(keys) == 0 {
+		return status.Errorf(status.Invalid, "there are no columns to tell rows apart by")
 	}
-	return all
+	for _, key := range keys {
+		if err := checkKey(s.Field(key)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // place brings rows of equal keys together. Each rank drops what it can before: of rows in the order of the rank
-// concatenation the first of the firsts is the first.
+// concatenation the first of the firsts is the first. Marks come back to the rows.
 func (op *UniqueOp) place(pl *placer, _ int, s Step) (int, error) {
 	input := s.Inputs[0]
 	switch {
-	case op.Mark && pl.apart(input):
-		return 0, status.Errorf(status.Unsupported, "duplicated of a partitioned frame isn't supported: use drop_duplicates, or duplicated of df.local for this rank's rows")
+	case !pl.apart(input) || keysAmong(pl.at(input).Keys, op.Keys) != nil:
+		return pl.out.add(s), nil
 	case op.Mark:
-		s.Keys = nil
-		return pl.out.add(s), nil
-	case !pl.apart(input) || groupKeys(pl.at(input).Keys, op.Keys) != nil:
-		return pl.out.add(s), nil
-	}
-	if op.Keep != KeepNone {
+		return op.placeMarks(pl, s), nil
+	case op.Keep != KeepNone:
 		input = pl.out.add(s)
 	}
 	s.Inputs = []int{pl.exchange(input, s.Node, &Exchange{Kind: ByHash, Keys: op.Keys})}
 	s.Keys = pl.at(s.Inputs[0]).Keys
 	return pl.out.add(s), nil
+}
+
+// placeMarks has the keys alone moved.
+func (op *UniqueOp) placeMarks(pl *placer, s Step) int {
+	keys := upTo(len(op.Keys))
+	numbered, number := pl.number(s.Inputs[0], s.Node, op.Keys)
+	moved := pl.exchange(numbered, s.Node, &Exchange{Kind: ByHash, Keys: keys})
+	mark := s.Schema.Field(s.Schema.NumFields() - 1)
+	fields := append(slices.Clone(pl.at(moved).Schema.Fields()), mark)
+	marked := pl.out.add(Step{Node: s.Node, Op: &UniqueOp{Keys: keys, Keep: op.Keep, Mark: true}, Inputs: []int{moved},
+		Schema: arrow.NewSchema(fields, nil), Placement: Partitioned})
+	return pl.restore(s, pl.pick(marked, s.Node, []int{number, len(fields) - 1}))
+}
+
+func (op *UniqueOp) describe(w words) string {
+	return "by " + w.columns(0, op.Keys) + ", keep " + string(op.Keep)
+}
+
+// sift lets filters of keys through: they drop all rows of a key, or none.
+func (op *UniqueOp) sift(reads []int, n int) ([][]int, bool) {
+	if slices.ContainsFunc(reads, func(c int) bool { return !slices.Contains(op.Keys, c) }) {
+		return nil, false
+	}
+	return everywhere(reads, n), false
+}
+
+func (op *UniqueOp) needs(wanted []int, n int) [][]int {
+	if columns := len(wanted); op.Mark && columns > 0 && wanted[columns-1] == op.mark {
+		wanted = wanted[:columns-1]
+	}
+	return same(wanted, op.Keys, n)
+}
+
+func (op *UniqueOp) narrow(_ []int, in []narrowed) (Op, []int) {
+	narrow, makes := *op, in[0].left
+	narrow.Keys = in[0].all(op.Keys)
+	if op.Mark {
+		narrow.mark, makes = len(makes), append(slices.Clone(makes), op.mark)
+	}
+	return &narrow, makes
 }

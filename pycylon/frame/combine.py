@@ -253,21 +253,21 @@ def _type(value: object) -> str:
 def concat(
     objs: Iterable[Frame],
     axis: int = 0,
-    join: str = "outer",
+    join: Literal["outer", "inner"] = "outer",
     env: CylonEnv | None = None,
     *,
     ignore_index: bool = True,
 ) -> DataFrame:
-    """Return the rows of several frames, one frame after the other.
+    """Return the rows of several frames, one frame after the other. Columns go together by name.
 
     Parameters
     ----------
     objs : iterable of DataFrame
-        The frames: of the same columns, in any order, whose types may differ as numbers do.
+        The frames. Types of one column may differ as numbers do.
     axis : int, default 0
         Only 0, rows.
-    join : str, default "outer"
-        Accepted for pandas' scripts: the columns must be the same.
+    join : {"outer", "inner"}, default "outer"
+        Which columns: all that a frame has, null in the rows of those that haven't; or those that all have.
     env : CylonEnv, optional
         Treat local frames as this rank's share.
     ignore_index : bool, default True
@@ -276,8 +276,11 @@ def concat(
     Examples
     --------
     >>> import pycylon as pc
-    >>> pc.concat([pc.DataFrame({"a": [1]}), pc.DataFrame({"a": [2]})]).to_dict()
-    {'a': [1, 2]}
+    >>> frames = [pc.DataFrame({"a": [1], "b": ["x"]}), pc.DataFrame({"a": [2.5]})]
+    >>> pc.concat(frames).to_dict()
+    {'a': [1.0, 2.5], 'b': ['x', None]}
+    >>> pc.concat(frames, join="inner").to_dict()
+    {'a': [1.0, 2.5]}
     """
     del ignore_index
     if isinstance(objs, (Frame, Mapping)):
@@ -288,13 +291,10 @@ def concat(
             raise TypeError(f"concat needs pycylon.DataFrames, not {_type(frame)}: wrap it in pycylon.DataFrame(...)")
     if not frames:
         raise InvalidError("there are no frames to concatenate", op="concat")
-    if axis not in (0, "index") or join not in ("outer", "inner"):
-        raise InvalidError(
-            f"axis={axis!r}, join={join!r}: only rows of the same columns can be concatenated", op="concat"
-        )
-    names = frames[0].columns
-    # Columns go together by name, as in pandas.
-    frames = [f._project(names, "concat") if f.columns != names and set(f.columns) == set(names) else f for f in frames]
+    if axis not in (0, "index"):
+        raise InvalidError(f"axis={axis!r}: only rows can be concatenated, axis=0", op="concat")
+    if join not in ("outer", "inner"):
+        raise InvalidError(f"join={join!r}: expected 'outer' or 'inner'", op="concat")
     plan = Plan("concat", frames, env)
-    plan.node("concat", inputs=plan.inputs)
+    plan.node("concat", inputs=plan.inputs, join=join)
     return plan.run()

@@ -8,6 +8,7 @@ from pycylon.frame.base import Frame
 from pycylon.frame.columns import Columns
 from pycylon.frame.combine import Combining
 from pycylon.frame.convert import Converting
+from pycylon.frame.distinct import Distinct
 from pycylon.frame.grouping import Grouping
 from pycylon.frame.indexing import Indexing
 from pycylon.frame.lazy import Lazy
@@ -23,7 +24,18 @@ if TYPE_CHECKING:
 
 
 class DataFrame(
-    Converting, Indexing, Columns, Combining, Grouping, Ordering, Reshaping, Statistics, Windowing, Spreading, Lazy
+    Converting,
+    Indexing,
+    Columns,
+    Combining,
+    Grouping,
+    Ordering,
+    Distinct,
+    Reshaping,
+    Statistics,
+    Windowing,
+    Spreading,
+    Lazy,
 ):
     """Rows of named, typed columns, on this rank or spread over the ranks of a job.
 

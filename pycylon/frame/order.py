@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pycylon.errors import InvalidError
 from pycylon.frame.base import Frame, Label
@@ -12,6 +12,10 @@ from pycylon.frame.plan import Plan
 if TYPE_CHECKING:
     from pycylon.env import CylonEnv
     from pycylon.frame.core import DataFrame
+
+
+#: Where nulls go in a sort.
+NAPosition = Literal["last", "first"]
 
 
 class Ordering(Frame):
@@ -24,7 +28,8 @@ class Ordering(Frame):
         by: Label | Sequence[Label],
         ascending: bool | Sequence[bool] = True,
         *,
-        na_position: Literal["last", "first"] = "last",
+        na_position: NAPosition | Sequence[NAPosition] = "last",
+        kind: str | None = None,
         ignore_index: bool = True,
         env: CylonEnv | None = None,
     ) -> DataFrame:
@@ -36,8 +41,11 @@ class Ordering(Frame):
             The columns, the most significant first.
         ascending : bool or sequence of bool, default True
             The directions.
-        na_position : {"last", "first"}, default "last"
-            Where nulls go, whatever the direction. NaN comes after all numbers.
+        na_position : {"last", "first"} or sequence of them, default "last"
+            Where nulls go, whatever the direction: in all columns, or in each. NaN lies between the numbers and the
+            nulls.
+        kind : str, optional
+            Accepted for pandas' scripts: every sort is stable.
         ignore_index : bool, default True
             Accepted for pandas' scripts: rows are always numbered from 0.
         env : CylonEnv, optional
@@ -48,34 +56,28 @@ class Ordering(Frame):
         >>> pc.DataFrame({"a": [2, None, 1]}).sort_values("a", ascending=False).to_dict()
         {'a': [2, 1, None]}
         """
-        del ignore_index
-        return sort(self, self._names(by), ascending, na_position, env)
+        del ignore_index, kind
+        plan = Plan("sort_values", [self], env)
+        keys = _sort_keys(self._names(by), ascending, na_position)
+        plan.node("sort", inputs=plan.inputs, keys=keys)
+        return plan.run()
 
 
-def sort(
-    frame: Frame,
-    keys: list[str],
-    ascending: bool | Sequence[bool],
-    na_position: str,
-    env: CylonEnv | None,
-) -> DataFrame:
-    """Return the rows in the order of `keys`: `DataFrame.sort_values`.
-
-    Parameters
-    ----------
-    frame : DataFrame
-        The rows.
-    keys, ascending, na_position, env
-        As in `DataFrame.sort_values`.
-    """
-    directions = list(ascending) if isinstance(ascending, Sequence) else [ascending] * len(keys)
-    if len(directions) != len(keys):
-        raise InvalidError(f"ascending= has {len(directions)} directions for {len(keys)} columns", op="sort_values")
-    if na_position not in ("first", "last"):
-        raise InvalidError(f"na_position={na_position!r}: expected 'first' or 'last'", op="sort_values")
-    if not keys:
+def _sort_keys(
+    names: list[str], ascending: bool | Sequence[bool], na_position: NAPosition | Sequence[NAPosition]
+) -> list[dict[str, Any]]:
+    """Return sort keys as plans spell them."""
+    if not names:
         raise InvalidError("there are no columns to sort by", op="sort_values")
-    plan = Plan("sort_values", [frame], env)
-    by = [{"column": name, "ascending": bool(up)} for name, up in zip(keys, directions)]
-    plan.node("sort", inputs=plan.inputs, keys=by, na_position=na_position)
-    return plan.run()
+    directions = list(ascending) if isinstance(ascending, Sequence) else [ascending] * len(names)
+    if len(directions) != len(names):
+        raise InvalidError(f"ascending= has {len(directions)} directions for {len(names)} columns", op="sort_values")
+    ends = [na_position] * len(names) if isinstance(na_position, str) else list(na_position)
+    if len(ends) != len(names):
+        raise InvalidError(f"na_position= has {len(ends)} positions for {len(names)} columns", op="sort_values")
+    for end in ends:
+        if end not in ("first", "last"):
+            raise InvalidError(f"na_position={end!r}: expected 'first' or 'last'", op="sort_values")
+    return [
+        {"column": name, "ascending": bool(up), "na_position": end} for name, up, end in zip(names, directions, ends)
+    ]

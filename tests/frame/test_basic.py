@@ -168,7 +168,6 @@ def test_series(frame):
         (lambda f: pc.concat(f), TypeError, "list"),
         (lambda f: pc.concat([f, 1]), TypeError, "int"),
         (lambda f: pc.concat([f], axis=1), ValueError, "axis"),
-        (lambda f: pc.concat([f, f[["a"]]]), TypeError, "3 columns"),
     ],
 )
 def test_refusals(frame, use, error, text):

@@ -47,7 +47,7 @@ func uniqueModel(spec UniqueSpec) func([][][]any) [][]any {
 			stays := [...]bool{KeepFirst: seen[key] == 1, KeepLast: seen[key] == count[key], KeepNone: count[key] == 1}[spec.Keep]
 			switch {
 			case spec.Mark:
-				out = append(out, []any{!stays})
+				out = append(out, append(slices.Clone(row), !stays))
 			case stays:
 				out = append(out, row)
 			}

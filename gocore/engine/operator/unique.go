@@ -25,7 +25,7 @@ var keepRules = [...]distinctRule{KeepFirst: firstOfKey, KeepLast: lastOfKey, Ke
 type UniqueSpec struct {
 	Keys []int
 	Keep Keep
-	// Mark asks for a column of bools, true for the rows that would go, rather than for the rows that stay.
+	// Mark keeps all rows, with a column more: true for those that would go.
 	Mark bool
 }
 
@@ -78,19 +78,17 @@ func (u *Unique) Finish(q *exec.Query) (exec.Source, error) {
 	return newDistinctSource(d, u.schema, &u.input), nil
 }
 
-// marks returns the Source of a column that is true where a row doesn't stay.
+// marks returns the Source of all rows with a column that is true where a row doesn't stay.
 func (u *Unique) marks(q *exec.Query, d *distinct) exec.Source {
 	for i := range d.kept {
 		d.kept[i] = ^d.kept[i]
 	}
+	q.Scope.OnClose(d.owner.Release)
 	batches := make([]*table.Batch, len(d.batches))
 	for i, b := range d.batches {
-		batches[i] = &table.Batch{Len: b.Len, Cols: []column.Column{{
-			Type: arrow.FixedWidthTypes.Boolean, Kind: column.Bool, Len: b.Len,
-			Values: d.keptOf(i).Bits, Owners: []*memory.Buffer{d.owner},
-		}}}
+		mark := column.Column{Type: arrow.FixedWidthTypes.Boolean, Kind: column.Bool, Len: b.Len,
+			Values: d.keptOf(i).Bits, Owners: []*memory.Buffer{d.owner}}
+		batches[i] = &table.Batch{Len: b.Len, Cols: append(b.Cols[:len(b.Cols):len(b.Cols)], mark)}
 	}
-	q.Scope.OnClose(d.owner.Release)
-	u.input.Release()
 	return exec.NewScan(batches)
 }
