@@ -95,14 +95,15 @@ func (l *lowerer) move(in stream, c chooser, m *meter) (stream, error) {
 			(<-received).Release()
 		}
 	})
-	l.q.Go(func(ctx context.Context) error {
-		if _, err := l.q.Run(in.source, in.transforms, &exchangeSink{c, out}); err != nil {
+	q := l.q
+	q.Go(func(ctx context.Context) error {
+		if _, err := run(q, in, &exchangeSink{c, out}); err != nil {
 			return err
 		}
 		close(out.own)
 		return x.CloseSend(ctx)
 	})
-	l.q.Go(func(ctx context.Context) error { return receive(ctx, x, received) })
+	q.Go(func(ctx context.Context) error { return receive(ctx, x, received) })
 	source := &inbox{lowerer: l, exchange: x, schema: in.schema, own: out.own, received: received, meter: m}
 	// Sending and receiving keep pace with each other: the rows that were read to be sent tell how far both are.
 	return stream{source: source, schema: in.schema, head: in.head}, nil

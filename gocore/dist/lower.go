@@ -9,6 +9,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/spill"
 	"github.com/pycylon/pycylon/gocore/engine/table"
@@ -68,6 +69,7 @@ type meter struct {
 	spilled        *spill.Store // of its operator; nil: it has none
 	scope          *memory.Scope
 	peak           atomic.Int64 // bytes
+	bytes          atomic.Int64 // of the rows that it made, where somebody asks
 }
 
 // took adds the time since start.
@@ -86,6 +88,11 @@ func (m *meter) look() {
 // Push counts rows on their way.
 func (m *meter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
 	m.look()
+	if w.Query.Trace != nil {
+		for i := range b.Cols {
+			m.bytes.Add(b.Cols[i].Bytes())
+		}
+	}
 	return m.tally.Push(w, b, emit)
 }
 
@@ -106,17 +113,51 @@ func (l *lowerer) prepare() {
 	l.gauge.meters.Store(&l.meters)
 }
 
-// stats returns what the steps that ran did, in order.
-func (l *lowerer) stats() []OperatorStats {
+// stats returns what the steps that ran did, in order, and what the workers did for them.
+func (l *lowerer) stats() ([]OperatorStats, []exec.Span) {
 	var all []OperatorStats
+	place := make([]int, len(l.meters)) // of each step, in the list
 	for i, m := range l.meters {
-		if l.uses[i] > 0 {
-			all = append(all, OperatorStats{Op: m.op, Rows: m.rows.Load(), Seconds: time.Duration(m.nanos.Load()).Seconds(),
-				BytesSent: m.sent.Load(), BytesReceived: m.received.Load(), BytesSpilled: m.spilled.Written(), PeakBytes: m.peak.Load(),
-				Began: m.began, Ended: m.began.Add(time.Duration(m.lasted.Load()))})
+		if l.uses[i] == 0 {
+			continue
+		}
+		place[i] = len(all)
+		o := OperatorStats{Op: m.op, Rows: m.rows.Load(), Seconds: time.Duration(m.nanos.Load()).Seconds(),
+			BytesSent: m.sent.Load(), BytesReceived: m.received.Load(), BytesSpilled: m.spilled.Written(), PeakBytes: m.peak.Load(),
+			Began: m.began, Ended: m.began.Add(time.Duration(m.lasted.Load()))}
+		if l.plan.Mode.Tells() {
+			o.Text = l.program.Describe(i, l.literal)
+			for _, in := range l.program.Steps[i].Inputs {
+				o.Inputs = append(o.Inputs, place[in])
+			}
+		}
+		if l.q.Trace != nil {
+			o.Bytes, o.Busy = m.bytes.Load(), l.q.Trace.Busy(i).Seconds()
+		}
+		all = append(all, o)
+	}
+	var spans []exec.Span
+	if l.q.Trace != nil {
+		spans = l.q.Trace.Spans()
+	}
+	for i := range spans {
+		spans[i].Step = place[spans[i].Step]
+	}
+	return all, spans
+}
+
+// literal returns the text of a literal.
+func (l *lowerer) literal(arg, col int) string {
+	for _, b := range l.args[arg].Batches {
+		if b.Len > 0 {
+			views, err := b.Cols[col].AsViews(l.q.Scope)
+			if err == nil {
+				defer views.Release()
+				return compute.Format(&views, 0)
+			}
 		}
 	}
-	return all
+	return "?"
 }
 
 // collect runs a stream to its end and returns its batches in order. The scope holds their references.
@@ -126,7 +167,7 @@ func (l *lowerer) collectInto(s stream, sink *exec.Collect) ([]*table.Batch, err
 	if s.batches != nil && len(s.transforms) == 0 {
 		return s.batches, nil
 	}
-	if _, err := l.q.Run(s.source, s.transforms, sink); err != nil {
+	if _, err := run(l.q, s, sink); err != nil {
 		return nil, err
 	}
 	return sink.Batches(), nil
@@ -134,7 +175,7 @@ func (l *lowerer) collectInto(s stream, sink *exec.Collect) ([]*table.Batch, err
 
 // into runs a stream into a sink and returns what the sink makes of it.
 func (l *lowerer) into(s stream, sink exec.Sink, schema *arrow.Schema) (stream, error) {
-	source, err := l.q.Run(s.source, s.transforms, sink)
+	source, err := run(l.q, s, sink)
 	return stream{source: source, schema: schema}, err
 }
 
@@ -155,6 +196,7 @@ func (l *lowerer) lower(at int) (stream, error) {
 	m.began = time.Now()
 	l.q.Scope.TakePeak() // what others held before
 	l.gauge.enter(m.op, inputs...)
+	l.q = l.q.As(at)
 	s, err := l.operator(at, step, inputs)
 	m.took(m.began)
 	if err != nil {
@@ -164,7 +206,7 @@ func (l *lowerer) lower(at int) (stream, error) {
 		m.total = l.total(step, s)
 		s.head = &m.tally
 	}
-	s = s.through(m, s.schema)
+	s = l.traced(s, inputs).through(m, s.schema)
 	if l.uses[at] > 1 {
 		batches, err := l.collect(s)
 		if err != nil {

@@ -65,12 +65,16 @@ func (l *lowerer) join(step *plan.Step, op *plan.JoinOp, in []stream) (stream, e
 		return stream{}, err
 	}
 	for i, sink := range []exec.Sink{j.Left(), j.Right()} {
-		if _, err := l.q.Run(in[i].source, in[i].transforms, sink); err != nil {
+		if _, err := run(l.q, in[i], sink); err != nil {
 			return stream{}, err
 		}
 	}
-	source, err := j.Source(l.q)
-	return stream{source: source, schema: step.Schema}, err
+	made := stream{schema: step.Schema}
+	err = alone(l.q, func() (err error) {
+		made.source, err = j.Source(l.q)
+		return err
+	})
+	return made, err
 }
 
 var aggFns = map[string]operator.AggFn{"sum": operator.Sum, "min": operator.Min, "max": operator.Max, "count": operator.Count,

@@ -49,6 +49,13 @@ type OperatorStats struct {
 	BytesSpilled  int64   `json:"bytes_spilled"` // that it wrote to disk, for want of memory
 	PeakBytes     int64   `json:"peak_bytes"`    // the most working memory that the plan held while the step ran
 
+	// Of plans whose mode tells the steps: what the step does, and the steps that it reads, by their place in the list.
+	Text   string `json:"text,omitempty"`
+	Inputs []int  `json:"inputs,omitempty"`
+	// Of analyzed plans: the bytes of the rows that it made, and how long all workers together worked for it.
+	Bytes int64   `json:"bytes,omitempty"`
+	Busy  float64 `json:"busy_seconds,omitempty"`
+
 	// Began and Ended are when it was started and when its last rows came: steps of one pipeline overlap.
 	Began, Ended time.Time `json:"-"`
 }
@@ -59,6 +66,7 @@ type Result struct {
 	Placement plan.Placement
 	RowsMoved int64 // rows sent to other ranks
 	Operators []OperatorStats
+	Spans     []exec.Span // of an analyzed plan; their steps are Operators' by their place
 }
 
 // Run runs p on this rank over args, lent for the call. It returns when all it started has ended.
@@ -69,6 +77,9 @@ func Run(ctx context.Context, machine exec.Machine, world World, p *plan.Plan, a
 	if machine.Disk != nil {
 		q.Spill = spill.NewStore(machine.Disk)
 		defer q.Spill.Close()
+	}
+	if p.Mode == plan.Analyze {
+		q.Trace = exec.NewTrace()
 	}
 	l := &lowerer{q: q, world: world, plan: p, args: args, gauge: world.Gauge}
 	if l.gauge == nil {
@@ -97,11 +108,15 @@ func (l *lowerer) run() (*Result, error) {
 	if err := l.makeProgram(sources); err != nil {
 		return nil, err
 	}
-	if l.plan.Mode == plan.Describe {
-		root := &l.program.Steps[l.program.Root]
-		return &Result{Table: table.New(root.Schema, nil), Placement: l.program.PlacementOf(l.program.Root)}, nil
-	}
 	l.prepare()
+	if !l.plan.Mode.Makes() {
+		root := &l.program.Steps[l.program.Root]
+		result := &Result{Table: table.New(root.Schema, nil), Placement: l.program.PlacementOf(l.program.Root)}
+		if l.plan.Mode.Tells() {
+			result.Operators, _ = l.stats()
+		}
+		return result, nil
+	}
 	start := time.Now()
 	root, err := l.lower(l.program.Root)
 	if err != nil {
@@ -119,11 +134,13 @@ func (l *lowerer) run() (*Result, error) {
 	for _, b := range batches {
 		b.Retain() // the scope drops what it collected
 	}
+	operators, spans := l.stats()
 	return &Result{
 		Table:     table.New(root.schema, batches),
 		Placement: l.program.PlacementOf(l.program.Root),
 		RowsMoved: l.rowsMoved.Load(),
-		Operators: l.stats(),
+		Operators: operators,
+		Spans:     spans,
 	}, nil
 }
 

@@ -57,7 +57,7 @@ func Parse(text []byte) (*Plan, error) {
 	if err := strict(text, &raw); err != nil {
 		return nil, status.Errorf(status.Invalid, "the plan can't be read: %w", err)
 	}
-	if err := oneOf("mode", raw.Mode, Run, Describe); err != nil {
+	if err := oneOf("mode", raw.Mode, Run, Describe, Explain, Analyze); err != nil {
 		return nil, status.Errorf(status.Invalid, "the plan's %w", err)
 	}
 	if len(raw.Nodes) == 0 || len(raw.Nodes) > maxNodes {

@@ -35,7 +35,15 @@ type Mode string
 const (
 	Run      Mode = "run"      // makes the root's rows
 	Describe Mode = "describe" // only binds and places it: a table of the root's columns without rows. Not collective
+	Explain  Mode = "explain"  // Describe, and tells the steps
+	Analyze  Mode = "analyze"  // Run, and tells the steps, what each took and what the workers did when
 )
+
+// Makes tells whether rows are made.
+func (m Mode) Makes() bool { return m == Run || m == Analyze }
+
+// Tells tells whether the steps are told.
+func (m Mode) Tells() bool { return m == Explain || m == Analyze }
 
 // Node is one operation: what the caller wrote, checked for form only.
 type Node struct {
@@ -56,7 +64,7 @@ type Spec interface {
 // Collective tells whether the plan is run by all ranks together, because it is run and touches partitioned rows or
 // moves rows. What does neither must not communicate.
 func (p *Plan) Collective() bool {
-	return p.Mode != Describe && p.spread()
+	return p.Mode.Makes() && p.spread()
 }
 
 // spread tells whether the plan touches partitioned rows or moves rows.

@@ -209,11 +209,11 @@ func TestUnifyTexts(t *testing.T) {
 }
 
 func TestModes(t *testing.T) {
-	for text, want := range map[string]Mode{`"mode":"describe",`: Describe, `"mode":"run",`: Run, ``: Run} {
+	for text, want := range map[string]Mode{`"mode":"describe",`: Describe, `"mode":"explain",`: Explain, `"mode":"analyze",`: Analyze, `"mode":"run",`: Run, ``: Run} {
 		p, err := Parse([]byte(`{` + text + `"nodes":[{"op":"table","table":0,"placement":` + spread + `}]}`))
 		require.NoError(t, err)
 		require.Equal(t, want, p.Mode)
-		require.Equal(t, want == Run, p.Collective(), "what is only described doesn't communicate")
+		require.Equal(t, want == Run || want == Analyze, p.Collective(), "what is only described doesn't communicate")
 	}
 	_, err := Parse([]byte(`{"mode":"guess","nodes":[{"op":"table","table":0}]}`))
 	require.ErrorContains(t, err, `mode is "guess"`)

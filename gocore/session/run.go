@@ -37,6 +37,9 @@ type stats struct {
 	RowsMoved  int64                `json:"rows_moved"`  // sent to other ranks
 	BytesMoved int64                `json:"bytes_moved"` // the same, encoded
 	Operators  []dist.OperatorStats `json:"operators"`
+	// Spans is what the workers of an analyzed plan did: operator, worker (-1: none of them), from and to in
+	// microseconds since the plan began.
+	Spans [][4]int64 `json:"spans,omitempty"`
 }
 
 // Run runs a plan (gocore/plan's JSON) over args, which are lent for the call, and returns its root's table. site is
@@ -53,7 +56,7 @@ func (e *Env) Run(ctx context.Context, planJSON []byte, args []*table.Table, sit
 	defer leave()
 	ctx, cancel := e.bounded(ctx)
 	defer cancel()
-	if p.Mode == plan.Describe {
+	if !p.Mode.Makes() {
 		return e.describe(ctx, p, args)
 	}
 	t := e.tell(p.Name())
@@ -124,6 +127,9 @@ func infoOf(r *dist.Result, seconds float64) info {
 	}
 	for _, o := range r.Operators {
 		out.Stats.BytesMoved += o.BytesSent
+	}
+	for _, s := range r.Spans {
+		out.Stats.Spans = append(out.Stats.Spans, [4]int64{int64(s.Step), int64(s.Worker), s.From.Microseconds(), s.To.Microseconds()})
 	}
 	return out
 }

@@ -87,8 +87,8 @@ def spell(root: Node, mode: str = "run") -> dict[str, Any]:
     ----------
     root : Node
         The last node.
-    mode : {"run", "describe"}, default "run"
-        Whether to make rows. To describe the root, the deferred rows that it reads are known well enough.
+    mode : {"run", "describe", "explain", "analyze"}, default "run"
+        What to do. To describe the root alone, the deferred rows that it reads are known well enough.
     """
     numbers: dict[int, int] = {}
     nodes: list[dict[str, Any]] = []

@@ -8,7 +8,10 @@ from pycylon.frame.base import Frame
 from pycylon.frame.deferred import Deferred, Node
 
 if TYPE_CHECKING:
+    import os
+
     from pycylon.frame.core import DataFrame
+    from pycylon.frame.explain import Explanation
 
 
 class Lazy(Frame):
@@ -59,6 +62,33 @@ class Lazy(Frame):
         if isinstance(self._table, Deferred):
             return self._of(self._table.made(), self._placement, self._env)
         return self.__copy__()
+
+    def explain(self, *, analyze: bool = False, trace: str | os.PathLike[str] | None = None) -> Explanation:
+        """Return the operators that make the rows, as a tree, after what later ones don't need was left out.
+
+        Parameters
+        ----------
+        analyze : bool, default False
+            Run the plan, drop its rows, and tell what each operator took: rows and bytes that it made, time, bytes
+            that it wrote to disk, the plan's peak of working memory while it ran, bytes sent to other ranks. Collective
+            on a partitioned frame, and then told of each rank.
+        trace : path-like, optional
+            With `analyze`: write what each worker did and when to a file that https://ui.perfetto.dev shows. Of several
+            ranks, rank 0 writes it for all.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["a", "b", "a"], "v": [1, 2, 3], "w": [4, 5, 6]}).lazy()
+        >>> df[df["v"] > 1].groupby("k").agg(total=("v", "sum")).explain()
+        sort by k
+        `- group by k: sum(v)
+           `- filter (v > 1)
+              `- project k, v
+                 `- source table
+        """
+        from pycylon.frame.explain import explain
+
+        return explain(self, analyze, trace)
 
     @property
     def is_lazy(self) -> bool:

@@ -17,6 +17,7 @@ package exec
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/task"
@@ -105,6 +106,8 @@ type Query struct {
 	Threads int
 	Scope   *memory.Scope
 	Spill   *spill.Store // where its operators put what exceeds the budget; nil: nowhere
+	Trace   *Trace       // nil: nobody asks
+	Step    int          // what its work counts for in Trace
 	pool    *Pool
 	group   *task.Group
 }
@@ -118,6 +121,13 @@ func NewQuery(ctx context.Context, pool *Pool, scope *memory.Scope) *Query {
 func (q *Query) Within(scope *memory.Scope) *Query {
 	part := *q
 	part.Scope = scope
+	return &part
+}
+
+// As returns q with its work counted for a step of its trace.
+func (q *Query) As(step int) *Query {
+	part := *q
+	part.Step = step
 	return &part
 }
 
@@ -183,7 +193,13 @@ func (q *Query) Run(src Source, transforms []Transform, sink Sink) (Source, erro
 // Each call is a unit of work: at most 5 ms, or with Yields inside. The caller holds no slot.
 func (q *Query) For(n int, f func(w *Worker, i int) error) error {
 	var next counter
+	if q.Trace != nil {
+		defer q.Trace.looped(q.Step, time.Now())
+	}
 	return q.each(min(q.Threads, n), func(w *Worker) error {
+		if q.Trace != nil {
+			defer q.Trace.Add(q.Step, w.ID, time.Now(), 0)
+		}
 		for i := next.take(); i < n; i = next.take() {
 			if err := f(w, i); err != nil {
 				return err
