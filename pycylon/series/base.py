@@ -83,20 +83,16 @@ class Values:
         """Return the number of rows; of a partitioned frame, those of this rank."""
         return len(self._frame)
 
-    def __getitem__(self, key: int | slice) -> Any:
-        """Return the value at a position, or the series of a slice of rows.
+    def __getitem__(self, key: int | slice | Series) -> Any:
+        """Return the value at a position, or the series of a slice of rows, or of those where a mask is true.
 
         Parameters
         ----------
-        key : int or slice
+        key : int, slice or Series
             Which.
         """
-        if isinstance(key, slice):
-            return (
-                self._frame[key]._column(self.name)
-                if isinstance(self._expr, Column)
-                else self.to_frame()[key][self.name]
-            )
+        if isinstance(key, (Values, slice)):
+            return self._bound(self._frame[key], self._expr, self.name)
         size = len(self)
         if not -size <= key < size:
             raise IndexError(f"there is no row {key}: there are {size}")

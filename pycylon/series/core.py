@@ -6,6 +6,7 @@ from pycylon.expr import Column
 from pycylon.series.choices import Choices
 from pycylon.series.numeric import Numeric
 from pycylon.series.operators import Operators
+from pycylon.series.strings import Strings
 from pycylon.series.window import Neighbours
 
 
@@ -45,3 +46,8 @@ class Series(Operators, Choices, Numeric, Neighbours):
             raise TypeError(f"the name comes first, as in Series('a', [1, 2]), not a {type(series_id).__name__}")
         name = "0" if series_id is None else series_id
         self._frame, self._expr, self.name = DataFrame({name: [] if data is None else data}), Column(name), name
+
+    @property
+    def str(self) -> Strings:
+        """The functions of strings: ``df["s"].str.upper()``."""
+        return Strings(self)
