@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pycylon.aggregates import Aggregate, aggregate, numbers, quantiles, spell
 from pycylon.errors import InvalidError
 from pycylon.frame.plan import Plan
 from pycylon.frame.window import frame_of
 from pycylon.window import GroupWindows, Within
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from pycylon.env import CylonEnv
     from pycylon.frame.base import Frame, Label
     from pycylon.frame.core import DataFrame
     from pycylon.series import Series
-
-#: The aggregates by every name they go by.
-FUNCTIONS = {"sum": "sum", "min": "min", "max": "max", "mean": "mean", "count": "count", "cnt": "count"}
 
 
 class GroupBy(GroupWindows):
     """Rows grouped by equal keys. `DataFrame.groupby` makes it.
 
     The keys are the first columns of a result, which is in their order unless ``sort=False``. Nulls and NaN are missing
-    for every aggregate: the sum of nothing is 0, its min, max and mean are null. The sum of integers is exact, or an
-    `IntegerOverflowError`.
+    for every aggregate but `size`: the sum of nothing is 0, its product 1, its min, max and mean null. Sums and
+    products of integers are exact, or an `IntegerOverflowError`; sums of floats are rounded once, so that neither the
+    order of the rows nor the number of threads or ranks shows in them. ``first`` and ``last`` follow the rows' order.
 
     Parameters
     ----------
@@ -79,16 +79,18 @@ class GroupBy(GroupWindows):
         """Raise: groups are aggregated where they are."""
         raise TypeError("groups can't be iterated over: aggregate them, or group the rows of `df.to_pandas()`")
 
-    def agg(self, how: Any = None, **named: tuple[Label, str]) -> DataFrame:
+    def agg(self, how: Any = None, **named: Any) -> DataFrame:
         """Return one row per group.
 
         Parameters
         ----------
         how : str, list or dict, optional
             An aggregate of all columns ("sum"), or aggregates by column: ``{"a": "sum"}`` makes a column "a",
-            ``{"a": ["min", "max"]}`` makes "a_min" and "a_max".
+            ``{"a": ["min", "max"]}`` makes "a_min" and "a_max". Of one selected column, a list makes "min" and "max".
         **named : (str, str)
-            Columns of the result: ``total=("a", "sum")``. The aggregates are sum, min, max, mean and count.
+            Columns of the result: ``total=("a", "sum")``; ``r=(("a", "b"), "corr")``. The aggregates are sum, mean,
+            min, max, count, size, first, last, any, all, prod, var, std, sem, median, nunique and corr; var, std and
+            sem divide by the count less one.
 
         Examples
         --------
@@ -96,69 +98,259 @@ class GroupBy(GroupWindows):
         >>> df = pc.DataFrame({"k": ["a", "a", "b"], "v": [1, 3, None]})
         >>> df.groupby("k").agg({"v": ["sum", "mean"]}).to_dict()
         {'k': ['a', 'b'], 'v_sum': [4, 0], 'v_mean': [2.0, None]}
+        >>> df.groupby("k")["v"].agg(["min", "size"]).to_dict()
+        {'k': ['a', 'b'], 'min': [1, None], 'size': [2, 1]}
         """
-        aggregates: list[dict[str, str]] = []
-
-        def add(name: str, column: Label, function: Any) -> None:
-            if not isinstance(function, str):  # sum, numpy.mean
-                function = getattr(function, "__name__", function)
-            if not isinstance(function, str) or function not in FUNCTIONS:
-                known = ", ".join(dict.fromkeys(FUNCTIONS.values()))
-                raise InvalidError(f"there is no aggregate {function!r}: expected one of {known}", op="groupby")
-            source = self._frame._names(column)[0]
-            aggregates.append({"name": name, "fn": FUNCTIONS[function], "column": source})
-
-        if how is not None and not isinstance(how, Mapping):
-            how = dict.fromkeys(self._values(), how)
-        for column, functions in (how or {}).items():
-            label = self._frame._names(column)[0]
-            if not isinstance(functions, (list, tuple)):
-                add(label, column, functions)
-                continue
-            for function in functions:
-                add(f"{label}_{getattr(function, '__name__', function)}", column, function)
-        for name, given in named.items():
-            pair: Any = given
-            if hasattr(pair, "aggfunc"):  # pandas.NamedAgg
-                pair = pair.column, pair.aggfunc
-            if not (isinstance(pair, tuple) and len(pair) == 2):
-                raise InvalidError(
-                    f"{name}={pair!r}: expected a column and an aggregate, as in {name}=('a', 'sum')", op="groupby"
-                )
-            add(name, *pair)
-        if not aggregates:
-            raise InvalidError("there is nothing to aggregate: name columns, as in total=('a', 'sum')", op="groupby")
-        plan = Plan("groupby", [self._frame], self._env)
-        plan.node("group", inputs=plan.inputs, keys=self._keys, aggs=aggregates, dropna=self._dropna, sort=self._sort)
-        return plan.run()
+        return self._run(spell(self._frame, how, named, self._values(), "groupby", alone=self._is_column))
 
     aggregate = agg
+
+    def _run(self, aggregates: Sequence[Aggregate]) -> DataFrame:
+        plan = Plan("groupby", [self._frame], self._env)
+        fields = [each.to_json() for each in aggregates]
+        plan.node("group", inputs=plan.inputs, keys=self._keys, aggs=fields, dropna=self._dropna, sort=self._sort)
+        return plan.run()
 
     def _windowed(self, make: Callable[[Series, Within], Series]) -> Any:
         made = [make(self._frame._column(name), self._within()) for name in self._values()]
         return made[0] if self._is_column else frame_of(made)
 
-    def _values(self) -> list[str]:
-        if self._selected is not None:
-            return self._selected
-        return [name for name in self._frame.columns if name not in self._keys]
+    def _values(self, numeric_only: bool = False) -> list[str]:
+        values = self._selected
+        if values is None:
+            values = [name for name in self._frame.columns if name not in self._keys]
+        return numbers(self._frame, values) if numeric_only else values
 
-    def sum(self) -> DataFrame:
-        """Return the sums of all columns: true counts as 1; strings, dates and timestamps are refused."""
-        return self.agg("sum")
+    def _each(self, function: str, numeric_only: bool = False, **options: Any) -> DataFrame:
+        values = self._values(numeric_only)
+        return self._run([aggregate(self._frame, name, name, function, "groupby", **options) for name in values])
 
-    def mean(self) -> DataFrame:
-        """Return the means of all columns; strings, dates and timestamps are refused."""
-        return self.agg("mean")
+    def sum(self, numeric_only: bool = False) -> DataFrame:
+        """Return the sums of all columns: true counts as 1; strings, dates and timestamps are refused.
 
-    def min(self) -> DataFrame:
-        """Return the least values of all columns."""
-        return self.agg("min")
+        Parameters
+        ----------
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("sum", numeric_only)
 
-    def max(self) -> DataFrame:
-        """Return the greatest values of all columns."""
-        return self.agg("max")
+    def prod(self, numeric_only: bool = False) -> DataFrame:
+        """Return the products of all columns; strings and times are refused.
+
+        Parameters
+        ----------
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("prod", numeric_only)
+
+    product = prod
+
+    def mean(self, numeric_only: bool = False) -> DataFrame:
+        """Return the means of all columns; strings and dates are refused.
+
+        Parameters
+        ----------
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("mean", numeric_only)
+
+    def min(self, numeric_only: bool = False) -> DataFrame:
+        """Return the least values of all columns.
+
+        Parameters
+        ----------
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("min", numeric_only)
+
+    def max(self, numeric_only: bool = False) -> DataFrame:
+        """Return the greatest values of all columns.
+
+        Parameters
+        ----------
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("max", numeric_only)
 
     def count(self) -> DataFrame:
         """Return the numbers of values of all columns that aren't missing."""
-        return self.agg("count")
+        return self._each("count")
+
+    def size(self) -> DataFrame:
+        """Return the numbers of rows, as a column "size".
+
+        Examples
+        --------
+        >>> pc.DataFrame({"k": ["a", "a", "b"]}).groupby("k").size().to_dict()
+        {'k': ['a', 'b'], 'size': [2, 1]}
+        """
+        return self._run([Aggregate("size", "size", (), {})])
+
+    def nunique(self, dropna: bool = True) -> DataFrame:
+        """Return the numbers of different values of all columns.
+
+        Parameters
+        ----------
+        dropna : bool, default True
+            Accepted if True: missing values don't count.
+        """
+        if not dropna:
+            raise InvalidError("nunique(dropna=False) isn't supported: fill the nulls first", op="groupby")
+        return self._each("nunique")
+
+    def first(self, numeric_only: bool = False) -> DataFrame:
+        """Return the first values of all columns that aren't missing.
+
+        Parameters
+        ----------
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("first", numeric_only)
+
+    def last(self, numeric_only: bool = False) -> DataFrame:
+        """Return the last values of all columns that aren't missing.
+
+        Parameters
+        ----------
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("last", numeric_only)
+
+    def any(self) -> DataFrame:
+        """Tell for all columns whether some value is true, not zero, not empty."""
+        return self._each("any")
+
+    def all(self) -> DataFrame:
+        """Tell for all columns whether every value is true, not zero, not empty."""
+        return self._each("all")
+
+    def var(self, ddof: int = 1, numeric_only: bool = False) -> DataFrame:
+        """Return the variances of all columns.
+
+        Parameters
+        ----------
+        ddof : int, default 1
+            The sum of squares is divided by the count less this; null where that isn't positive.
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("var", numeric_only, ddof=int(ddof))
+
+    def std(self, ddof: int = 1, numeric_only: bool = False) -> DataFrame:
+        """Return the standard deviations of all columns.
+
+        Parameters
+        ----------
+        ddof : int, default 1
+            The sum of squares is divided by the count less this; null where that isn't positive.
+        numeric_only : bool, default False
+            Leave other columns out.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": [1, 1, 2], "v": [1.0, 3.0, 5.0]})
+        >>> df.groupby("k")["v"].std(ddof=0).to_dict()
+        {'k': [1, 2], 'v': [1.0, 0.0]}
+        """
+        return self._each("std", numeric_only, ddof=int(ddof))
+
+    def sem(self, ddof: int = 1, numeric_only: bool = False) -> DataFrame:
+        """Return the standard errors of the means of all columns.
+
+        Parameters
+        ----------
+        ddof : int, default 1
+            As in `std`.
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("sem", numeric_only, ddof=int(ddof))
+
+    def median(self, numeric_only: bool = False) -> DataFrame:
+        """Return the medians of all columns.
+
+        Parameters
+        ----------
+        numeric_only : bool, default False
+            Leave other columns out.
+        """
+        return self._each("median", numeric_only)
+
+    def quantile(
+        self, q: float | Sequence[float] = 0.5, interpolation: str = "linear", numeric_only: bool = False
+    ) -> DataFrame:
+        """Return exact quantiles of all columns.
+
+        Parameters
+        ----------
+        q : float or sequence of float, default 0.5
+            Between 0 and 1. Several make columns like "v_0.1", where pandas makes rows.
+        interpolation : {"linear", "lower", "higher", "nearest", "midpoint"}, default "linear"
+            The value where a quantile lies between two.
+        numeric_only : bool, default False
+            Leave other columns out.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": [1, 1, 1, 2], "v": [1, 2, 4, 7]})
+        >>> df.groupby("k")["v"].quantile([0.5, 0.75]).to_dict()
+        {'k': [1, 2], 'v_0.5': [2.0, 7.0], 'v_0.75': [3.0, 7.0]}
+        """
+        return self._run(quantiles(self._frame, self._values(numeric_only), q, interpolation, "groupby"))
+
+    def corr(self, first: Label, second: Label) -> DataFrame:
+        """Return Pearson's correlation of two columns, as a column "corr".
+
+        Parameters
+        ----------
+        first, second : str
+            The columns. Rows that miss one of them don't count.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": [1, 1, 1], "x": [1, 2, 3], "y": [2.0, 4.0, 6.0]})
+        >>> df.groupby("k").corr("x", "y").to_dict()
+        {'k': [1], 'corr': [1.0]}
+        """
+        return self._run([aggregate(self._frame, "corr", (first, second), "corr", "groupby")])
+
+    def nlargest(self, n: int = 5) -> DataFrame:
+        """Return the greatest values of the one selected column, the greatest first: up to `n` rows per group.
+
+        Parameters
+        ----------
+        n : int, default 5
+            How many.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": [1, 1, 1, 2], "v": [1, 4, 2, 7]})
+        >>> df.groupby("k")["v"].nlargest(2).to_dict()
+        {'k': [1, 1, 2], 'v': [4, 2, 7]}
+        """
+        return self._extremes("nlargest", n)
+
+    def nsmallest(self, n: int = 5) -> DataFrame:
+        """Return the least values of the one selected column, the least first: up to `n` rows per group.
+
+        Parameters
+        ----------
+        n : int, default 5
+            How many.
+        """
+        return self._extremes("nsmallest", n)
+
+    def _extremes(self, function: str, n: int) -> DataFrame:
+        values = self._values()
+        if len(values) != 1:
+            raise InvalidError(
+                f"{function} takes one column: select it, as in groupby(...)['v'].{function}(2)", op="groupby"
+            )
+        return self._run([Aggregate(values[0], function, (values[0],), {"n": int(n)})])

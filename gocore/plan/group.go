@@ -134,7 +134,7 @@ func (spec *Group) bind(b *binder, s *Step) error {
 	if err := checkSchema(s.Schema); err != nil {
 		return err
 	}
-	sort := &SortOp{Keys: sortBy(positions(len(keys)))}
+	sort := &SortOp{Keys: sortBy(upTo(len(keys)))}
 	grouped := b.program.add(*s)
 	*s = Step{Node: s.Node, Op: sort, Inputs: []int{grouped}, Schema: s.Schema}
 	return nil

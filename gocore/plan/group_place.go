@@ -34,11 +34,11 @@ func (op *GroupOp) place(pl *placer, i int, s Step) (int, error) {
 	}
 	keys := last.Keys
 	if last.Phase == Final {
-		keys = positions(len(op.Keys))
+		keys = upTo(len(op.Keys))
 	}
 	e := &Exchange{Kind: ByHash, Keys: keys}
-	s.Keys = sets(positions(len(op.Keys)))
-	sorted := pl.sortsNext(i, sortBy(positions(len(op.Keys))))
+	s.Keys = sets(upTo(len(op.Keys)))
+	sorted := pl.sortsNext(i, sortBy(upTo(len(op.Keys))))
 	if sorted {
 		// The ranges of the sort that follows keep equal keys together, too: rows move once.
 		e = &Exchange{Kind: ByRange, Sort: sortBy(keys), Together: true}
@@ -85,7 +85,7 @@ func (op *GroupOp) partial(pl *placer, s Step) int {
 
 // results adds the group-by of this rank's rows of s's input, and has last read its results.
 func (op *GroupOp) results(pl *placer, s Step, last *GroupOp) int {
-	last.Input, last.Keys = s.Schema, positions(len(op.Keys))
+	last.Input, last.Keys = s.Schema, upTo(len(op.Keys))
 	last.Aggs = slices.Clone(op.Aggs)
 	for i := range last.Aggs {
 		last.Aggs[i].Column = len(op.Keys) + i
@@ -98,14 +98,6 @@ func sortBy(columns []int) []BoundSortKey {
 	out := make([]BoundSortKey, len(columns))
 	for i, c := range columns {
 		out[i].Column = c
-	}
-	return out
-}
-
-func positions(n int) []int {
-	out := make([]int, n)
-	for i := range out {
-		out[i] = i
 	}
 	return out
 }

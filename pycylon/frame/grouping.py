@@ -26,6 +26,7 @@ class Grouping(Frame):
         as_index: bool = False,
         sort: bool = True,
         dropna: bool = True,
+        observed: bool = True,
         groupby_type: str | None = None,
         env: CylonEnv | None = None,
     ) -> GroupBy:
@@ -41,6 +42,8 @@ class Grouping(Frame):
             Whether the result is in the order of the keys.
         dropna : bool, default True
             Whether rows with a null key are left out.
+        observed : bool, default True
+            Accepted for pandas' scripts: only the keys that are there make groups, of dictionaries, too.
         groupby_type : str, optional
             Accepted for PyCylon's scripts; the core chooses.
         env : CylonEnv, optional
@@ -57,7 +60,7 @@ class Grouping(Frame):
         """
         from pycylon.groupby import GroupBy
 
-        del groupby_type
+        del groupby_type, observed
         if as_index:
             raise InvalidError(
                 "as_index=True isn't supported: the keys are ordinary columns of the result", op="groupby"

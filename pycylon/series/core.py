@@ -6,11 +6,12 @@ from pycylon.expr import Column
 from pycylon.series.choices import Choices
 from pycylon.series.numeric import Numeric
 from pycylon.series.operators import Operators
+from pycylon.series.stats import Statistics
 from pycylon.series.strings import Strings
 from pycylon.series.window import Neighbours
 
 
-class Series(Operators, Choices, Numeric, Neighbours):
+class Series(Operators, Choices, Numeric, Neighbours, Statistics):
     """A column of a frame, or an expression of its columns, computed when it is looked at.
 
     Parameters

@@ -49,8 +49,8 @@ def test_other_names_are_missing_as_ever(frame):
         frame.nonsense  # noqa: B018
     with pytest.raises(AttributeError, match=r"the column is df\['a'\]"):
         frame.a  # noqa: B018
-    with pytest.raises(AttributeError, match=r"use series\.to_pandas\(\)\.mean"):
-        frame["a"].mean()
+    with pytest.raises(AttributeError, match=r"use series\.to_pandas\(\)\.resample"):
+        frame["a"].resample()
 
 
 def test_types_of_columns_that_a_file_does_not_have_are_ignored(tmp_path):

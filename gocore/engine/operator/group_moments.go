@@ -83,7 +83,11 @@ func (a *Agg) moment(record []uint64, words []int) (float64, bool) {
 		if xx <= 0 || yy <= 0 {
 			return 0, false
 		}
-		return min(max(xy/(math.Sqrt(xx)*math.Sqrt(yy)), -1), 1), true
+		scale := math.Sqrt(xx * yy)
+		if square := xx * yy; square < 1e-290 || square > 1e300 {
+			scale = math.Sqrt(xx) * math.Sqrt(yy)
+		}
+		return min(max(xy/scale, -1), 1), true
 	}
 	if n <= float64(a.DDof) {
 		return 0, false

@@ -1,0 +1,285 @@
+"""Group-by and aggregates of whole columns, against pandas, Polars and DuckDB on random tables."""
+
+from __future__ import annotations
+
+import datetime
+import math
+import random
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+
+import pycylon as pc
+from pycylon.errors import IntegerOverflowError, InvalidError
+
+VALUES = {
+    "int64": lambda r: r.randrange(-50, 50),
+    "int8": lambda r: r.randrange(-100, 100),
+    "uint32": lambda r: r.randrange(2**32),
+    "double": lambda r: r.choice([r.uniform(-5, 5), r.gauss(1e6, 1), float(r.randrange(4))]),
+    "float": lambda r: float(r.randrange(-8, 8)) / 4,
+    "bool": lambda r: r.random() < 0.5,
+    "string": lambda r: r.choice(["", "a", "bc", "a text of more than twelve characters", "another one of those"]),
+    "date32[day]": lambda r: datetime.date(2020, 1, 1) + datetime.timedelta(days=r.randrange(30)),
+    "timestamp[us]": lambda r: datetime.datetime(2020, 1, 1) + datetime.timedelta(seconds=r.randrange(30)),
+}
+
+
+def table(seed: int, rows: int, value: str, groups: int, nulls: float = 0.2) -> pa.Table:
+    """Return a table of two keys with nulls and a value."""
+    r = random.Random(seed)
+
+    def column(draw, share=nulls):
+        return [None if r.random() < share else draw() for _ in range(rows)]
+
+    return pa.table(
+        {
+            "k": pa.array(column(lambda: r.randrange(groups), 0.1), pa.int32()),
+            "s": pa.array(column(lambda: f"key {r.randrange(3)}", 0.1)),
+            "v": pa.array(
+                column(lambda: VALUES[value](r)),
+                pa.type_for_alias(value.split("[")[0])
+                if "[" not in value
+                else {"date32[day]": pa.date32(), "timestamp[us]": pa.timestamp("us")}[value],
+            ),
+            "w": pa.array(column(lambda: float(r.randrange(20))), pa.float64()),
+        }
+    )
+
+
+def rows_of(columns: dict[str, list]) -> list[tuple]:
+    """Return rows sorted by their text, integers and floats alike."""
+
+    def plain(v):
+        if isinstance(v, bool) or v is None:
+            return v
+        return None if isinstance(v, float) and math.isnan(v) else v
+
+    return sorted((tuple(plain(v) for v in row) for row in zip(*columns.values())), key=repr_key)
+
+
+def repr_key(row: tuple) -> str:
+    return repr(
+        tuple(round(v, 6) + 0.0 if isinstance(v, float) else float(v) if isinstance(v, int) else v for v in row)
+    )
+
+
+def check(got: pc.DataFrame, want: pa.Table) -> None:
+    """Compare two results as sets of rows, floats at rtol 1e-12."""
+    ours, theirs = rows_of(got.to_dict()), rows_of(want.to_pydict())
+    assert len(ours) == len(theirs)
+    for a, b in zip(ours, theirs):
+        for x, y in zip(a, b):
+            if isinstance(y, float) and x is not None:
+                assert x == pytest.approx(y, rel=1e-12, abs=1e-300), (a, b)
+            else:
+                assert x == y, (a, b)
+
+
+@pytest.mark.parametrize("value", VALUES)
+@pytest.mark.parametrize("seed", range(3))
+def test_as_duckdb(seed, value):
+    """Sums of rounded floats cancel, so DuckDB's are compared where they are exact: of decimals of few digits."""
+    data = table(seed, 500, value, 7)
+    frame = pc.DataFrame(data)
+    functions = {
+        "min": "min(v)",
+        "max": "max(v)",
+        "count": "count(v)",
+        "nunique": "count(distinct v)",
+        "size": "count(*)",
+    }
+    if value not in ("string", "date32[day]", "timestamp[us]"):
+        number = "v::int" if value == "bool" else "v"
+        functions |= {
+            "sum": f"coalesce(sum({number}), 0){'::hugeint' if value not in ('double', 'float') else ''}",
+            "mean": f"avg({number})",
+            "var": f"var_samp({number}::double)",
+            "std": f"stddev_samp({number}::double)",
+            "sem": f"stddev_samp({number}::double) / sqrt(count(v))",
+            "median": f"quantile_cont({number}::double, 0.5)",
+            "any": "coalesce(bool_or(v::double <> 0), false)",
+            "all": "coalesce(bool_and(v::double <> 0), true)",
+        }
+        if value == "double":  # DuckDB rounds on the way
+            functions = {k: v for k, v in functions.items() if k not in ("sum", "mean", "var", "std", "sem")}
+    connection = duckdb.connect()
+    connection.register("data", data)
+    for dropna, where in [(True, "where k is not null and s is not null"), (False, "")]:
+        query = f"select k, s, {', '.join(functions.values())} from data {where} group by k, s"
+        want = connection.sql(query).to_arrow_table()
+        got = frame.groupby(["k", "s"], dropna=dropna, sort=False).agg(**{f: ("v", f) for f in functions})
+        check(got, want)
+    query = f"select {', '.join(functions.values())} from data"
+    check(frame.agg(**{f: ("v", f) for f in functions}), connection.sql(query).to_arrow_table())
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize(
+    "function", ["first", "last", "prod", "median", "std", "var", "sem", "sum", "mean", "nunique", "size", "any", "all"]
+)
+def test_as_pandas(seed, function):
+    data = table(seed, 300, "double", 9).select(["k", "v", "w"])
+    want = data.to_pandas().groupby("k", as_index=False).agg(v=("v", function), w=("w", function))
+    got = pc.DataFrame(data).groupby("k").agg(v=("v", function), w=("w", function)).to_dict()
+    assert got["k"] == want["k"].tolist()
+    for name in ("v", "w"):
+        np.testing.assert_allclose(np.array(got[name], float), want[name].to_numpy(float), rtol=1e-12)
+
+
+@pytest.mark.parametrize("interpolation", ["linear", "lower", "higher", "nearest", "midpoint"])
+def test_quantiles_as_pandas(interpolation):
+    data = table(5, 400, "double", 6)
+    quantiles = [0, 0.1, 0.25, 0.5, 0.9, 1]
+    want = data.to_pandas().groupby("k")["v"].quantile(quantiles, interpolation=interpolation).unstack()
+    got = pc.DataFrame(data).groupby("k")["v"].quantile(quantiles, interpolation=interpolation).to_dict()
+    assert list(got) == ["k", *(f"v_{q:g}" for q in quantiles)]
+    for q in quantiles:
+        np.testing.assert_allclose(got[f"v_{q:g}"], want[q], rtol=1e-12)
+    whole = data.to_pandas()["v"].quantile(quantiles, interpolation=interpolation)
+    np.testing.assert_allclose(pc.DataFrame(data)["v"].quantile(quantiles, interpolation), whole, rtol=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_as_polars(seed):
+    data = table(seed, 400, "double", 5)
+    frame = pl.from_arrow(data)
+    aggregates = {
+        "r": pl.corr("v", "w"),
+        "median": pl.col("v").median(),
+        "std": pl.col("w").std(),
+        "var": pl.col("w").var(ddof=0),
+        "n": pl.len(),
+    }
+    want = frame.filter(pl.col("k").is_not_null()).group_by("k").agg(**aggregates).to_arrow()
+    got = pc.DataFrame(data).groupby("k", sort=False)
+    merged = (
+        got.agg(r=(("v", "w"), "corr"), median=("v", "median"), std=("w", "std"))
+        .merge(got["w"].var(ddof=0).rename({"w": "var"}), on="k")
+        .merge(got.size().rename({"size": "n"}), on="k")
+    )
+    check(merged, want)
+    largest = frame.drop_nulls(["k", "w"]).group_by("k").agg(pl.col("w").top_k(3)).explode("w").to_arrow()
+    check(got["w"].nlargest(3), largest)
+    check(
+        got["w"].nsmallest(3),
+        frame.drop_nulls(["k", "w"]).group_by("k").agg(pl.col("w").bottom_k(3)).explode("w").to_arrow(),
+    )
+
+
+def test_forms_of_pandas():
+    frame = pc.DataFrame({"a": ["x", "y", "x"], "b": [1, 1, 2], "v": [1, 2, 3], "w": [0.5, None, 1.5]})
+    by = frame.groupby("a", as_index=False, sort=False, observed=True)
+    assert by.agg(s=("v", "sum")).columns == ["a", "s"]
+    assert frame.groupby("a").agg({"v": ["sum", "mean"]}).to_dict() == {
+        "a": ["x", "y"],
+        "v_sum": [4, 2],
+        "v_mean": [2.0, 2.0],
+    }
+    assert frame.groupby("a")["v"].agg(["sum", np.mean]).to_dict() == {
+        "a": ["x", "y"],
+        "sum": [4, 2],
+        "mean": [2.0, 2.0],
+    }
+    assert frame.groupby("a")["v"].agg(total="sum", n=len).to_dict() == {"a": ["x", "y"], "total": [4, 2], "n": [2, 1]}
+    assert frame.groupby(["a", "b"])["v"].sum().to_dict() == {"a": ["x", "x", "y"], "b": [1, 2, 1], "v": [1, 3, 2]}
+    assert frame.groupby("a").size().to_dict() == {"a": ["x", "y"], "size": [2, 1]}
+    assert frame.groupby("a")[["v", "w"]].first().to_dict() == {"a": ["x", "y"], "v": [1, 2], "w": [0.5, None]}
+    assert frame.groupby("b").sum(numeric_only=True).columns == ["b", "v", "w"]
+    assert frame.groupby("a").agg(pd.NamedAgg("v", "max") and {"v": "max"}).to_dict() == {"a": ["x", "y"], "v": [3, 2]}
+    assert frame.groupby("a").agg(m=pd.NamedAgg("v", "max")).to_dict() == {"a": ["x", "y"], "m": [3, 2]}
+    with pytest.raises(InvalidError, match="takes one column"):
+        frame.groupby("a").nlargest(2)
+    with pytest.raises(InvalidError, match="no aggregate 'mode'"):
+        frame.groupby("a").agg("mode")
+    with pytest.raises(InvalidError, match="corr takes a pair"):
+        frame.groupby("a").agg(r=("v", "corr"))
+    with pytest.raises(InvalidError, match=r"quantile 1\.5"):
+        frame.groupby("a")["v"].quantile(1.5)
+    with pytest.raises(TypeError, match=r'sum of column "a"'):
+        frame.groupby("b").sum()
+
+
+def test_whole_columns():
+    frame = pc.DataFrame({"v": [3, 1, None, 2], "f": [0.5, float("nan"), 1.5, None], "s": ["b", None, "a", "b"]})
+    assert frame["v"].sum() == 6
+    assert frame["v"].mean() == 2.0
+    assert (frame["s"].min(), frame["s"].max(), frame["s"].nunique(), frame["s"].nunique(dropna=False)) == (
+        "a",
+        "b",
+        2,
+        3,
+    )
+    assert frame["v"].count() == 3
+    assert frame["v"].std() == 1.0
+    assert (frame["v"] * 2).median() == 4.0
+    assert (frame["v"] > 2).any()
+    assert not (frame["v"] > 2).all()
+    assert frame["v"].agg(["sum", "max"]).to_dict() == {"sum": [6], "max": [3]}
+    assert frame["v"].prod() == 6
+    assert frame["f"].count() == 2
+    assert frame[["v", "f"]].sum().to_dict() == {"v": [6], "f": [2.0]}
+    assert frame.mean(numeric_only=True).to_dict() == {"v": [2.0], "f": [1.0]}
+    assert frame.nunique().to_dict() == {"v": [3], "f": [2], "s": [2]}
+    empty = frame[frame["v"] > 10]
+    assert empty["v"].sum() == 0
+    assert empty["v"].mean() is None
+    assert empty.count().to_dict() == {"v": [0], "f": [0], "s": [0]}
+    with pytest.raises(InvalidError, match="axis=1"):
+        frame.sum(axis=1)
+    with pytest.raises(IntegerOverflowError, match='prod of column "v"'):
+        pc.DataFrame({"v": [2**40, 2**40]})["v"].prod()
+
+
+@pytest.mark.parametrize("world", [1, 2, 3, 4])
+def test_law(world):
+    data = table(11, 200, "double", 6)
+
+    def script(env):
+        share = pc.DataFrame(
+            data.slice(
+                env.rank * 200 // env.world_size,
+                (env.rank + 1) * 200 // env.world_size - env.rank * 200 // env.world_size,
+            )
+        )
+        by = share.groupby("k", env=env)
+        parts = [
+            by.agg(
+                m=("v", "median"),
+                u=("s", "nunique"),
+                f=("s", "first"),
+                l=("v", "last"),
+                sd=("v", "std"),
+                s=("v", "sum"),
+            )
+        ]
+        parts += [by["w"].nlargest(2), by.size()]
+        spread = pc.concat([share], env=env)
+        return (
+            [part.to_dict() for part in parts],
+            spread.agg(["count"]).to_dict(),
+            spread["v"].median(),
+            spread["s"].nunique(),
+            spread["v"].std(),
+        )
+
+    results = pc.run(script, world_size=world)
+    frame = pc.DataFrame(data)
+    by = frame.groupby("k")
+    want = [
+        by.agg(
+            m=("v", "median"), u=("s", "nunique"), f=("s", "first"), l=("v", "last"), sd=("v", "std"), s=("v", "sum")
+        ),
+        by["w"].nlargest(2),
+        by.size(),
+    ]
+    for i, part in enumerate(want):
+        whole = {name: [v for result in results for v in result[0][i][name]] for name in part.columns}
+        assert whole == part.to_dict()
+    for result in results:
+        assert result[1] == frame.agg(["count"]).to_dict()
+        assert result[2:] == (frame["v"].median(), frame["s"].nunique(), frame["v"].std())
