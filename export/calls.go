@@ -6,6 +6,7 @@ import "C"
 import (
 	"context"
 	"encoding/json"
+	"slices"
 	"time"
 	"unsafe"
 
@@ -104,7 +105,11 @@ func goCollective(h C.pcy_handle, text *C.char, n C.size_t, data unsafe.Pointer,
 		if err := decode("the collective", text, n, &call); err != nil {
 			return err
 		}
-		payload := copyOf(data, size)
+		var mark []byte
+		if call.Mark != nil {
+			mark = []byte{*call.Mark}
+		}
+		payload := slices.Concat(bytesAt(data, int(size)), mark)
 		op := start(func(ctx context.Context) (outcome, error) {
 			if call.Kind == "close" {
 				return outcome{}, env.leave(ctx, call.Error)
@@ -113,11 +118,7 @@ func goCollective(h C.pcy_handle, text *C.char, n C.size_t, data unsafe.Pointer,
 			if err != nil {
 				return outcome{}, err
 			}
-			sizes := make([]int, len(received))
-			for i := range received {
-				sizes[i] = len(received[i])
-			}
-			info, err := json.Marshal(map[string]any{"sizes": sizes})
+			info, err := json.Marshal(messagesInfo(received, call.Marked))
 			return outcome{object: messages(received), info: info}, err
 		}, func() {})
 		*out = C.pcy_handle(handles.add(op))

@@ -30,16 +30,39 @@ func (o envOptions) config() session.Config {
 	}
 }
 
-// collectiveCall is pcy_collective's JSON. Kind "close" leaves the world; Error is then told to the other ranks.
+// collectiveCall is pcy_collective's JSON. Kind "close" leaves the world; Error is then told to the other ranks. Messages
+// that are Marked end with a byte that says what they are, which the info tells apart; Mark is put behind this rank's
+// here, so that long ones are copied once only.
 type collectiveCall struct {
-	Kind  string          `json:"kind"`
-	Site  string          `json:"site"`
-	Args  json.RawMessage `json:"args"`
-	Error string          `json:"error"`
+	Marked bool            `json:"marked"`
+	Mark   *byte           `json:"mark"`
+	Kind   string          `json:"kind"`
+	Site   string          `json:"site"`
+	Args   json.RawMessage `json:"args"`
+	Error  string          `json:"error"`
 }
 
 // messages is what a collective received.
 type messages [][]byte
+
+// received is the JSON about messages.
+type received struct {
+	Sizes []int `json:"sizes"`
+	Marks []int `json:"marks,omitempty"`
+}
+
+// messagesInfo describes messages, whose marks it takes off.
+func messagesInfo(m messages, marked bool) received {
+	info := received{Sizes: []int{}}
+	for i := range m {
+		if last := len(m[i]) - 1; marked && last >= 0 {
+			info.Marks = append(info.Marks, int(m[i][last]))
+			m[i] = m[i][:last]
+		}
+		info.Sizes = append(info.Sizes, len(m[i]))
+	}
+	return info
+}
 
 // environment is an open environment, and what was read of its events.
 type environment struct {

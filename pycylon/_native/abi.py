@@ -292,13 +292,14 @@ class Environment(Handle):
         self._kept.extend(news)
         return news
 
-    def collective(self, call: Mapping[str, Any], data: bytes = b"") -> list[bytes]:
-        """Run a collective of bytes and return the messages it received.
+    def collective(self, call: Mapping[str, Any], data: bytes = b"") -> tuple[list[bytes], list[int]]:
+        """Run a collective of bytes and return the messages that it received, and their marks.
 
         Parameters
         ----------
         call : mapping
-            Its "kind", "site" and "args".
+            Its "kind", "site" and "args". With "marked", every message ends with a byte that says what it is, which
+            comes back apart; "mark" is put behind `data`.
         data : bytes
             What this rank gives.
         """
@@ -308,8 +309,10 @@ class Environment(Handle):
         start = lib.copying("pcy_collective", len(data))
         check(lib, lambda err: start(env, text, len(text), data, len(data), op.out, err))
         info = op.wait(messages)
-        sizes = json.loads(info)["sizes"] if messages.value else []
-        return [_message(messages, i, size) for i, size in enumerate(sizes)]
+        if not messages.value:
+            return [], []
+        told = json.loads(info)
+        return [_message(messages, i, size) for i, size in enumerate(told["sizes"])], told.get("marks", [])
 
 
 #: Called with NULL it makes bytes to be written, by whoever has the only reference.

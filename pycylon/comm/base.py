@@ -21,14 +21,12 @@ class Calls:
     _env: CylonEnv
     allow_pickle: bool
 
-    def _call(self, kind: str, data: bytes | memoryview = b"", **args: Any) -> list[bytes]:
-        """Run a collective of bytes and return what it received; `name`, where it isn't the kind, is the method's."""
-        call = {"kind": kind, "site": abi.call_site(kind), "args": args}
-        self._env._native.opened(args.get("name", kind))
-        return self._env._native.collective(call, bytes(data))
-
-    def _call_parts(self, kind: str, parts: list[bytes], **args: Any) -> list[bytes]:
-        """Run a collective of a part per rank; none of a rank that only receives."""
-        if parts:
-            args["lengths"] = [len(part) for part in parts]
-        return self._call(kind, b"".join(parts), **args)
+    def _collective(
+        self, name: str, kind: str, data: bytes, args: dict[str, Any], **marks: Any
+    ) -> tuple[list[bytes], list[int]]:
+        """Run a collective for the method of this name and return what it received: messages, and their marks."""
+        native = self._env._native
+        native.opened(name)
+        return native.collective(
+            {"kind": kind, "site": abi.call_site(name), "args": {"name": name, **args}, **marks}, data
+        )

@@ -53,7 +53,7 @@ class Buffers(Calls):
         ...     env.comm.Bcast(numbers)
         """
         view = _bytes(buf, "Bcast")
-        received = self._call("bcast", view if self._env.rank == root else b"", root=root)[0]
+        received = self._call("Bcast", "bcast", view if self._env.rank == root else b"", root=root)[0]
         if self._env.rank != root:
             _fill(buf, [received], "Bcast")
 
@@ -70,7 +70,7 @@ class Buffers(Calls):
             The rank that sends.
         """
         parts = self._equal_parts(sendbuf, "Scatter") if self._env.rank == root else []
-        _fill(recvbuf, self._call_parts("scatter", parts, root=root), "Scatter")
+        _fill(recvbuf, self._call_parts("Scatter", "scatter", parts, root=root), "Scatter")
 
     def Gather(self, sendbuf: Any, recvbuf: Any, root: int = 0) -> None:
         """Fill `root`'s `recvbuf` with every rank's `sendbuf`, one after the other; they may differ in length.
@@ -84,7 +84,7 @@ class Buffers(Calls):
         root : int, default 0
             The rank that receives.
         """
-        received = self._call("gather", _bytes(sendbuf, "Gather"), root=root)
+        received = self._call("Gather", "gather", _bytes(sendbuf, "Gather"), root=root)
         if self._env.rank == root:
             _fill(recvbuf, received, "Gather")
 
@@ -98,7 +98,7 @@ class Buffers(Calls):
         recvbuf : buffer
             Where all go.
         """
-        _fill(recvbuf, self._call("allgather", _bytes(sendbuf, "Allgather")), "Allgather")
+        _fill(recvbuf, self._call("Allgather", "allgather", _bytes(sendbuf, "Allgather")), "Allgather")
 
     def Alltoall(self, sendbuf: Any, recvbuf: Any) -> None:
         """Send each rank an equal part of `sendbuf`, and fill `recvbuf` with what they send, by rank.
@@ -108,7 +108,7 @@ class Buffers(Calls):
         sendbuf, recvbuf : buffer
             What to send, and where the parts go.
         """
-        _fill(recvbuf, self._call_parts("alltoall", self._equal_parts(sendbuf, "Alltoall")), "Alltoall")
+        _fill(recvbuf, self._call_parts("Alltoall", "alltoall", self._equal_parts(sendbuf, "Alltoall")), "Alltoall")
 
     def Alltoallv(self, sendbuf: Any, sendcounts: Sequence[int], recvbuf: Any) -> None:
         """Send each rank its part of `sendbuf`, and fill `recvbuf` with what they send, by rank.
@@ -124,7 +124,7 @@ class Buffers(Calls):
         parts = _cut(_bytes(sendbuf, "Alltoallv"), [count * view.itemsize for count in sendcounts], "Alltoallv")
         if len(parts) != self._env.world_size:
             raise InvalidError(f"{len(parts)} counts for {self._env.world_size} ranks", op="Alltoallv")
-        _fill(recvbuf, self._call_parts("alltoall", parts), "Alltoallv")
+        _fill(recvbuf, self._call_parts("Alltoallv", "alltoall", parts), "Alltoallv")
 
     def Reduce(self, sendbuf: Any, recvbuf: Any, op: str = "sum", root: int = 0) -> None:
         """Fill `root`'s `recvbuf` with the reduction of every rank's `sendbuf`, element by element.
@@ -214,11 +214,17 @@ class Buffers(Calls):
         if received:
             _fill(recvbuf, received, "Exscan")
 
+    def _call(self, name: str, kind: str, data: bytes | memoryview, **args: Any) -> list[bytes]:
+        return self._collective(name, kind, bytes(data), args)[0]
+
+    def _call_parts(self, name: str, kind: str, parts: list[bytes], **args: Any) -> list[bytes]:
+        return self._call(name, kind, b"".join(parts), lengths=[len(part) for part in parts] or None, **args)
+
     def _reduce(self, kind: str, sendbuf: Any, op: str, **args: Any) -> list[bytes]:
         letter = memoryview(sendbuf).format.lstrip("@=<")
         if letter not in _TYPES:
             raise InvalidError(f"elements of format {letter!r} can't be reduced: give integers or floats", op=kind)
-        return self._call(kind, _bytes(sendbuf, kind), op=op, type=_TYPES[letter], **args)
+        return self._call(kind.capitalize(), kind, _bytes(sendbuf, kind), op=op, type=_TYPES[letter], **args)
 
     def _equal_parts(self, buf: Any, operation: str) -> list[bytes]:
         view, size = _bytes(buf, operation), self._env.world_size

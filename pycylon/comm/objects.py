@@ -13,8 +13,8 @@ from pycylon.errors import InvalidError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-#: The first byte of what travels.
-_BYTES, _PICKLE = b"\0", b"\1"
+#: The marks of messages: what they are.
+_BYTES, _PICKLE = 0, 1
 
 
 class Objects(Calls):
@@ -34,7 +34,7 @@ class Objects(Calls):
         root : int, default 0
             The rank that sends.
         """
-        return self._decode(self._call("bcast", self._encode(obj) if self._env.rank == root else b"", root=root)[0])
+        return self._send("bcast", "bcast", obj if self._env.rank == root else b"", root=root)[0]
 
     def scatter(self, objs: Sequence[Any] | None = None, root: int = 0) -> Any:
         """Return the object that `root` has for this rank.
@@ -46,8 +46,8 @@ class Objects(Calls):
         root : int, default 0
             The rank that sends.
         """
-        parts = self._one_each(objs, "scatter") if self._env.rank == root else []
-        return self._decode(self._call_parts("scatter", parts, root=root)[0])
+        each = self._one_each(objs, "scatter") if self._env.rank == root else None
+        return self._send_each("scatter", each, root=root)[0]
 
     def gather(self, obj: Any, root: int = 0) -> list[Any] | None:
         """Return the objects of every rank, by rank, on `root`, and None elsewhere.
@@ -59,8 +59,8 @@ class Objects(Calls):
         root : int, default 0
             The rank that receives.
         """
-        received = self._call("gather", self._encode(obj), root=root)
-        return [self._decode(data) for data in received] if self._env.rank == root else None
+        received = self._send("gather", "gather", obj, root=root)
+        return received if self._env.rank == root else None
 
     def allgather(self, obj: Any) -> list[Any]:
         """Return the objects of every rank, by rank.
@@ -86,7 +86,7 @@ class Objects(Calls):
         ...     env.comm.alltoall([f"from {env.rank} to {rank}" for rank in range(env.world_size)])
         ['from 0 to 0']
         """
-        return [self._decode(data) for data in self._call_parts("alltoall", self._one_each(objs, "alltoall"))]
+        return self._send_each("alltoall", self._one_each(objs, "alltoall"))
 
     def reduce(self, obj: Any, op: Op = "sum", root: int = 0) -> Any:
         """Combine the objects of all ranks, in their order, on `root`; None elsewhere.
@@ -101,8 +101,8 @@ class Objects(Calls):
             The rank that receives.
         """
         fold = _fold(op)
-        received = self._call("gather", self._encode(obj), root=root, name="reduce")
-        return fold([self._decode(data) for data in received]) if self._env.rank == root else None
+        received = self._send("reduce", "gather", obj, root=root)
+        return fold(received) if self._env.rank == root else None
 
     def allreduce(self, obj: Any, op: Op = "sum") -> Any:
         """Combine the objects of all ranks, in their order.
@@ -152,31 +152,40 @@ class Objects(Calls):
 
     def _all(self, obj: Any, name: str) -> list[Any]:
         """Return the objects of every rank, for the method of this name."""
-        return [self._decode(data) for data in self._call("allgather", self._encode(obj), name=name)]
+        return self._send(name, "allgather", obj)
 
-    def _encode(self, obj: Any) -> bytes:
+    def _send(self, name: str, kind: str, obj: Any, **args: Any) -> list[Any]:
+        """Run a collective to which this rank gives one object, and return those that it received."""
+        mark, data = self._encode(obj)
+        return self._decoded(*self._collective(name, kind, data, args, marked=True, mark=mark))
+
+    def _send_each(self, kind: str, objs: Sequence[Any] | None, **args: Any) -> list[Any]:
+        """Run a collective to which this rank gives an object per rank, or none."""
+        parts = [data + bytes([mark]) for mark, data in map(self._encode, objs or ())]
+        args["lengths"] = [len(part) for part in parts] or None
+        return self._decoded(*self._collective(kind, kind, b"".join(parts), args, marked=True))
+
+    def _encode(self, obj: Any) -> tuple[int, bytes]:
         if isinstance(obj, (bytes, bytearray, memoryview)):
-            return _BYTES + bytes(obj)
+            return _BYTES, bytes(obj)
         if not self.allow_pickle:
             raise InvalidError(
                 f"a {type(obj).__name__} travels as a pickle, and allow_pickle is False: give bytes, or set it to True",
                 op="comm",
             )
-        return _PICKLE + pickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
+        return _PICKLE, pickle.dumps(obj, protocol=pickle.HIGHEST_PROTOCOL)
 
-    def _decode(self, data: bytes) -> Any:
-        if data[:1] == _BYTES:
-            return data[1:]
-        if not self.allow_pickle:
+    def _decoded(self, messages: list[bytes], marks: list[int]) -> list[Any]:
+        if not self.allow_pickle and _PICKLE in marks:
             raise InvalidError("a rank sent a pickle, and allow_pickle is False here", op="comm")
-        return pickle.loads(memoryview(data)[1:])
+        return [data if mark == _BYTES else pickle.loads(data) for data, mark in zip(messages, marks)]
 
-    def _one_each(self, objs: Sequence[Any] | None, operation: str) -> list[bytes]:
+    def _one_each(self, objs: Sequence[Any] | None, operation: str) -> Sequence[Any]:
         size = self._env.world_size
         if objs is None or len(objs) != size:
             given = "none" if objs is None else len(objs)
             raise InvalidError(f"one object per rank is needed: {size}, not {given}", op=operation)
-        return [self._encode(obj) for obj in objs]
+        return objs
 
 
 def _located(better: Callable[[Any, Any], bool]) -> Callable[[Any, Any], Any]:
