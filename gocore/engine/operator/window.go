@@ -134,12 +134,9 @@ func (s *Window) Combine(*exec.Worker) error { return nil }
 
 // Finish computes all functions and returns the Source of the rows with their results.
 func (s *Window) Finish(q *exec.Query) (exec.Source, error) {
-	order, err := s.order(q)
+	order, units, err := s.order(q)
 	if err != nil {
 		return nil, err
-	}
-	if order.rows > maxWindowRows {
-		return nil, status.Errorf(status.Unsupported, "a window over %d rows: at most %d are possible on one rank", order.rows, maxWindowRows)
 	}
 	src := &windowSource{window: s, batches: order.batches}
 	for _, f := range s.spec.Functions {
@@ -148,10 +145,6 @@ func (s *Window) Finish(q *exec.Query) (exec.Source, error) {
 			return nil, err
 		}
 		src.results = append(src.results, r)
-	}
-	units, err := order.units(q)
-	if err != nil {
-		return nil, err
 	}
 	workers := make([]*windowWorker, q.Threads)
 	err = q.For(len(units), func(w *exec.Worker, i int) error {

@@ -1,9 +1,11 @@
 package operator
 
 import (
+	"cmp"
 	"context"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -94,6 +96,33 @@ func TestWindowManyRows(t *testing.T) {
 				}
 			}
 		})
+		input.Close()
+	}
+}
+
+// Partitions in an order that takes a word of its own: sorted by their workers, or if they are large, all at once.
+func TestWindowManyOrderedRows(t *testing.T) {
+	const n = 300_000
+	for _, groups := range []int{2, 1000, 200_000} {
+		input := memory.NewScope(memory.NewBudget(0), "input")
+		batches := largeWindowInput(t, input, n, groups)
+		keys, values := column.Of[int64](&batches[0].Cols[0]), column.Of[float64](&batches[0].Cols[1])
+		values[0], values[1] = -1e300, 1e300 // so that codes are long
+		want, rows := make([]int64, n), make([]int, n)
+		for i := range rows {
+			rows[i] = i
+		}
+		slices.SortStableFunc(rows, func(a, b int) int { return cmp.Or(cmp.Compare(keys[a], keys[b]), cmp.Compare(values[a], values[b])) })
+		for i, row := range rows {
+			want[row] = 1
+			if i > 0 && keys[rows[i-1]] == keys[row] {
+				want[row] = want[rows[i-1]] + 1
+			}
+		}
+		spec := WindowSpec{Partition: []int{0}, Order: []SortKey{{Column: 1}}, Functions: []WindowFunction{{Fn: WindowRowNumber, Column: -1}}}
+		var got []int64
+		windowLarge(t, 2, spec, batches, func(b *table.Batch) { got = append(got, column.Of[int64](&b.Cols[2])...) })
+		require.True(t, slices.Equal(want, got), "%d groups", groups)
 		input.Close()
 	}
 }

@@ -11,6 +11,9 @@ import (
 
 // windowOrder is the rows by partition, and within one in its order: number i is row entries[i].row, or row i of the
 // input where there are neither partitions nor an order.
+//
+// Where the keys of a row fit one word, all rows are sorted by them at once. Where not, they are sorted by partition, and
+// each partition by its worker, whose cache it fits; unless one is too large for that.
 type windowOrder struct {
 	batches []*table.Batch
 	rows    int
@@ -18,50 +21,91 @@ type windowOrder struct {
 	owner   *memory.Buffer // of entries
 	locator locator        // without entries
 
-	// Two rows are of one partition, or peers, if their words are equal but for the lowest orderBits, or all; where a
-	// row's keys don't fit one word, the keys themselves are compared.
-	byWord    bool
-	orderBits int
 	keys      [][]*column.Column // by key, by batch: first the partition's
 	partition int                // how many keys are the partition's
 	dropNull  bool               // a partition with a null key has no results
+	inner     *words             // by which workers sort partitions, nil if they are in order
+
+	// Two rows are of one partition, or peers, if their words are equal but for the lowest orderBits, or all; or else, if
+	// their keys are.
+	partitionByWord, peersByWord bool
+	orderBits                    int
 }
 
 // windowUnitRows is about how many rows a worker takes at a time: their values stay in its cache.
 const windowUnitRows = 1 << 15
 
-// order sorts the input.
-func (s *Window) order(q *exec.Query) (*windowOrder, error) {
+// order sorts the input and cuts it into units.
+func (s *Window) order(q *exec.Query) (*windowOrder, []span, error) {
 	ranges, batches, rows, err := s.sort.gathered(q)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	o := &windowOrder{batches: batches, rows: rows, partition: len(s.spec.Partition)}
 	keys := s.sort.spec.Keys
+	if rows > maxWindowRows {
+		return nil, nil, status.Errorf(status.Unsupported, "a window over %d rows: at most %d are possible on one rank", rows, maxWindowRows)
+	}
 	if len(keys) == 0 || rows == 0 {
 		o.locator = newLocator(firstRows(batches))
-		return o, nil
+		units, err := o.units(q)
+		return o, units, err
 	}
 	for _, f := range s.spec.Functions {
 		if f.Frame.Range && ranges[o.partition].nulls {
-			return nil, status.Errorf(status.Invalid, "a frame by range needs an order without nulls: drop those rows first")
+			return nil, nil, status.Errorf(status.Invalid, "a frame by range needs an order without nulls: drop those rows first")
 		}
 	}
-	words := newWords(s.sort.spec, ranges, batches)
-	for k := range keys {
-		o.keys = append(o.keys, words.columns[k])
-		o.dropNull = o.dropNull || s.spec.DropNull && k < o.partition && ranges[k].nulls
+	whole := newWords(s.sort.spec, ranges, batches)
+	o.keys = whole.columns
+	for _, r := range ranges[:o.partition] {
+		o.dropNull = o.dropNull || s.spec.DropNull && r.nulls
 	}
-	o.byWord = len(words.levels) == 0 || len(words.levels) == 1 && !words.levels[0].text
-	if o.byWord && len(words.levels) == 1 {
+	if !whole.isOne() && o.partition > 0 && o.partition < len(keys) {
+		outer := newWords(SortSpec{keys[:o.partition]}, ranges[:o.partition], batches)
+		o.inner = newWords(SortSpec{keys[o.partition:]}, ranges[o.partition:], batches)
+		units, err := o.sort(q, outer)
+		if err != nil || largest(units) <= cacheRows {
+			return o, units, err
+		}
+		o.release()
+		o.inner = nil
+	}
+	units, err := o.sort(q, whole)
+	return o, units, err
+}
+
+// sort sorts the rows by words and cuts them into units.
+func (o *windowOrder) sort(q *exec.Query, words *words) ([]span, error) {
+	o.partitionByWord = words.isOne()
+	o.peersByWord = o.partitionByWord
+	o.orderBits = 0
+	if o.inner != nil {
+		o.peersByWord = o.inner.isOne()
+	} else if o.partitionByWord && len(words.levels) == 1 {
 		for _, f := range words.levels[0].fields {
 			if f.key >= o.partition {
 				o.orderBits += f.bits
 			}
 		}
 	}
-	o.entries, o.owner, err = sortedEntries(q, words, batches, rows)
-	return o, err
+	var err error
+	if o.entries, o.owner, err = sortedEntries(q, words, o.batches, o.rows); err != nil {
+		return nil, err
+	}
+	return o.units(q)
+}
+
+// isOne tells whether rows whose first words are equal have equal keys.
+func (w *words) isOne() bool { return len(w.levels) == 0 || len(w.levels) == 1 && !w.levels[0].text }
+
+// largest returns the rows of the largest span.
+func largest(spans []span) int {
+	rows := 0
+	for _, s := range spans {
+		rows = max(rows, s.rows())
+	}
+	return rows
 }
 
 // sortedEntries returns all rows in the order of words.
@@ -141,7 +185,7 @@ func (o *windowOrder) samePartition(i int) bool {
 	if o.partition == 0 {
 		return true
 	}
-	if o.byWord {
+	if o.partitionByWord {
 		return o.entries[i].word>>o.orderBits == o.entries[i-1].word>>o.orderBits
 	}
 	return o.sameKeys(o.keys[:o.partition], i)
@@ -152,7 +196,7 @@ func (o *windowOrder) samePeers(i int) bool {
 	if o.entries == nil {
 		return true
 	}
-	if o.byWord {
+	if o.peersByWord {
 		return o.entries[i].word == o.entries[i-1].word
 	}
 	return o.sameKeys(o.keys[o.partition:], i)

@@ -30,6 +30,8 @@ type windowWorker struct {
 	starts  []uint32        // of the unit's partitions, and its end
 	owners  []*memory.Buffer
 	outputs []*windowOutput
+	ranks   bool         // whether a function looks at peers
+	sorter  *rangeSorter // of partitions that aren't in order
 
 	low, high []uint32
 	words     []uint64
@@ -41,9 +43,8 @@ type windowWorker struct {
 
 // The flags of a row.
 const (
-	newPeers     = 1 << iota // its order keys differ from those of the row before
-	newPartition             // it is the first of a partition
-	dropped                  // the first of a partition without results
+	newPeers = 1 << iota // it is the first of its peers
+	dropped              // it is the first of a partition without results
 )
 
 // windowOutput is a function at work.
@@ -63,6 +64,7 @@ func newWindowWorker(s *Window, order *windowOrder, results []*windowResult) *wi
 	for i, f := range s.spec.Functions {
 		o := &windowOutput{function: f, result: results[i], bounds: frameBounds{frame: f.Frame}}
 		o.kernel, o.frames = w.kernel(s, f)
+		w.ranks = w.ranks || f.Fn >= WindowRank && f.Fn <= WindowCumeDist
 		if f.SkipNull {
 			o.own = w.column(s, f.Column, onlyPresent)
 		}
@@ -95,8 +97,18 @@ func (w *windowWorker) run(unit span) error {
 	if err := w.makeRoom(); err != nil {
 		return err
 	}
-	if err := w.mark(); err != nil {
+	if err := w.markPartitions(); err != nil {
 		return err
+	}
+	if w.order.inner != nil {
+		if err := w.sortPartitions(); err != nil {
+			return err
+		}
+	}
+	if w.ranks {
+		if err := w.markPeers(); err != nil {
+			return err
+		}
 	}
 	for _, c := range w.columns {
 		if err := w.load(c); err != nil {
@@ -143,6 +155,14 @@ func (w *windowWorker) makeRoom() error {
 		return err
 	}
 	w.owners = append(w.owners, owner)
+	if w.order.inner != nil {
+		scratch, owner, err := memory.Make[entry](scope, rows)
+		if err != nil {
+			return err
+		}
+		w.owners = append(w.owners, owner)
+		w.sorter = &rangeSorter{words: w.order.inner, scratch: scratch}
+	}
 	for _, c := range w.columns {
 		owners, err := c.makeRoom(scope, rows)
 		w.owners = append(w.owners, owners...)
@@ -175,23 +195,18 @@ func (w *windowWorker) release() {
 	w.owners = nil
 }
 
-// mark finds the partitions and peers.
-func (w *windowWorker) mark() error {
+// markPartitions finds the partitions.
+func (w *windowWorker) markPartitions() error {
 	w.starts = w.starts[:0]
 	for i := range w.unit.rows() {
-		row := w.unit.from + i
-		flag := byte(0)
-		switch {
-		case i == 0 || !w.order.samePartition(row):
-			flag = newPartition | newPeers
+		w.flags[i] = 0
+		if row := w.unit.from + i; i == 0 || !w.order.samePartition(row) {
+			w.flags[i] = newPeers
 			if w.order.isDropped(row) {
-				flag |= dropped
+				w.flags[i] = newPeers | dropped
 			}
 			w.starts = append(w.starts, uint32(i))
-		case !w.order.samePeers(row):
-			flag = newPeers
 		}
-		w.flags[i] = flag
 		if i%windowUnitRows == windowUnitRows-1 {
 			if err := w.worker.Yield(); err != nil {
 				return err
@@ -199,6 +214,39 @@ func (w *windowWorker) mark() error {
 		}
 	}
 	w.starts = append(w.starts, uint32(w.unit.rows()))
+	return nil
+}
+
+// sortPartitions puts the rows of each partition in order.
+func (w *windowWorker) sortPartitions() error {
+	w.sorter.worker = w.worker
+	for i, from := range w.starts[:len(w.starts)-1] {
+		part := w.order.entries[w.unit.from+int(from) : w.unit.from+int(w.starts[i+1])]
+		if len(part) == 1 || len(w.order.inner.levels) == 0 {
+			continue
+		}
+		if err := w.sorter.refill(position{}, part); err != nil {
+			return err
+		}
+		if err := w.sorter.sort(part, position{}); err != nil {
+			return err
+		}
+	}
+	return w.worker.Yield()
+}
+
+// markPeers finds the rows whose order keys differ from those of the row before.
+func (w *windowWorker) markPeers() error {
+	for i := range w.unit.rows() {
+		if w.flags[i] == 0 && !w.order.samePeers(w.unit.from+i) {
+			w.flags[i] = newPeers
+		}
+		if i%windowUnitRows == windowUnitRows-1 {
+			if err := w.worker.Yield(); err != nil {
+				return err
+			}
+		}
+	}
 	return nil
 }
 
