@@ -18,7 +18,7 @@ from pycylon._version import __version__
 if TYPE_CHECKING:
     from pycylon.cluster import run
     from pycylon.env import CylonEnv
-    from pycylon.frame import DataFrame, concat, merge
+    from pycylon.frame import DataFrame, concat, merge, merge_asof
     from pycylon.frame.lazy import lazy
     from pycylon.io import read_csv, read_ipc, write_ipc
     from pycylon.launch import Local
@@ -33,6 +33,7 @@ __all__ = [
     "concat",
     "lazy",
     "merge",
+    "merge_asof",
     "read_csv",
     "read_ipc",
     "run",
@@ -48,6 +49,7 @@ _HOMES = {
     "concat": "pycylon.frame",
     "lazy": "pycylon.frame.lazy",
     "merge": "pycylon.frame",
+    "merge_asof": "pycylon.frame",
     "read_csv": "pycylon.io",
     "read_ipc": "pycylon.io",
     "run": "pycylon.cluster",

@@ -15,6 +15,8 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 		return l.source(step, op)
 	case *plan.JoinOp:
 		return l.join(step, op, in)
+	case *plan.AsofJoinOp:
+		return l.asofJoin(step, op, in)
 	case *plan.GroupOp:
 		return l.group(step, op, in[0])
 	case *plan.SortOp:
@@ -57,9 +59,20 @@ var joinSides = map[plan.Side]operator.JoinSide{plan.LeftSide: operator.FromLeft
 func (l *lowerer) join(step *plan.Step, op *plan.JoinOp, in []stream) (stream, error) {
 	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys,
 		UniqueLeft: op.UniqueLeft, UniqueRight: op.UniqueRight}
-	for _, c := range op.Output {
-		spec.Output = append(spec.Output, operator.JoinColumn{Side: joinSides[c.Side], Index: c.Index})
+	spec.Output = joinColumns(op.Output)
+	return l.joinOf(step, spec, in)
+}
+
+func joinColumns(output []plan.JoinColumn) []operator.JoinColumn {
+	out := make([]operator.JoinColumn, len(output))
+	for i, c := range output {
+		out[i] = operator.JoinColumn{Side: joinSides[c.Side], Index: c.Index}
 	}
+	return out
+}
+
+// joinOf runs both sides into a join.
+func (l *lowerer) joinOf(step *plan.Step, spec operator.JoinSpec, in []stream) (stream, error) {
 	j, err := operator.NewJoin(spec, in[0].schema, in[1].schema)
 	if err != nil {
 		return stream{}, err

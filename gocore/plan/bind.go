@@ -7,7 +7,7 @@ import (
 )
 
 // userNames are operations as pandas calls them, for errors.
-var userNames = map[string]string{"scan_csv": "read_csv", "scan_ipc": "read_ipc", "join": "merge", "group": "groupby",
+var userNames = map[string]string{"scan_csv": "read_csv", "scan_ipc": "read_ipc", "join": "merge", "asof_join": "merge_asof", "group": "groupby",
 	"sort": "sort_values", "unique": "drop_duplicates", "setop": "set operation", "write_csv": "to_csv", "project": "assign", "slice": "iloc"}
 
 // UserName returns an operation's name as a user knows it.
