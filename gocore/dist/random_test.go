@@ -173,6 +173,8 @@ var plans = []struct {
 	{"intersect all", setOp(`"intersect","distinct":false`), false},
 	{"subtract", setOp(`"subtract"`), false},
 	{"subtract all", setOp(`"subtract","distinct":false`), false},
+	{"sort, first rows", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":false},{"column":"f","ascending":true}]}`, `{"op":"project","inputs":[1],"columns":[{"name":"id","expr":{"col":"id"}}]}`, `{"op":"slice","inputs":[2],"offset":2,"length":5}`), true},
+	{"sort, first row", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":false,"na_position":"first"}]}`, `{"op":"slice","inputs":[1],"length":3}`), true},
 	{"sort, gather", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":true}]}`, `{"op":"gather","inputs":[1]}`), true},
 	{"window over partitions", nodes(tableA, window(`"partition":["k"],"dropna":true`)), true},
 	{"window over ordered partitions", nodes(tableA, window(`"partition":["s","k"],"order":[{"column":"f","ascending":false}],"na_position":"first"`)), true},
