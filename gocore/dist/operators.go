@@ -23,6 +23,12 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 		return l.into(in[0], operator.NewSort(operator.SortSpec{Keys: sortKeys(op.Keys)}, step.Schema), step.Schema)
 	case *plan.TopKOp:
 		return in[0].through(operator.NewTopK(sortKeys(op.Keys), int(op.N), step.Schema), step.Schema), nil
+	case *plan.ShuffleKeyOp:
+		return l.shuffleKey(step, op, in[0])
+	case *plan.FirstOp:
+		return l.firstRows(step, op, in[0])
+	case *plan.DrawOp:
+		return l.draw(step, op, in[0])
 	case *plan.UniqueOp:
 		return l.into(in[0], operator.NewUnique(operator.UniqueSpec{Keys: op.Keys, Keep: keeps[op.Keep], Mark: op.Mark}, in[0].schema), step.Schema)
 	case *plan.SetOpOp:

@@ -60,6 +60,15 @@ func Bind(p *Plan, sources map[int]*arrow.Schema, args []*arrow.Schema) (*Progra
 // in returns the schema of a step's i-th input.
 func (b *binder) in(s *Step, i int) *arrow.Schema { return b.program.Steps[s.Inputs[i]].Schema }
 
+// project returns a step that keeps the first n columns of an input.
+func (b *binder) project(node, input, n int) Step {
+	fields, op := b.program.Steps[input].Schema.Fields()[:n], &ProjectOp{}
+	for i, f := range fields {
+		op.Columns = append(op.Columns, column(i, f.Type))
+	}
+	return Step{Node: node, Op: op, Inputs: []int{input}, Schema: arrow.NewSchema(fields, nil)}
+}
+
 // castColumns adds a step that casts an input's columns to schema's types, where one differs.
 func (b *binder) castColumns(node, input int, schema *arrow.Schema) int {
 	in := b.program.Steps[input].Schema

@@ -29,9 +29,9 @@ func limit(p *Program) *Program {
 	uses := p.uses()
 	first := map[int]int64{} // of a sort: how many of its rows are read
 	for i := range p.Steps {
-		if op, ok := p.Steps[i].Op.(*SliceOp); ok && uses[i] > 0 && op.Offset >= 0 && op.Length > 0 && op.Offset < maxTopK && op.Length < maxTopK {
+		if n := rowsRead(p.Steps[i].Op); uses[i] > 0 && n > 0 {
 			if sort, ok := p.sortBelow(p.Steps[i].Inputs[0], uses); ok {
-				first[sort] = op.Offset + op.Length
+				first[sort] = n
 			}
 		}
 	}
@@ -54,6 +54,21 @@ func limit(p *Program) *Program {
 	}
 	out.Root = step[p.Root]
 	return out
+}
+
+// rowsRead returns how many first rows of its input op reads: 0 if that isn't known, or many.
+func rowsRead(op Op) int64 {
+	switch op := op.(type) {
+	case *SliceOp:
+		if op.Offset >= 0 && op.Length > 0 && op.Offset < maxTopK && op.Length < maxTopK {
+			return op.Offset + op.Length
+		}
+	case *FirstOp:
+		if op.Draw.Share == 0 && op.Draw.N < maxTopK {
+			return op.Draw.N
+		}
+	}
+	return 0
 }
 
 // sortBelow returns the sort that makes a step's rows, if nothing but projections lies between and nobody else reads it.
