@@ -6,12 +6,13 @@ from pycylon.expr import Column
 from pycylon.series.choices import Choices
 from pycylon.series.numeric import Numeric
 from pycylon.series.operators import Operators
+from pycylon.series.order import Ordering
 from pycylon.series.stats import Statistics
 from pycylon.series.strings import Strings
 from pycylon.series.window import Neighbours
 
 
-class Series(Operators, Choices, Numeric, Neighbours, Statistics):
+class Series(Operators, Choices, Numeric, Neighbours, Ordering, Statistics):
     """A column of a frame, or an expression of its columns, computed when it is looked at.
 
     Parameters
