@@ -78,11 +78,15 @@ func (l *lowerer) compute(in *arrow.Schema, exprs ...*plan.BoundExpr) (*expr.Pro
 }
 
 func (l *lowerer) filter(step *plan.Step, op *plan.FilterOp, in stream) (stream, error) {
-	predicate, err := l.compute(in.schema, op.Predicate)
-	if err != nil {
-		return stream{}, err
+	var conditions []*expr.Program
+	for _, c := range op.Conditions() {
+		condition, err := l.compute(in.schema, c)
+		if err != nil {
+			return stream{}, err
+		}
+		conditions = append(conditions, condition)
 	}
-	filter, err := operator.NewFilter(predicate, op.Output)
+	filter, err := operator.NewFilter(conditions, op.Output)
 	if err != nil {
 		return stream{}, err
 	}

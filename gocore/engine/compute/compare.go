@@ -157,32 +157,6 @@ func stride(c *column.Column) int {
 	return -1
 }
 
-func compareValues[T number](dst []byte, n int, op Comparison, x, y *column.Column) {
-	a, b, sa, sb := column.Of[T](x), column.Of[T](y), stride(x), stride(y)
-	for i := 0; i < n; i += 64 {
-		size, w := min(64, n-i), uint64(0)
-		switch op {
-		case Equal:
-			for j := range size {
-				w |= oneBit(a[(i+j)&sa] == b[(i+j)&sb]) << j
-			}
-		case NotEqual:
-			for j := range size {
-				w |= oneBit(a[(i+j)&sa] != b[(i+j)&sb]) << j
-			}
-		case Less:
-			for j := range size {
-				w |= oneBit(a[(i+j)&sa] < b[(i+j)&sb]) << j
-			}
-		default:
-			for j := range size {
-				w |= oneBit(a[(i+j)&sa] <= b[(i+j)&sb]) << j
-			}
-		}
-		putWord(dst, i, size, w)
-	}
-}
-
 // holds tells whether op, one of the first four, holds for an ordering of -1, 0 or 1.
 func (op Comparison) holds(order int) bool {
 	switch op {
