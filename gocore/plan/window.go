@@ -99,6 +99,11 @@ func (spec *Window) bind(b *binder, s *Step) error {
 	if err != nil {
 		return err
 	}
+	for _, k := range partition {
+		if err := checkKey(in.Field(k)); err != nil {
+			return err
+		}
+	}
 	order, err := b.sortKeys(s, &Sort{Keys: spec.Order, NAPosition: spec.NAPosition})
 	if err != nil {
 		return err

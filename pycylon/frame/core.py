@@ -17,6 +17,7 @@ from pycylon.frame.placement import LOCAL
 from pycylon.frame.reshape import Reshaping
 from pycylon.frame.spread import Spreading
 from pycylon.frame.stats import Statistics
+from pycylon.frame.summary import Summaries
 from pycylon.frame.window import Windowing
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ class DataFrame(
     Distinct,
     Reshaping,
     Statistics,
+    Summaries,
     Windowing,
     Spreading,
     Lazy,

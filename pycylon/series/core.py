@@ -9,10 +9,11 @@ from pycylon.series.operators import Operators
 from pycylon.series.order import Ordering
 from pycylon.series.stats import Statistics
 from pycylon.series.strings import Strings
+from pycylon.series.summary import Summaries
 from pycylon.series.window import Neighbours
 
 
-class Series(Operators, Choices, Numeric, Neighbours, Ordering, Statistics):
+class Series(Operators, Choices, Numeric, Neighbours, Ordering, Statistics, Summaries):
     """A column of a frame, or an expression of its columns, computed when it is looked at.
 
     Parameters
