@@ -91,6 +91,10 @@ func setOp(kind string) string {
 		`{"op":"setop","inputs":[2,3],"kind":`+kind+`}`)
 }
 
+func inOrder(how, on string) string {
+	return strings.Replace(join(how, on), `"how"`, `"maintain_order":true,"how"`, 1)
+}
+
 const aggregates = `"aggs":[{"name":"total","fn":"sum","column":"v"},{"name":"lo","fn":"min","column":"f"},{"name":"hi","fn":"max","column":"s"},{"name":"n","fn":"count","column":"f"},{"name":"m","fn":"mean","column":"v"},{"name":"c","fn":"sum","column":"c"},{"name":"cm","fn":"mean","column":"c"}]`
 
 // mergeable are aggregates with partial results, collected those without.
@@ -135,6 +139,10 @@ var plans = []struct {
 	{"cross", nodes(tableA, tableB, join("cross", "")), false},
 	{"cross with itself", nodes(tableA, `{"op":"join","inputs":[0,0],"how":"cross"}`), false},
 	{"indicator", nodes(tableA, tableB, strings.Replace(join("outer", `"k"`), `"how"`, `"indicator":"of","how"`, 1)), false},
+	{"in order", nodes(tableA, tableB, inOrder("outer", `"k"`)), true},
+	{"in order, left", nodes(tableA, tableB, inOrder("left", `"s","k"`)), true},
+	{"in order, semi", nodes(tableA, tableB, inOrder("semi", `"k"`)), true},
+	{"in order, cross", nodes(tableA, tableB, inOrder("cross", "")), true},
 	{"asof", nodes(tableA, tableB, `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w"}`), true},
 	{"asof by two", nodes(tableA, tableB, `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w","left_by":["s","k"],"right_by":["s","k"],"direction":"nearest"}`), true},
 	{"asof with itself, then group", nodes(tableA, `{"op":"asof_join","inputs":[0,0],"left_on":"v","right_on":"v","left_by":["k"],"right_by":["k"],"strict":true,"direction":"forward"}`,
@@ -227,6 +235,8 @@ func TestReplicated(t *testing.T) {
 				parts := randomParts(uint64(side)+1, []int{20, 0, 13})
 				tables := []string{placements[0], placements[1]}
 				tables[side] = strings.Replace(tables[side], "partitioned", "replicated", 1)
+				requireSame(t, nodes(tables[0], tables[1], inOrder(strings.Replace(how, "asof", "cross", 1), map[bool]string{true: "", false: `"k"`}[how == "asof"])), true,
+					concatenated(parts), copyOf(parts, side))
 				node := join(how, `"k"`)
 				if how == "asof" {
 					node = `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w","left_by":["k"],"right_by":["k"]}`

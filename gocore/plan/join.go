@@ -45,6 +45,8 @@ type Join struct {
 	// UniqueLeft and UniqueRight refuse a side of which two rows have the same keys.
 	UniqueLeft  bool `json:"unique_left"`
 	UniqueRight bool `json:"unique_right"`
+	// MaintainOrder puts the rows in the left side's order, then the right side's; those without a left row come last.
+	MaintainOrder bool `json:"maintain_order"`
 }
 
 // Side is where an output column of a join comes from.
@@ -69,8 +71,8 @@ type JoinOp struct {
 	How                 How
 	LeftKeys, RightKeys []int
 	Output              []JoinColumn
-	// UniqueLeft and UniqueRight are of Join.
-	UniqueLeft, UniqueRight bool
+	// UniqueLeft, UniqueRight and MaintainOrder are of Join.
+	UniqueLeft, UniqueRight, MaintainOrder bool
 }
 
 // Name is "join".
@@ -97,7 +99,7 @@ func (s *Join) check() error {
 func (spec *Join) bind(b *binder, s *Step) error {
 	left, right := b.in(s, 0), b.in(s, 1)
 	op := &JoinOp{How: spec.How, LeftKeys: make([]int, len(spec.LeftOn)), RightKeys: make([]int, len(spec.RightOn)),
-		UniqueLeft: spec.UniqueLeft, UniqueRight: spec.UniqueRight}
+		UniqueLeft: spec.UniqueLeft, UniqueRight: spec.UniqueRight, MaintainOrder: spec.MaintainOrder}
 	types := make([]arrow.DataType, len(spec.LeftOn))
 	for i := range spec.LeftOn {
 		var err error
