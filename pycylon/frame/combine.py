@@ -91,7 +91,7 @@ class Combining(Frame):
         validate : {"1:1", "1:m", "m:1", "m:m"}, optional
             Raise an error where the keys of the left, or of the right, are not unique as that says.
         maintain_order : bool, default False
-            Keep the left rows in their order, and the matches of each in the right's; rows of the right alone come last.
+            Keep the left rows in their order, the matches of each in the right's; rows of the right alone come last.
         algorithm : str, optional
             Accepted for PyCylon's scripts; the core chooses.
         env : CylonEnv, optional
