@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pycylon.env import CylonEnv
     from pycylon.frame import DataFrame, concat, merge, merge_asof
     from pycylon.frame.lazy import lazy
+    from pycylon.functions import coalesce, select, to_datetime, to_numeric, to_timedelta, where
     from pycylon.io import read_csv, read_ipc, write_ipc
     from pycylon.launch import Local
     from pycylon.series import Series
@@ -30,6 +31,7 @@ __all__ = [
     "Local",
     "Series",
     "__version__",
+    "coalesce",
     "concat",
     "lazy",
     "merge",
@@ -37,6 +39,11 @@ __all__ = [
     "read_csv",
     "read_ipc",
     "run",
+    "select",
+    "to_datetime",
+    "to_numeric",
+    "to_timedelta",
+    "where",
     "write_ipc",
 ]
 
@@ -46,6 +53,7 @@ _HOMES = {
     "DataFrame": "pycylon.frame",
     "Local": "pycylon.launch",
     "Series": "pycylon.series",
+    "coalesce": "pycylon.functions",
     "concat": "pycylon.frame",
     "lazy": "pycylon.frame.lazy",
     "merge": "pycylon.frame",
@@ -53,6 +61,11 @@ _HOMES = {
     "read_csv": "pycylon.io",
     "read_ipc": "pycylon.io",
     "run": "pycylon.cluster",
+    "select": "pycylon.functions",
+    "to_datetime": "pycylon.functions",
+    "to_numeric": "pycylon.functions",
+    "to_timedelta": "pycylon.functions",
+    "where": "pycylon.functions",
     "write_ipc": "pycylon.io",
 }
 

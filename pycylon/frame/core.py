@@ -9,6 +9,7 @@ from pycylon.frame.columns import Columns
 from pycylon.frame.combine import Combining
 from pycylon.frame.convert import Converting
 from pycylon.frame.distinct import Distinct
+from pycylon.frame.elementwise import Elementwise
 from pycylon.frame.grouping import Grouping
 from pycylon.frame.indexing import Indexing
 from pycylon.frame.lazy import Lazy
@@ -28,6 +29,7 @@ class DataFrame(
     Converting,
     Indexing,
     Columns,
+    Elementwise,
     Combining,
     Grouping,
     Ordering,

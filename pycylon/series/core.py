@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pycylon.expr import Column
 from pycylon.series.choices import Choices
+from pycylon.series.dates import Dates
 from pycylon.series.numeric import Numeric
 from pycylon.series.operators import Operators
 from pycylon.series.order import Ordering
@@ -54,3 +55,8 @@ class Series(Operators, Choices, Numeric, Neighbours, Ordering, Statistics, Summ
     def str(self) -> Strings:
         """The functions of strings: ``df["s"].str.upper()``."""
         return Strings(self)
+
+    @property
+    def dt(self) -> Dates:
+        """The functions of dates and durations: ``df["d"].dt.year``."""
+        return Dates(self)

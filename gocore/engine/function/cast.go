@@ -22,7 +22,19 @@ func cast(c *Call) (Bound, error) {
 	if !compute.CanCast(from, to) {
 		return Bound{}, status.Errorf(status.TypeMismatch, "%s of type %s can't be cast to %s", c.Args[0].Text, from, to)
 	}
-	return castBound(to), nil
+	o := struct {
+		Errors string `json:"errors"`
+	}{Errors: "raise"}
+	if err := c.options(&o); err != nil {
+		return Bound{}, err
+	}
+	coerce, err := c.coerce(o.Errors)
+	if err != nil || !coerce || !isText(from) || !isNumber(to) && !isBool(to) {
+		return castBound(to), err
+	}
+	return Bound{Type: to, Eval: unary(func(scope *memory.Scope, x *column.Column) (column.Column, error) {
+		return compute.ReadOrNull(scope, x, to)
+	})}, nil
 }
 
 // Cast returns the cast of one type to another, which compute.CanCast allows.
