@@ -54,7 +54,7 @@ func Bind(p *Plan, sources map[int]*arrow.Schema, args []*arrow.Schema) (*Progra
 		b.step[i] = b.program.add(s)
 	}
 	b.program.Root = b.step[p.Root]
-	return b.program, nil
+	return withKeys(b.program)
 }
 
 // in returns the schema of a step's i-th input.

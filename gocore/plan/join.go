@@ -78,6 +78,10 @@ type JoinOp struct {
 // Name is "join".
 func (*JoinOp) Name() string { return "join" }
 
+func (op *JoinOp) compares() [][]int { return [][]int{op.LeftKeys, op.RightKeys} }
+
+func (op *JoinOp) asKeys([]*arrow.Schema) Op { return op }
+
 func (s *Join) check() error {
 	switch keys := len(s.LeftOn); {
 	case s.How == Cross && keys+len(s.RightOn) > 0:
@@ -199,22 +203,9 @@ func hasField(s *arrow.Schema, name string) bool { return len(s.FieldIndices(nam
 // castKeys adds a step that appends cast copies of the key columns whose type isn't the pair's, and points keys there.
 // The columns themselves keep their type in the output.
 func (b *binder) castKeys(node, input int, keys []int, types []arrow.DataType) int {
-	in := b.program.Steps[input].Schema
-	op := &ProjectOp{}
-	fields := in.Fields()
-	for i, f := range fields {
-		op.Columns = append(op.Columns, column(i, f.Type))
-	}
-	fields = slices.Clone(fields)
+	casts := newCasts(b.program.Steps[input].Schema)
 	for k, at := range keys {
-		if f := in.Field(at); !arrow.TypeEqual(f.Type, types[k]) {
-			op.Columns = append(op.Columns, column(at, f.Type).castTo(types[k]))
-			keys[k] = len(fields)
-			fields = append(fields, arrow.Field{Name: f.Name, Type: types[k], Nullable: f.Nullable})
-		}
+		keys[k] = casts.add(at, types[k])
 	}
-	if len(fields) == in.NumFields() {
-		return input
-	}
-	return b.program.add(Step{Node: node, Op: op, Inputs: []int{input}, Schema: arrow.NewSchema(fields, nil)})
+	return b.addCasts(node, input, casts)
 }

@@ -44,6 +44,10 @@ type SortOp struct{ Keys []BoundSortKey }
 // Name is "sort".
 func (*SortOp) Name() string { return "sort" }
 
+func (op *SortOp) compares() [][]int { return [][]int{sortColumns(op.Keys)} }
+
+func (op *SortOp) asKeys([]*arrow.Schema) Op { return op }
+
 func (spec *Sort) check() error {
 	if len(spec.Keys) == 0 {
 		return fmt.Errorf("it has no keys")

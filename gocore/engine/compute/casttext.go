@@ -48,7 +48,7 @@ func castToText(scope *memory.Scope, c *column.Column, to arrow.DataType) (colum
 
 // longestText is more than any number's text has characters; textHeapBytes is the size of a buffer of them.
 const (
-	longestText   = 32
+	longestText   = 160
 	textHeapBytes = 64 << 10
 )
 
@@ -116,8 +116,7 @@ func readTexts(scope *memory.Scope, c *column.Column, to arrow.DataType, orNull 
 		}
 		if !orNull {
 			dst.Release()
-			return column.Column{}, status.Errorf(status.Invalid, "%s of type %s is no %s: leave out or replace such rows before the cast",
-				Format(&views, i), c.Type, to)
+			return column.Column{}, notOfType(&views, i, to)
 		}
 		lost = append(lost, i)
 	}

@@ -44,6 +44,18 @@ func Cast(from, to arrow.DataType) *Bound {
 	return b.named("cast", nil)
 }
 
+// AsKey returns the function that makes keys of type to, the compute.KeyType of from.
+func AsKey(from, to arrow.DataType) *Bound {
+	return Bound{Type: to, Args: []arrow.DataType{from}, Eval: unary(compute.AsKey)}.named("as_key", nil)
+}
+
+// FromKey returns the function that makes values of type to of keys.
+func FromKey(from, to arrow.DataType) *Bound {
+	return Bound{Type: to, Args: []arrow.DataType{from}, Eval: unary(func(scope *memory.Scope, x *column.Column) (column.Column, error) {
+		return compute.FromKey(scope, x, to)
+	})}.named("from_key", nil)
+}
+
 func castBound(to arrow.DataType) Bound {
 	return Bound{Type: to, Eval: unary(func(scope *memory.Scope, x *column.Column) (column.Column, error) {
 		return compute.Cast(scope, x, to)
