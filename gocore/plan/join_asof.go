@@ -2,6 +2,7 @@ package plan
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -57,6 +58,12 @@ func (spec *AsofJoin) check() error {
 	}
 	return oneOf("direction", spec.Direction, AsofBackward, AsofForward, AsofNearest)
 }
+
+func (op *AsofJoinOp) compares() [][]int {
+	return [][]int{append(slices.Clone(op.LeftKeys), op.LeftOn), append(slices.Clone(op.RightKeys), op.RightOn)}
+}
+
+func (op *AsofJoinOp) asKeys([]*arrow.Schema) Op { return op }
 
 // bind names the output as a left Join on By and On does.
 func (spec *AsofJoin) bind(b *binder, s *Step) error {
