@@ -85,10 +85,8 @@ func (l *lowerer) joinOf(step *plan.Step, spec operator.JoinSpec, in []stream) (
 	if err != nil {
 		return stream{}, err
 	}
-	for i, sink := range []exec.Sink{j.Left(), j.Right()} {
-		if _, err := run(l.q, in[i], sink); err != nil {
-			return stream{}, err
-		}
+	if err := l.sides(step, &spec, in, [2]exec.Sink{j.Left(), j.Right()}); err != nil {
+		return stream{}, err
 	}
 	made := stream{schema: step.Schema}
 	err = alone(l.q, func() (err error) {
