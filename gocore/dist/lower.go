@@ -175,7 +175,11 @@ func (l *lowerer) collectInto(s stream, sink *exec.Collect) ([]*table.Batch, err
 
 // into runs a stream into a sink and returns what the sink makes of it.
 func (l *lowerer) into(s stream, sink exec.Sink, schema *arrow.Schema) (stream, error) {
-	source, err := run(l.q, s, sink)
+	return into(l.q, s, sink, schema)
+}
+
+func into(q *exec.Query, s stream, sink exec.Sink, schema *arrow.Schema) (stream, error) {
+	source, err := run(q, s, sink)
 	return stream{source: source, schema: schema}, err
 }
 

@@ -14,21 +14,12 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 	case *plan.SourceOp:
 		return l.source(step, op)
 	case *plan.JoinOp:
-		return l.join(step, op, in)
-	case *plan.AsofJoinOp:
-		return l.asofJoin(step, op, in)
+		return l.join(l.spilling(at), step, op, in)
 	case *plan.GroupOp:
-		return l.group(step, op, in[0])
+		return l.group(l.spilling(at), step, op, in[0])
 	case *plan.SortOp:
-		return l.into(in[0], operator.NewSort(operator.SortSpec{Keys: sortKeys(op.Keys)}, step.Schema), step.Schema)
-	case *plan.TopKOp:
-		return in[0].through(operator.NewTopK(sortKeys(op.Keys), int(op.N), step.Schema), step.Schema), nil
-	case *plan.ShuffleKeyOp:
-		return l.shuffleKey(step, op, in[0])
-	case *plan.FirstOp:
-		return l.firstRows(step, op, in[0])
-	case *plan.DrawOp:
-		return l.draw(step, op, in[0])
+		sort := operator.NewSpillingSort(operator.SortSpec{Keys: sortKeys(op.Keys)}, step.Schema)
+		return into(l.spilling(at), in[0], sort, step.Schema)
 	case *plan.UniqueOp:
 		return l.into(in[0], operator.NewUnique(operator.UniqueSpec{Keys: op.Keys, Keep: keeps[op.Keep], Mark: op.Mark}, in[0].schema), step.Schema)
 	case *plan.SetOpOp:
@@ -57,6 +48,17 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 	return stream{}, status.Errorf(status.Internal, "no operator runs a %T", step.Op)
 }
 
+// spilling returns the query for the operator of a step that may write to disk: the step's meter tells how much.
+func (l *lowerer) spilling(at int) *exec.Query {
+	if l.q.Spill == nil {
+		return l.q
+	}
+	q := *l.q
+	q.Spill = l.q.Spill.Within()
+	l.meters[at].spilled = q.Spill
+	return &q
+}
+
 var joinHows = map[plan.How]operator.JoinHow{plan.Inner: operator.JoinInner, plan.Left: operator.JoinLeft,
 	plan.Right: operator.JoinRight, plan.Outer: operator.JoinOuter, plan.Semi: operator.JoinSemi, plan.Anti: operator.JoinAnti,
 	plan.Cross: operator.JoinInner}
@@ -64,33 +66,24 @@ var joinHows = map[plan.How]operator.JoinHow{plan.Inner: operator.JoinInner, pla
 var joinSides = map[plan.Side]operator.JoinSide{plan.LeftSide: operator.FromLeft, plan.RightSide: operator.FromRight,
 	plan.Coalesced: operator.Coalesced, plan.Indicator: operator.Indicator}
 
-func (l *lowerer) join(step *plan.Step, op *plan.JoinOp, in []stream) (stream, error) {
+func (l *lowerer) join(q *exec.Query, step *plan.Step, op *plan.JoinOp, in []stream) (stream, error) {
 	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys,
 		UniqueLeft: op.UniqueLeft, UniqueRight: op.UniqueRight}
-	spec.Output = joinColumns(op.Output)
-	return l.joinOf(step, spec, in)
-}
-
-func joinColumns(output []plan.JoinColumn) []operator.JoinColumn {
-	out := make([]operator.JoinColumn, len(output))
-	for i, c := range output {
-		out[i] = operator.JoinColumn{Side: joinSides[c.Side], Index: c.Index}
+	for _, c := range op.Output {
+		spec.Output = append(spec.Output, operator.JoinColumn{Side: joinSides[c.Side], Index: c.Index})
 	}
-	return out
-}
-
-// joinOf runs both sides into a join.
-func (l *lowerer) joinOf(step *plan.Step, spec operator.JoinSpec, in []stream) (stream, error) {
-	j, err := operator.NewJoin(spec, in[0].schema, in[1].schema)
+	j, err := operator.NewSpillingJoin(spec, in[0].schema, in[1].schema)
 	if err != nil {
 		return stream{}, err
 	}
-	if err := l.sides(step, &spec, in, [2]exec.Sink{j.Left(), j.Right()}); err != nil {
-		return stream{}, err
+	for i, sink := range []exec.Sink{j.Left(), j.Right()} {
+		if _, err := run(q, in[i], sink); err != nil {
+			return stream{}, err
+		}
 	}
 	made := stream{schema: step.Schema}
-	err = alone(l.q, func() (err error) {
-		made.source, err = j.Source(l.q)
+	err = alone(q, func() (err error) {
+		made.source, err = j.Source(q)
 		return err
 	})
 	return made, err
@@ -106,7 +99,7 @@ var interpolations = map[plan.Interpolation]operator.Interpolation{"": operator.
 
 var groupModes = map[plan.Phase]operator.GroupMode{plan.Complete: operator.Complete, plan.Partial: operator.Partial, plan.Final: operator.Final}
 
-func (l *lowerer) group(step *plan.Step, op *plan.GroupOp, in stream) (stream, error) {
+func (l *lowerer) group(q *exec.Query, step *plan.Step, op *plan.GroupOp, in stream) (stream, error) {
 	spec := operator.GroupSpec{Keys: op.Keys, DropNull: op.DropNull, Mode: groupModes[op.Phase], Rows: op.Input}
 	for _, a := range op.Aggs {
 		spec.Aggs = append(spec.Aggs, operator.Agg{Fn: aggFns[a.Fn], Column: a.Column, Other: a.Other, DDof: a.DDof, Q: a.Q,
@@ -119,11 +112,11 @@ func (l *lowerer) group(step *plan.Step, op *plan.GroupOp, in stream) (stream, e
 			return stream{}, err
 		}
 	}
-	g, err := operator.NewGroup(spec, in.schema)
+	g, err := operator.NewSpillingGroup(spec, in.schema)
 	if err != nil {
 		return stream{}, err
 	}
-	return l.into(in, g, schema)
+	return into(q, in, g, schema)
 }
 
 var keeps = map[plan.Keep]operator.Keep{plan.KeepFirst: operator.KeepFirst, plan.KeepLast: operator.KeepLast, plan.KeepNone: operator.KeepNone}

@@ -80,22 +80,6 @@ func (op *GroupOp) Name() string {
 	return [...]string{Complete: "group", Partial: "group partial", Final: "group final"}[op.Phase]
 }
 
-func (op *GroupOp) compares() [][]int {
-	columns := slices.Clone(op.Keys)
-	for _, a := range op.Aggs {
-		if a.Column >= 0 && a.Fn != "count" {
-			columns = append(columns, a.Column)
-		}
-	}
-	return [][]int{columns}
-}
-
-func (op *GroupOp) asKeys(in []*arrow.Schema) Op {
-	keys := *op
-	keys.Input = in[0]
-	return &keys
-}
-
 func (spec *Group) check() error {
 	if len(spec.Keys) == 0 && len(spec.Aggs) == 0 {
 		return fmt.Errorf("it has neither keys nor aggregates")
@@ -127,7 +111,7 @@ func (spec *Group) bind(b *binder, s *Step) error {
 	if err != nil {
 		return err
 	}
-	op := &GroupOp{Keys: keys, DropNull: spec.DropNull}
+	op := &GroupOp{Keys: keys, DropNull: spec.DropNull, Input: in}
 	var fields []arrow.Field
 	for _, k := range keys {
 		if err := checkKey(in.Field(k)); err != nil {
@@ -135,17 +119,14 @@ func (spec *Group) bind(b *binder, s *Step) error {
 		}
 		fields = append(fields, in.Field(k))
 	}
-	casts := newCasts(in)
 	for _, a := range spec.Aggs {
-		bound, field, err := a.bind(casts)
+		bound, field, err := a.bind(in)
 		if err != nil {
 			return err
 		}
 		op.Aggs = append(op.Aggs, bound)
 		fields = append(fields, field)
 	}
-	s.Inputs[0] = b.addCasts(s.Node, s.Inputs[0], casts)
-	op.Input = b.in(s, 0)
 	s.Op, s.Schema = op, arrow.NewSchema(fields, nil)
 	if !spec.Sort || len(keys) == 0 {
 		return nil
@@ -159,8 +140,8 @@ func (spec *Group) bind(b *binder, s *Step) error {
 	return nil
 }
 
-// bind returns the aggregate of a column, as the function takes it, and the column that it makes.
-func (a *Agg) bind(casts *casts) (BoundAgg, arrow.Field, error) {
+// bind returns the aggregate of a schema's column, and the column that it makes.
+func (a *Agg) bind(in *arrow.Schema) (BoundAgg, arrow.Field, error) {
 	bound := BoundAgg{Fn: a.Fn, Column: -1, Other: -1, AggOptions: a.AggOptions}
 	field := arrow.Field{Name: a.Name, Type: arrow.PrimitiveTypes.Int64}
 	if a.Fn == "size" {
@@ -171,15 +152,14 @@ func (a *Agg) bind(casts *casts) (BoundAgg, arrow.Field, error) {
 		if i == 1 && a.Fn != "corr" {
 			continue
 		}
-		at, err := find(casts.in, name, "")
+		at, err := find(in, name, "")
 		if err != nil {
 			return bound, field, err
 		}
-		t := quantityType(a.Fn, casts.in.Field(at).Type)
+		t := in.Field(at).Type
 		if !known.takes(t) {
 			return bound, field, status.Errorf(status.TypeMismatch, "%s of column %q, which is %s: cast it first, or use min, max or count", a.Fn, name, TypeName(t))
 		}
-		at = casts.add(at, t)
 		if i == 1 {
 			bound.Other = at
 			continue

@@ -9,7 +9,6 @@ from pycylon.frame.columns import Columns
 from pycylon.frame.combine import Combining
 from pycylon.frame.convert import Converting
 from pycylon.frame.distinct import Distinct
-from pycylon.frame.elementwise import Elementwise
 from pycylon.frame.grouping import Grouping
 from pycylon.frame.indexing import Indexing
 from pycylon.frame.lazy import Lazy
@@ -18,7 +17,6 @@ from pycylon.frame.placement import LOCAL
 from pycylon.frame.reshape import Reshaping
 from pycylon.frame.spread import Spreading
 from pycylon.frame.stats import Statistics
-from pycylon.frame.summary import Summaries
 from pycylon.frame.window import Windowing
 
 if TYPE_CHECKING:
@@ -29,14 +27,12 @@ class DataFrame(
     Converting,
     Indexing,
     Columns,
-    Elementwise,
     Combining,
     Grouping,
     Ordering,
     Distinct,
     Reshaping,
     Statistics,
-    Summaries,
     Windowing,
     Spreading,
     Lazy,

@@ -280,7 +280,12 @@ func TestScopeWithin(t *testing.T) {
 	require.ErrorContains(t, err, "test needs")
 	closed := false
 	part.OnClose(func() { closed = true })
-	part.HandOver()
+	s.Adopt(kept)
+	s.Adopt(freed)
+	s.Adopt(promoted) // stays as it is
+	_, err = part.Alloc(64)
+	require.NoError(t, err)
+	part.Close()
 	require.True(t, closed)
 	require.Zero(t, part.Held())
 	require.Equal(t, budget.Used(), s.Held())
@@ -294,15 +299,25 @@ func TestScopeWithin(t *testing.T) {
 	require.NoError(t, err)
 	failed.Close()
 	require.Equal(t, int64(cap(kept.Bytes())), s.Held(), "a part that is closed gives its memory back")
+	open := s.Within()
+	order := ""
+	open.OnClose(func() { order += "part " })
+	late, err := open.Within().Alloc(1000)
+	require.NoError(t, err)
+	s.OnClose(func() {
+		order += "whole"
+		late.Release() // what a part holds may be released until its whole is closed
+	})
 	s.Close()
+	require.Equal(t, "part whole", order)
 	require.Nil(t, kept.Bytes())
 	require.Zero(t, budget.Used())
 	promoted.Release()
 	require.Equal(t, live, Stat().Live)
 }
 
-// Buffers that are released while their scope is handed over are freed once.
-func TestHandOverBesideRelease(t *testing.T) {
+// Buffers that are released while they are adopted are freed once.
+func TestAdoptBesideRelease(t *testing.T) {
 	live := Stat().Live
 	budget := NewBudget(0)
 	for range 200 {
@@ -321,7 +336,9 @@ func TestHandOverBesideRelease(t *testing.T) {
 			}
 			return nil
 		})
-		part.HandOver()
+		for _, b := range buffers {
+			s.Adopt(b)
+		}
 		require.NoError(t, g.Wait())
 		require.Zero(t, s.Held())
 		s.Close()

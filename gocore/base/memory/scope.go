@@ -22,27 +22,44 @@ func NewScope(budget *Budget, name string) *Scope {
 	return &Scope{reservation: budget.Reserve(name), live: map[*Buffer]struct{}{}}
 }
 
-// Within opens a scope for a part of what s is for: the bytes of both count in s.
+// Within opens a scope for a part of what s is for: the bytes of both count in s. A part that is still open when s
+// closes is closed with it.
 func (s *Scope) Within() *Scope {
 	r := s.reservation
-	return &Scope{reservation: &Reservation{budget: r.budget, parent: r, name: r.name}, parent: s, live: map[*Buffer]struct{}{}}
+	part := &Scope{reservation: &Reservation{budget: r.budget, parent: r, name: r.name}, parent: s, live: map[*Buffer]struct{}{}}
+	s.OnClose(part.handOver)
+	return part
 }
 
-// HandOver gives all that s, opened Within another scope, still holds to that scope, and ends s.
-func (s *Scope) HandOver() {
+// Adopt moves b from a scope Within s to s, so that it outlives that scope. Any other buffer stays where it is.
+func (s *Scope) Adopt(b *Buffer) {
+	for from := b.scope.Load(); from != nil && from != s && from.parent != nil; from = b.scope.Load() {
+		from.parent.mu.Lock()
+		from.mu.Lock()
+		from.giveUp(b)
+		from.mu.Unlock()
+		from.parent.mu.Unlock()
+	}
+}
+
+// handOver gives all that s holds to its parent, which is closing: others may still release it.
+func (s *Scope) handOver() {
 	s.finish()
-	p := s.parent
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	s.parent.mu.Lock()
+	defer s.parent.mu.Unlock()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for b := range s.live {
-		// One that is freed at this moment waits in forget for one of the locks.
-		if b.scope.CompareAndSwap(s, p) {
-			p.live[b] = struct{}{}
-			s.reservation.held.Add(-int64(cap(b.bytes))) // p's counts it already
-			delete(s.live, b)
-		}
+		s.giveUp(b)
+	}
+}
+
+// giveUp moves b to the parent. Both scopes are locked: who frees b at this moment waits in forget for one of them.
+func (s *Scope) giveUp(b *Buffer) {
+	if b.scope.CompareAndSwap(s, s.parent) {
+		s.parent.live[b] = struct{}{}
+		s.reservation.held.Add(-int64(cap(b.bytes))) // the parent's counts it already
+		delete(s.live, b)
 	}
 }
 

@@ -274,13 +274,11 @@ func (c *groupCollector) countDistinct(t *groupTable, col *groupColumn, word int
 			if g == 0 {
 				continue
 			}
-			h := scramble(uint64(g))
+			h := scramble(col.first[i])
 			if col.second != nil {
-				h = hashString(h, col.first[i], col.second[i])
-			} else {
-				h = hashStep(h, col.first[i])
+				h = hashString(col.first[i], col.second[i])
 			}
-			at := h & mask
+			at := hashStep(h, uint64(g)) & mask
 			for slots[at] != 0 && !col.same(int(slots[at]-1), i) {
 				at = (at + 1) & mask
 			}

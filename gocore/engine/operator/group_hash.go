@@ -37,20 +37,14 @@ func inverse(c uint64) uint64 {
 	return x
 }
 
-// hashStep adds the hash of one more key column to h: the two halves of a product, which are as good as random if a
-// factor is.
-func hashStep(h, v uint64) uint64 {
-	hi, lo := bits.Mul64(h^v^scramble1, scramble2)
-	return hi ^ lo
-}
+// hashStep adds the hash of one more key column.
+func hashStep(h, v uint64) uint64 { return hashing.Remix(bits.RotateLeft64(h, 23) ^ v) }
 
-// hashString adds the hash of a string.
-func hashString(h, w0, w1 uint64) uint64 {
+func hashString(w0, w1 uint64) uint64 {
 	if stringSize(w0) > shortString {
-		w1 = hashing.Bytes(longChars(w0, w1))
+		return hashing.Bytes(longChars(w0, w1))
 	}
-	hi, lo := bits.Mul64(h^w0^scramble1, w1^scramble2)
-	return hi ^ lo
+	return hashing.Remix(hashing.Uint64(w0) ^ w1)
 }
 
 const nanBits = 0x7FF8000000000001

@@ -34,7 +34,7 @@ func (g *Group) Finish(q *exec.Query) (exec.Source, error) {
 	switch {
 	case len(workers) == 0:
 		return g.finishEmpty(q)
-	case !partitioned && groups <= 2*unitRows:
+	case !partitioned && groups <= 2*g.unitRows:
 		return g.finishSmall(q, workers)
 	}
 	return g.finishPartitions(q, workers)
@@ -208,7 +208,7 @@ func (g *Group) units(workers []*groupWorker) []*groupUnit {
 		}
 	}
 	count := groupPartitions
-	for count > 1 && (count*unitRows > total || g.layout.single()) {
+	for count > 1 && (count*g.unitRows > total || g.layout.single()) {
 		count /= 2
 	}
 	units := make([]*groupUnit, count)

@@ -16,6 +16,9 @@ const (
 	groupPartitions = 1 << groupBits
 	groupBlockSize  = 255 * 64 // not a power of two, or all chains would be written in the same few sets of the cache
 	groupHeader     = 16
+	// A chain has one block at least: all chains of a worker take a hundredth of the budget.
+	blockShare   = 128 * groupPartitions
+	minBlockSize = 15 * 64
 )
 
 // groupBlock is a block's header. Addresses in memory off Go's heap are numbers: where a pointer is written, the collector
@@ -42,14 +45,14 @@ type groupParts struct {
 	chains [groupPartitions]groupChain
 	words  int // of a record without masks
 	masks  int
+	block  int        // bytes of a block
 	masked bool       // whether masks are written
 	vecs   []groupVec // scratch of scatter
-	// records are the addresses of a chunk's rows.
-	records [groupChunkRows]uint64
 }
 
 func newGroupParts(scope *memory.Scope, words, masks int) *groupParts {
-	return &groupParts{heap: groupHeap{scope: scope}, words: words, masks: masks}
+	block := min(groupBlockSize, max(minBlockSize, int(scope.Budget().Limit()/blockShare)))
+	return &groupParts{heap: groupHeap{scope: scope}, words: words, masks: masks, block: block}
 }
 
 func (p *groupParts) recordBytes() int {
@@ -82,7 +85,7 @@ func (c *groupChain) seal() {
 // extend gives a full partition another block.
 func (p *groupParts) extend(c *groupChain) error {
 	record := p.recordBytes()
-	size := groupHeader + max((groupBlockSize-groupHeader)/record, 1)*record
+	size := groupHeader + max((p.block-groupHeader)/record, 1)*record
 	block, err := p.heap.alloc(size)
 	if err != nil {
 		return err
@@ -129,30 +132,19 @@ func (p *groupParts) scatter(l *groupLayout, c *groupChunk, heap *groupHeap) err
 		return p.scatterPairs(c, columns[0])
 	}
 	size := uint32(p.recordBytes())
-	records := p.records[:c.n]
-	hashes := c.hash.each()
-	for i := range records {
-		h := hashes.next()
-		chain := &p.chains[h>>(64-groupBits)]
-		if chain.used == chain.size {
-			if err := p.extend(chain); err != nil {
-				return err
-			}
+	for i := range c.n {
+		h := c.hash.at(i)
+		chain, err := p.room(h)
+		if err != nil {
+			return err
 		}
-		r := unsafe.Add(chain.tail, uintptr(chain.used))
+		r := unsafe.Slice((*uint64)(unsafe.Add(chain.tail, uintptr(chain.used))), len(columns)+1)
 		chain.used += size
-		*(*uint64)(r) = h
-		records[i] = uint64(uintptr(r))
-	}
-	for j, v := range columns {
-		words := v.each()
-		for _, r := range records {
-			*(*uint64)(unsafe.Add(*(*unsafe.Pointer)(unsafe.Pointer(&r)), 8*(j+1))) = words.next()
+		r[0] = h
+		for j, v := range columns {
+			r[j+1] = v.at(i)
 		}
-	}
-	if l.strings && c.long {
-		for i := range records {
-			r := unsafe.Slice(*(**uint64)(unsafe.Pointer(&records[i])), len(columns)+1)
+		if l.strings {
 			if err := l.keepStrings(r, heap); err != nil {
 				return err
 			}

@@ -22,12 +22,14 @@ import (
 //	         Few groups need no partitions: the workers' tables are merged.
 //	Next     decodes a batch of groups, in the order of their hashes.
 //
-// Everything that grows is in the query's scope, off Go's heap. There is no spilling.
+// Everything that grows is in the query's scope, off Go's heap. SpillingGroup bounds it.
 type Group struct {
-	layout  *groupLayout
-	spread  int // rows that a worker spreads before it tries a table again
-	once    sync.Once
-	workers []*groupWorker
+	layout *groupLayout
+	spread int // rows that a worker spreads before it tries a table again
+	// unitRows is about how many records make a unit.
+	unitRows int
+	once     sync.Once
+	workers  []*groupWorker
 	// expected is how many groups the last unit had: hashes spread evenly, so the next will have about as many.
 	expected atomic.Int64
 }
@@ -40,12 +42,14 @@ func NewGroup(spec GroupSpec, in *arrow.Schema) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Group{layout: l, spread: firstSpread}, nil
+	return &Group{layout: l, spread: firstSpread, unitRows: unitRows}, nil
 }
 
 const (
 	// tableBytes bounds a worker's table, so that it mostly stays in the L2 cache.
 	tableBytes = 1536 << 10
+	// tableShare is which part of the budget it may take.
+	tableShare = 64
 	// worthwhile is how many rows per group a full table must have taken in to be filled again.
 	worthwhile = 6
 	// firstSpread is after how many rows a worker that spreads its rows tries a table again; it doubles every time.
@@ -87,7 +91,7 @@ func newGroupWorker(l *groupLayout, scope *memory.Scope, spread int) (*groupWork
 		w.spread = newGroupParts(scope, 1+l.keyWords+l.rowWords, l.maskWords)
 		w.left = math.MaxInt
 	}
-	for w.max = minSlots / slotsPerGroup; w.max < 32<<10 && 2*w.max*(8*l.recWords+4*slotsPerGroup) <= tableBytes; w.max *= 2 {
+	for w.max = minSlots / slotsPerGroup; w.max < 32<<10 && 2*w.max*(8*l.recWords+4*slotsPerGroup) <= min(tableBytes, int(scope.Budget().Limit()/tableShare)); w.max *= 2 {
 	}
 	return w, nil
 }
@@ -110,8 +114,11 @@ func (g *Group) worker(w *exec.Worker) (*groupWorker, error) {
 }
 
 // Push takes b in.
-func (g *Group) Push(w *exec.Worker, b *table.Batch) error {
-	if b.Len == 0 {
+func (g *Group) Push(w *exec.Worker, b *table.Batch) error { return g.pushRows(w, b, 0, b.Len) }
+
+// pushRows takes rows [from, to) of b in.
+func (g *Group) pushRows(w *exec.Worker, b *table.Batch, from, to int) error {
+	if from == to {
 		return nil
 	}
 	state, err := g.worker(w)
@@ -119,8 +126,8 @@ func (g *Group) Push(w *exec.Worker, b *table.Batch) error {
 		return err
 	}
 	state.encoder.begin(b)
-	for from := 0; from < b.Len; from += groupChunkRows {
-		if err := state.push(state.encoder.encode(b, from, min(groupChunkRows, b.Len-from))); err != nil {
+	for ; from < to; from += groupChunkRows {
+		if err := state.push(state.encoder.encode(b, from, min(groupChunkRows, to-from))); err != nil {
 			return err
 		}
 		if err := w.Yield(); err != nil {

@@ -15,13 +15,15 @@ type groupSource struct {
 	starts []int          // the first row of each unit
 	left   []atomic.Int64 // rows of each unit that are not decoded yet
 	rows   int
-	next   atomic.Int64 // batch
+	// batchRows is how many rows a batch has.
+	batchRows int
+	next      atomic.Int64 // batch
 }
 
 var _ exec.Source = (*groupSource)(nil)
 
 func newGroupSource(l *groupLayout, units []*groupUnit) *groupSource {
-	s := &groupSource{layout: l, units: units, starts: make([]int, len(units)), left: make([]atomic.Int64, len(units))}
+	s := &groupSource{layout: l, units: units, starts: make([]int, len(units)), left: make([]atomic.Int64, len(units)), batchRows: table.MaxRows}
 	for i, u := range units {
 		s.starts[i] = s.rows
 		s.left[i].Store(int64(u.groups))
@@ -57,11 +59,11 @@ func (s *groupSource) runs(from, to int) []groupRun {
 // Next returns the next batch.
 func (s *groupSource) Next(w *exec.Worker) (*table.Batch, error) {
 	batch := int(s.next.Add(1) - 1)
-	from := batch * table.MaxRows
+	from := batch * s.batchRows
 	if from >= s.rows {
 		return nil, nil
 	}
-	to := min(from+table.MaxRows, s.rows)
+	to := min(from+s.batchRows, s.rows)
 	runs := s.runs(from, to)
 	b, err := s.layout.decode(w, runs, to-from)
 	if err != nil {

@@ -276,7 +276,7 @@ func TestJoinRefusesPartitionsBeyond32Bits(t *testing.T) {
 	side := newJoinSide(j.left, true, []bool{true, true})
 	q := exec.NewQuery(context.Background(), exec.NewPool(1), scope)
 	defer func() { require.NoError(t, q.Wait()) }()
-	_, err = side.allocate(q, [radix.Parts]int{3: maxPartRows + 1})
+	_, err = side.allocate(q, &joinDefaults, [radix.Parts]int{3: maxPartRows + 1})
 	require.Equal(t, status.Unsupported, status.CodeOf(err))
 	require.ErrorContains(t, err, "left side")
 }

@@ -9,10 +9,6 @@ import (
 )
 
 const (
-	// A group is the partitions that are allocated, joined and freed together.
-	joinGroupParts = 8
-	joinGroups     = radix.Ways/joinGroupParts + 1 // the last has the partition of null keys alone
-
 	// maxPartRows bounds a partition: row numbers are 32 bits, and 0 ends a chain.
 	maxPartRows = 1<<32 - 2
 )
@@ -30,7 +26,7 @@ func newScatterScratch() *scatterScratch {
 }
 
 // partition spreads the rows over radix.Parts partitions.
-func (s *joinSide) partition(q *exec.Query) error {
+func (s *joinSide) partition(q *exec.Query, limits *joinLimits) error {
 	scratch := make([]*scatterScratch, q.Threads)
 	for i := range scratch {
 		scratch[i] = newScatterScratch()
@@ -58,7 +54,7 @@ func (s *joinSide) partition(q *exec.Query) error {
 	if err != nil {
 		return err
 	}
-	bases, err := s.allocate(q, radix.Plan(counts))
+	bases, err := s.allocate(q, limits, radix.Plan(counts))
 	if err != nil {
 		return err
 	}
@@ -138,12 +134,12 @@ func (s *joinSide) digits(x *scatterScratch, keys []uint64, batch, from int) {
 }
 
 // allocate makes the partitions, of the given lengths, and returns where each slot of each starts.
-func (s *joinSide) allocate(q *exec.Query, lengths [radix.Parts]int) ([]radix.Bases, error) {
+func (s *joinSide) allocate(q *exec.Query, limits *joinLimits, lengths [radix.Parts]int) ([]radix.Bases, error) {
 	bases := make([]radix.Bases, len(s.slots))
 	s.parts = make([]joinPart, radix.Parts)
-	s.groups = make([]*memory.Buffer, joinGroups)
-	for g := range joinGroups {
-		from, to := g*joinGroupParts, min((g+1)*joinGroupParts, radix.Parts)
+	s.groups = make([]*memory.Buffer, limits.groups())
+	for g := range s.groups {
+		from, to := limits.groupOf(g)
 		size := 0
 		for p := from; p < to; p++ {
 			if lengths[p] > maxPartRows {
@@ -201,13 +197,10 @@ func (s *joinSide) concatenate(q *exec.Query) error {
 		rest = rest[alignedSize(s.in.rows*slot.width):]
 	}
 	s.parts = []joinPart{part}
-	return q.For(len(s.in.batches), func(w *exec.Worker, i int) error {
-		for slot, elements := range part.slots {
-			at := elements[s.first[i]*s.slots[slot].width:]
-			copy(at, s.elements(slot, i, 0, s.in.batches[i].Len, at))
-			if err := w.Yield(); err != nil {
-				return err
-			}
+	return q.For(len(s.slots), func(_ *exec.Worker, slot int) error {
+		for i, b := range s.in.batches {
+			at := part.slots[slot][s.first[i]*s.slots[slot].width:]
+			copy(at, s.elements(slot, i, 0, b.Len, at))
 		}
 		return nil
 	})

@@ -17,9 +17,22 @@ type joinLimits struct {
 	small  int // the most rows of a side that is made one table: with its rows it fits the L2 cache
 	large  int // the fewest rows of a partition that several workers probe, if it has largeRatio times the average
 	output int // the fewest pairs of null keys, each with each, that several workers make
+	group  int // partitions that are allocated, joined and freed together, minGroup at least
 }
 
 var joinDefaults = joinLimits{small: 64 << 10, large: 2 * table.MaxRows, output: 1 << 22}
+
+// minGroup is the fewest partitions of a group. Groups of few rows make small batches.
+const minGroup = 8
+
+// groups returns how many groups there are: the last has the partition of null keys alone.
+func (l *joinLimits) groups() int { return radix.Ways/max(l.group, minGroup) + 1 }
+
+// groupOf returns the partitions [from, to) of group g.
+func (l *joinLimits) groupOf(g int) (from, to int) {
+	n := max(l.group, minGroup)
+	return g * n, min((g+1)*n, radix.Parts)
+}
 
 const largeRatio = 4
 
@@ -66,12 +79,9 @@ func (s *joinSource) prepare(q *exec.Query) error {
 	s.exact = len(left.keys) == 1 && isExact(left.kinds[key]) &&
 		!(small && (left.kinds[key] == column.Null || left.nulls[key] || right.nulls[right.keys[0]]))
 	var err error
-	switch {
-	case s.join.asof != nil:
-		err = s.prepareAsof(q)
-	case small:
+	if small {
 		err = s.prepareLookup(q)
-	default:
+	} else {
 		err = s.preparePartitions(q)
 	}
 	if err == nil && unique {
@@ -191,14 +201,14 @@ func (s *joinSource) preparePartitions(q *exec.Query) error {
 	}
 	for _, side := range s.sides {
 		side.cut()
-		if err := side.partition(q); err != nil {
+		if err := side.partition(q, &s.join.limits); err != nil {
 			return err
 		}
 	}
-	s.pending = make([]atomic.Int32, joinGroups)
-	for g := range joinGroups {
+	s.pending = make([]atomic.Int32, s.join.limits.groups())
+	for g := range s.pending {
 		first := len(s.tasks)
-		from, to := g*joinGroupParts, min((g+1)*joinGroupParts, radix.Parts)
+		from, to := s.join.limits.groupOf(g)
 		for p := from; p < to; p++ {
 			l, r := &s.sides[leftSide].parts[p], &s.sides[rightSide].parts[p]
 			build, probe, leftBuild := r, l, false
@@ -252,9 +262,6 @@ func (s *joinSource) buildShared(w *exec.Worker, t *sharedTable) error {
 	keys := t.part.keys()
 	if s.lookups == nil {
 		return t.build(w, keys, radix.Bits, 0)
-	}
-	if s.join.asof != nil {
-		return t.buildOf(w, keys, s.join.asof.heads)
 	}
 	kind := s.join.left.kinds[s.join.left.keys[0]]
 	if s.exact && !kind.IsFloat() {
@@ -312,8 +319,5 @@ func (s *joinSource) done(t *joinTask) {
 func (s *joinSource) release() {
 	for _, side := range s.sides {
 		side.release()
-	}
-	if s.join.asof != nil {
-		s.join.asof.release()
 	}
 }

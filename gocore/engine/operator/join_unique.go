@@ -27,8 +27,7 @@ func (s *joinSource) checkUnique(q *exec.Query) error {
 			}
 			repeated, err := workers[w.ID].repeats(w, side, p)
 			if err == nil && repeated {
-				err = status.Errorf(status.Invalid, "the %s side has several rows with the same keys, and is said to have one of each: drop the duplicates, or validate less",
-					s.sides[side].in.name)
+				err = repeatedKeys(s.sides[side].in.name)
 			}
 			return err
 		})
@@ -37,6 +36,11 @@ func (s *joinSource) checkUnique(q *exec.Query) error {
 		}
 	}
 	return nil
+}
+
+// repeatedKeys is the error of a side that must not have two rows with the same keys.
+func repeatedKeys(side string) error {
+	return status.Errorf(status.Invalid, "the %s side has several rows with the same keys, and is said to have one of each: drop the duplicates, or validate less", side)
 }
 
 // repeats tells whether two rows of partition p of a side have the same keys.

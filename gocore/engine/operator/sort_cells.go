@@ -164,3 +164,14 @@ func (c *SortCells) Release() {
 		b.Release()
 	}
 }
+
+// word returns 64 bits of row i: rows whose words differ are in the words' order, rows with equal words in any.
+func (c *SortCells) word(i int) uint64 {
+	switch class := c.class[i]; {
+	case class < classValue:
+		return 0
+	case class > classValue:
+		return math.MaxUint64
+	}
+	return c.code[i]
+}

@@ -26,10 +26,21 @@ type File struct {
 	frames []frame
 }
 
+// Place is where a frame belongs: frames are in order of Seq, those of one Seq in order of Sub.
+type Place struct{ Seq, Sub uint64 }
+
+// Compare orders two places: -1, 0 or 1.
+func (p Place) Compare(o Place) int {
+	if c := cmp.Compare(p.Seq, o.Seq); c != 0 {
+		return c
+	}
+	return cmp.Compare(p.Sub, o.Sub)
+}
+
 // frame is where a batch lies.
 type frame struct {
+	place    Place
 	at       int64
-	seq      uint64
 	length   int
 	rows     int
 	checksum uint32
@@ -41,9 +52,9 @@ func (f *File) Rows() int64 { return f.rows }
 // Bytes returns how many bytes were written.
 func (f *File) Bytes() int64 { return f.size }
 
-// Write appends a frame of so many rows, whose place in the order is seq.
-func (f *File) Write(encoded []byte, rows int, seq uint64) error {
-	fr := frame{length: len(encoded), rows: rows, seq: seq, checksum: crc32.Checksum(encoded, castagnoli)}
+// Write appends a frame of so many rows.
+func (f *File) Write(encoded []byte, rows int, place Place) error {
+	fr := frame{place: place, length: len(encoded), rows: rows, checksum: crc32.Checksum(encoded, castagnoli)}
 	disk := f.store.disk
 	if err := disk.take(int64(fr.length)); err != nil {
 		return err
@@ -81,14 +92,17 @@ func (f *File) reserve(n int64) (*os.File, int64, error) {
 	return f.os, at, nil
 }
 
-// Order puts the frames in order of Seq and returns how many there are. Nothing is written any more.
+// Order puts the frames in order and returns how many there are. Nothing is written any more.
 func (f *File) Order() int {
-	slices.SortStableFunc(f.frames, func(a, b frame) int { return cmp.Compare(a.seq, b.seq) })
+	slices.SortStableFunc(f.frames, func(a, b frame) int { return a.place.Compare(b.place) })
 	return len(f.frames)
 }
 
-// RowsOf returns how many rows frame i has.
-func (f *File) RowsOf(i int) int { return f.frames[i].rows }
+// Frame tells how many rows and bytes frame i has, and its place.
+func (f *File) Frame(i int) (rows, bytes int, place Place) {
+	fr := &f.frames[i]
+	return fr.rows, fr.length, fr.place
+}
 
 // Read returns frame i, allocated in scope. The caller releases it.
 func (f *File) Read(scope *memory.Scope, i int) (*memory.Buffer, error) {

@@ -28,7 +28,10 @@ func read(t *testing.T, scope *memory.Scope, f *File) (texts []string) {
 	for i := range f.Order() {
 		b, err := f.Read(scope, i)
 		require.NoError(t, err)
-		require.Equal(t, len(b.Bytes()), f.RowsOf(i))
+		rows, bytes, place := f.Frame(i)
+		require.Equal(t, len(b.Bytes()), rows)
+		require.Equal(t, len(b.Bytes()), bytes)
+		require.Equal(t, fmt.Sprintf("frame %d %d", place.Seq, place.Sub), string(b.Bytes()))
 		texts = append(texts, string(b.Bytes()))
 		b.Release()
 	}
@@ -46,7 +49,7 @@ func TestFramesComeBackInOrder(t *testing.T) {
 		g.Go(func(context.Context) error {
 			for i := range 50 {
 				text := fmt.Sprintf("frame %d %d", i, worker)
-				if err := f.Write([]byte(text), len(text), uint64(i*4+worker)); err != nil {
+				if err := f.Write([]byte(text), len(text), Place{uint64(i), uint64(worker)}); err != nil {
 					return err
 				}
 			}
@@ -74,8 +77,8 @@ func TestStoreCloses(t *testing.T) {
 	disk := NewDisk(t.TempDir(), 0)
 	s := NewStore(disk)
 	part := s.Within()
-	require.NoError(t, part.Create().Write([]byte("of a part"), 1, 0))
-	require.NoError(t, s.Create().Write([]byte("of all"), 1, 0))
+	require.NoError(t, part.Create().Write([]byte("of a part"), 1, Place{Seq: 0}))
+	require.NoError(t, s.Create().Write([]byte("of all"), 1, Place{Seq: 0}))
 	part.Create()
 	require.Equal(t, int64(9), part.Written())
 	require.Equal(t, int64(15), s.Written())
@@ -90,19 +93,19 @@ func TestDiskLimit(t *testing.T) {
 	s := NewStore(disk)
 	defer s.Close()
 	f := s.Create()
-	require.NoError(t, f.Write(make([]byte, 600), 1, 0))
-	err := f.Write(make([]byte, 600), 1, 1)
+	require.NoError(t, f.Write(make([]byte, 600), 1, Place{Seq: 0}))
+	err := f.Write(make([]byte, 600), 1, Place{Seq: 1})
 	require.Equal(t, status.OutOfMemory, status.CodeOf(err))
 	require.EqualError(t, err, "what exceeds the memory's budget goes to "+dir+", where 600 B more are needed and 600 B of 1000 B in use: "+
 		"raise disk_limit (PYCYLON_DISK_LIMIT) or memory_limit (PYCYLON_MEMORY_LIMIT)")
-	require.NoError(t, s.Create().Write(make([]byte, 400), 1, 0), "a refusal takes nothing")
+	require.NoError(t, s.Create().Write(make([]byte, 400), 1, Place{Seq: 0}), "a refusal takes nothing")
 	f.Close()
-	require.NoError(t, s.Create().Write(make([]byte, 600), 1, 0), "a closed file's space is free")
+	require.NoError(t, s.Create().Write(make([]byte, 600), 1, Place{Seq: 0}), "a closed file's space is free")
 }
 
 func TestFailuresOfTheDisk(t *testing.T) {
 	missing := NewStore(NewDisk(filepath.Join(t.TempDir(), "missing"), 0))
-	err := missing.Create().Write([]byte("x"), 1, 0)
+	err := missing.Create().Write([]byte("x"), 1, Place{Seq: 0})
 	require.Equal(t, status.IO, status.CodeOf(err))
 	require.ErrorContains(t, err, "temp_dir (PYCYLON_TEMP_DIR)")
 	require.Zero(t, missing.disk.Used())
@@ -123,7 +126,7 @@ func TestFullDisk(t *testing.T) {
 	defer s.Close()
 	f := s.Create()
 	f.os = full
-	err = f.Write([]byte("x"), 1, 0)
+	err = f.Write([]byte("x"), 1, Place{Seq: 0})
 	require.Equal(t, status.OutOfMemory, status.CodeOf(err))
 	require.ErrorContains(t, err, "which is full")
 }
@@ -146,8 +149,8 @@ func TestDamageIsAnError(t *testing.T) {
 			s := NewStore(NewDisk(t.TempDir(), 0))
 			defer s.Close()
 			f := s.Create()
-			require.NoError(t, f.Write([]byte("frame one."), 1, 0))
-			require.NoError(t, f.Write([]byte("frame two."), 1, 1))
+			require.NoError(t, f.Write([]byte("frame one."), 1, Place{Seq: 0}))
+			require.NoError(t, f.Write([]byte("frame two."), 1, Place{Seq: 1}))
 			damage(t, f)
 			var err error
 			for i := 0; i < f.Order() && err == nil; i++ {

@@ -1,0 +1,111 @@
+package operator
+
+import (
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/internal/optest"
+)
+
+// spillRows is how many rows the tests' inputs have.
+func spillRows() int {
+	if testing.Short() {
+		return 500_000
+	}
+	return 4_000_000
+}
+
+// spillInputs are a side of a join, or the input of a sort or a group-by: key, number, and the key's text if asked for.
+func spillInputs(t *testing.T, scope *memory.Scope, text bool, sides ...func(rng *rand.Rand, i, n int) int64) (inputs [][]*table.Batch) {
+	for _, key := range sides {
+		_, batches := keysAndRows(t, scope, spillRows(), key, text)
+		inputs = append(inputs, batches)
+	}
+	return inputs
+}
+
+func uniformKey(rng *rand.Rand, _, n int) int64 { return rng.Int64N(int64(n) * 9 / 10) }
+
+// hotKey is one key in half of the rows.
+func hotKey(rng *rand.Rand, i, n int) int64 {
+	if i%2 == 0 {
+		return 7
+	}
+	return uniformKey(rng, i, n)
+}
+
+func spillingJoin(t *testing.T, how JoinHow, columns string, key int) func(*exec.Query, []exec.Source) (exec.Source, error) {
+	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+		schema := optest.Schema(t, columns)
+		spec := JoinSpec{How: how, LeftKeys: []int{key}, RightKeys: []int{key}, Output: []JoinColumn{{Coalesced, 0}, {FromLeft, 1}, {FromRight, 1}}}
+		if !spec.pairs() {
+			spec.Output = spec.Output[:2]
+		}
+		j, err := NewSpillingJoin(spec, schema, schema)
+		require.NoError(t, err)
+		if _, err := q.Run(in[0], nil, j.Left()); err != nil {
+			return nil, err
+		}
+		if _, err := q.Run(in[1], nil, j.Right()); err != nil {
+			return nil, err
+		}
+		return j.Source(q)
+	}
+}
+
+func spillingGroup(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []exec.Source) (exec.Source, error) {
+	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+		g, err := NewSpillingGroup(spec, optest.Schema(t, columns))
+		require.NoError(t, err)
+		return q.Run(in[0], nil, g)
+	}
+}
+
+func spillingSort(t *testing.T, columns string, keys ...SortKey) func(*exec.Query, []exec.Source) (exec.Source, error) {
+	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
+		return q.Run(in[0], nil, NewSpillingSort(SortSpec{Keys: keys}, optest.Schema(t, columns)))
+	}
+}
+
+// TestSpill has every spilling operator do with an eighth of the memory that it would take.
+func TestSpill(t *testing.T) {
+	const numbers, texts = "k int64, v int64", "k int64, v int64, s utf8"
+	sums := GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: Sum, Column: 1}, {Fn: Mean, Column: 1}}, DropNull: true}
+	byText := GroupSpec{Keys: []int{2}, Aggs: []Agg{{Fn: Max, Column: 1}}}
+	type key = func(rng *rand.Rand, i, n int) int64
+	tests := []struct {
+		name  string
+		text  bool
+		sides []key
+		spill optest.Spill
+	}{
+		{"join", false, []key{uniformKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinInner, numbers, 0)}},
+		{"outer join", false, []key{uniformKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinOuter, numbers, 0)}},
+		{"join of texts", true, []key{uniformKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinInner, texts, 2)}},
+		{"join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinInner, numbers, 0)}},
+		{"outer join, a hot key", false, []key{uniformKey, hotKey}, optest.Spill{Run: spillingJoin(t, JoinOuter, numbers, 0)}},
+		{"anti join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinAnti, numbers, 0)}},
+		{"group", false, []key{uniformKey}, optest.Spill{Run: spillingGroup(t, sums, numbers)}},
+		{"group, a hot key", false, []key{hotKey}, optest.Spill{Run: spillingGroup(t, sums, numbers)}},
+		{"group by texts", true, []key{uniformKey}, optest.Spill{Run: spillingGroup(t, byText, texts)}},
+		{"sort", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0})}},
+		{"sort, a hot key", false, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0, Descending: true})}},
+		{"sort by texts", true, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, texts, SortKey{Column: 2})}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			scope := memory.NewScope(memory.NewBudget(0), "inputs")
+			defer scope.Close()
+			test.spill.Inputs = spillInputs(t, scope, test.text, test.sides...)
+			for _, batches := range test.spill.Inputs {
+				defer releaseAll(batches)
+			}
+			optest.RequireSpill(t, test.spill)
+		})
+	}
+}

@@ -1,0 +1,242 @@
+package operator
+
+import (
+	"sync/atomic"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/encoding"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/radix"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// spillParts is the Sink that divides rows and writes each part to a file.
+type spillParts struct {
+	divider divider
+	files   []*spillFile
+}
+
+var _ exec.Sink = (*spillParts)(nil)
+
+func newSpillParts(q *exec.Query, schema *arrow.Schema, d divider) *spillParts {
+	p := &spillParts{divider: d, files: make([]*spillFile, d.ways())}
+	for i := range p.files {
+		p.files[i] = newSpillFile(q, schema)
+	}
+	return p
+}
+
+// Push writes the rows of b, a batch whose Seq no other has.
+func (p *spillParts) Push(w *exec.Worker, b *table.Batch) error {
+	return p.push(w, b, spill.Place{Seq: b.Seq})
+}
+
+// push writes the rows of b, whose place is given, in slices that take little of the budget.
+func (p *spillParts) push(w *exec.Worker, b *table.Batch, place spill.Place) error {
+	size := rowsInHand(w.Query, 4, divideBytes)
+	for from := 0; from < b.Len; from += size {
+		if err := p.pushSlice(w, b.Slice(from, min(size, b.Len-from)), rowPlace{place, from}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// divideBytes is about what it takes to divide a row.
+const divideBytes = 32
+
+// rowsInHand is how many rows of so many bytes each worker may have in hand, if all of them together may fill a share
+// of the budget.
+func rowsInHand(q *exec.Query, share, perRow int64) int {
+	return int(min(table.MaxRows, max(minSlice, q.Scope.Budget().Limit()/share/perRow/int64(q.Threads))))
+}
+
+// minSlice is a multiple of 64, so that the bitmaps of slices begin at whole words.
+const minSlice = 1 << 10
+
+func (p *spillParts) pushSlice(w *exec.Worker, b *table.Batch, first rowPlace) error {
+	scratch, owner, err := memory.Make[uint32](w.Scope(), 2*b.Len)
+	if err != nil {
+		return err
+	}
+	defer owner.Release()
+	parts, ids := scratch[:b.Len], scratch[b.Len:]
+	if err := p.divider.divide(w, b, first, parts); err != nil {
+		return err
+	}
+	starts := radix.Order(parts, len(p.files), ids)
+	for i, file := range p.files {
+		mine := ids[starts[i]:starts[i+1]]
+		if len(mine) == 0 {
+			continue
+		}
+		if len(mine) == b.Len {
+			mine = nil
+		}
+		if err := file.write(w, b, mine, first.Place); err != nil {
+			return err
+		}
+		if err := w.Yield(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Combine does nothing.
+func (p *spillParts) Combine(*exec.Worker) error { return nil }
+
+// Finish returns no rows: they are in the files.
+func (p *spillParts) Finish(*exec.Query) (exec.Source, error) { return exec.NewScan(nil), nil }
+
+// spillFile is a file of rows of one schema.
+type spillFile struct {
+	*spill.File
+	schema *arrow.Schema
+	runs   []int // first frame of each batch that it is read as, and the end
+}
+
+func newSpillFile(q *exec.Query, schema *arrow.Schema) *spillFile {
+	return &spillFile{File: q.Spill.Create(), schema: schema}
+}
+
+// write appends the rows ids of b, or all where ids is nil.
+func (f *spillFile) write(w *exec.Worker, b *table.Batch, ids []uint32, place spill.Place) error {
+	encoded, err := encoding.Encode(w.Scope(), b, ids, b.Seq)
+	if err != nil {
+		return err
+	}
+	defer encoded.Release()
+	rows := len(ids)
+	if ids == nil {
+		rows = b.Len
+	}
+	return w.Block(func() error { return f.Write(encoded.Bytes(), rows, place) })
+}
+
+// runRows is how many rows short frames are put together to.
+const runRows = 8 << 10
+
+// batches returns as how many batches the file is read, now that it is written.
+func (f *spillFile) batches() int {
+	if f.runs == nil {
+		rows := runRows
+		n := f.Order()
+		for i := range n {
+			more, _, _ := f.Frame(i)
+			if rows += more; rows > runRows {
+				f.runs, rows = append(f.runs, i), more
+			}
+		}
+		f.runs = append(f.runs, n)
+	}
+	return len(f.runs) - 1
+}
+
+// size returns the rows and bytes of batch i.
+func (f *spillFile) size(i int) (rows, bytes int) {
+	for k := f.runs[i]; k < f.runs[i+1]; k++ {
+		r, b, _ := f.Frame(k)
+		rows, bytes = rows+r, bytes+b
+	}
+	return rows, bytes
+}
+
+// read returns batch i with the number i as its Seq.
+func (f *spillFile) read(w *exec.Worker, i int) (*table.Batch, error) {
+	frames := make([]*table.Batch, 0, f.runs[i+1]-f.runs[i])
+	defer func() { releaseAll(frames) }()
+	for k := f.runs[i]; k < f.runs[i+1]; k++ {
+		b, err := f.frame(w, k)
+		if err != nil {
+			return nil, err
+		}
+		frames = append(frames, b)
+	}
+	out := frames[0]
+	if len(frames) == 1 {
+		frames = nil
+	} else {
+		var err error
+		if out, err = concatBatches(w.Scope(), f.schema, frames); err != nil {
+			return nil, err
+		}
+	}
+	out.Seq = uint64(i)
+	return out, nil
+}
+
+func (f *spillFile) frame(w *exec.Worker, i int) (*table.Batch, error) {
+	var encoded *memory.Buffer
+	err := w.Block(func() (err error) {
+		encoded, err = f.Read(w.Scope(), i)
+		return err
+	})
+	if encoded != nil {
+		defer encoded.Release()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return encoding.Decode(encoded, f.schema)
+}
+
+// concatBatches returns the rows of batches, whose strings are views, as one.
+func concatBatches(scope *memory.Scope, schema *arrow.Schema, batches []*table.Batch) (*table.Batch, error) {
+	out := &table.Batch{}
+	for _, b := range batches {
+		out.Len += b.Len
+	}
+	for i, field := range schema.Fields() {
+		pieces := make([]*column.Column, len(batches))
+		for k, b := range batches {
+			pieces[k] = &b.Cols[i]
+		}
+		c, err := compute.Concat(scope, field.Type, pieces)
+		if err != nil {
+			out.Release()
+			return nil, err
+		}
+		out.Cols = append(out.Cols, c)
+	}
+	return out, nil
+}
+
+func releaseAll(batches []*table.Batch) {
+	for _, b := range batches {
+		b.Release()
+	}
+}
+
+// spillScan is the Source of a range of a file's batches.
+type spillScan struct {
+	file *spillFile
+	to   int
+	next atomic.Int64
+}
+
+var _ exec.Source = (*spillScan)(nil)
+
+// scan returns a source of batches [from, to).
+func (f *spillFile) scan(from, to int) *spillScan {
+	s := &spillScan{file: f, to: to}
+	s.next.Store(int64(from))
+	return s
+}
+
+// all returns a source of the whole file.
+func (f *spillFile) all() *spillScan { return f.scan(0, f.batches()) }
+
+// Next reads the next batch.
+func (s *spillScan) Next(w *exec.Worker) (*table.Batch, error) {
+	i := int(s.next.Add(1) - 1)
+	if i >= s.to {
+		return nil, nil
+	}
+	return s.file.read(w, i)
+}

@@ -1,0 +1,208 @@
+package operator
+
+import (
+	"math"
+	"slices"
+	"sort"
+
+	"github.com/apache/arrow/go/v17/arrow"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/encoding"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/hashing"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+const (
+	// rangeSamples is how many rows are looked at to choose where ranges begin: they come out within about a tenth of even.
+	rangeSamples = 64 * spillWays
+	// sampledBatches is from how many batches they are, at most: each may have to be read.
+	sampledBatches = 64
+	// rangeRows is how many rows are compared with the splitters between two yields.
+	rangeRows = 8 << 10
+)
+
+// rangeDivider divides rows into ranges of a sort's order. Where a range begins is a row, a splitter: its keys, and its
+// place. So rows of equal keys are divided, too, by their places: a sort of the parts stays stable overall, and a
+// frequent key needs no care.
+type rangeDivider struct {
+	keys   []SortKey
+	cells  []*SortCells // per key, of the splitters
+	places []rowPlace   // per splitter
+	words  []uint64     // per splitter, of its first key
+}
+
+func (d *rangeDivider) ways() int { return len(d.places) + 1 }
+
+// newRangeDivider chooses splitters from rows of n batches: batch returns number i of them with a reference.
+func newRangeDivider(w *exec.Worker, keys []SortKey, n int, batch func(i int) (*table.Batch, spill.Place, error)) (*rangeDivider, error) {
+	s := rangeSample{keys: keys}
+	defer s.release()
+	batches := min(n, sampledBatches)
+	for i := range batches {
+		b, place, err := batch(someOf(i, batches, n))
+		if err != nil {
+			return nil, err
+		}
+		err = s.add(w.Scope(), b, place, rangeSamples/batches)
+		b.Release()
+		if err != nil {
+			return nil, err
+		}
+	}
+	return s.choose(w.Scope())
+}
+
+// someOf returns a number within the i-th of parts parts of [0, n): anywhere, so that a pattern in what is numbered
+// can't match the samples'.
+func someOf(i, parts, n int) int {
+	from, to := i*n/parts, (i+1)*n/parts
+	return from + hashing.Rank(hashing.Uint64(uint64(i)), to-from)
+}
+
+// rangeSample is sampled rows.
+type rangeSample struct {
+	keys    []SortKey
+	batches []*table.Batch // of the keys' columns
+	places  []rowPlace
+}
+
+// add takes in copies of rows of b.
+func (s *rangeSample) add(scope *memory.Scope, b *table.Batch, place spill.Place, rows int) error {
+	ids := make([]uint32, min(rows, b.Len))
+	for i := range ids {
+		ids[i] = uint32(someOf(i, len(ids), b.Len))
+		s.places = append(s.places, rowPlace{place, int(ids[i])})
+	}
+	keys := &table.Batch{Len: b.Len}
+	fields := make([]arrow.Field, len(s.keys))
+	for k, key := range s.keys {
+		keys.Cols = append(keys.Cols, b.Cols[key.Column])
+		fields[k].Type = b.Cols[key.Column].Type
+	}
+	encoded, err := encoding.Encode(scope, keys, ids, 0)
+	if err != nil {
+		return err
+	}
+	defer encoded.Release()
+	sampled, err := encoding.Decode(encoded, arrow.NewSchema(fields, nil))
+	if err == nil {
+		s.batches = append(s.batches, sampled)
+	}
+	return err
+}
+
+// choose orders the sample and takes a row for each end of a part.
+func (s *rangeSample) choose(scope *memory.Scope) (*rangeDivider, error) {
+	d := &rangeDivider{keys: s.keys}
+	if len(s.places) == 0 {
+		return d, nil
+	}
+	cols, cells := make([]column.Column, len(s.keys)), make([]*SortCells, len(s.keys))
+	for k, key := range s.keys {
+		pieces := make([]*column.Column, len(s.batches))
+		for i, b := range s.batches {
+			pieces[i] = &b.Cols[k]
+		}
+		var err error
+		if cols[k], err = compute.Concat(scope, pieces[0].Type, pieces); err != nil {
+			return nil, err
+		}
+		defer cols[k].Release()
+		if cells[k], err = NewSortCells(scope, cols[k], key); err != nil {
+			return nil, err
+		}
+		defer cells[k].Release()
+	}
+	order := make([]uint32, len(s.places))
+	for i := range order {
+		order[i] = uint32(i)
+	}
+	slices.SortFunc(order, func(a, b uint32) int {
+		return compareRows(cells, int(a), s.places[a], cells, int(b), s.places[b])
+	})
+	var chosen []uint32
+	for i := 1; i < spillWays; i++ {
+		at := order[i*len(order)/spillWays]
+		chosen = append(chosen, at)
+		d.places = append(d.places, s.places[at])
+	}
+	for k, key := range s.keys {
+		c, err := compute.Gather(scope, &cols[k], chosen)
+		if err != nil {
+			return nil, err
+		}
+		cell, err := NewSortCells(scope, c, key)
+		if err != nil {
+			return nil, err
+		}
+		d.cells = append(d.cells, cell)
+	}
+	for i := range chosen {
+		d.words = append(d.words, d.cells[0].word(i))
+	}
+	return d, nil
+}
+
+func (s *rangeSample) release() {
+	releaseAll(s.batches)
+}
+
+// divide writes the range of each row: where its first key's word is that of no splitter, the word tells.
+func (d *rangeDivider) divide(w *exec.Worker, b *table.Batch, first rowPlace, parts []uint32) error {
+	cells := make([]*SortCells, len(d.keys))
+	for k, key := range d.keys {
+		views, err := b.Cols[key.Column].AsViews(w.Scope())
+		if err != nil {
+			return err
+		}
+		defer views.Release()
+		if cells[k], err = NewSortCells(w.Scope(), views, key); err != nil {
+			return err
+		}
+		defer cells[k].Release()
+	}
+	for i := range parts {
+		word := cells[0].word(i)
+		part := d.below(word)
+		if part < len(d.words) && d.words[part] == word {
+			row, equal := rowPlace{first.Place, first.row + i}, len(d.words)-part
+			if word < math.MaxUint64 {
+				equal = d.below(word+1) - part
+			}
+			part += sort.Search(equal, func(j int) bool { return compareRows(cells, i, row, d.cells, part+j, d.places[part+j]) < 0 })
+		}
+		parts[i] = uint32(part)
+		if i%rangeRows == rangeRows-1 {
+			if err := w.Yield(); err != nil {
+				return err
+			}
+		}
+	}
+	return w.Yield()
+}
+
+// below returns how many splitters have a word below word.
+func (d *rangeDivider) below(word uint64) int {
+	n := 0
+	for half := spillWays / 2; half > 0; half /= 2 {
+		if n+half <= len(d.words) && d.words[n+half-1] < word {
+			n += half
+		}
+	}
+	return n
+}
+
+// compareRows orders two rows by their keys, then by their places: -1, 0 or 1.
+func compareRows(a []*SortCells, i int, p rowPlace, b []*SortCells, j int, q rowPlace) int {
+	for k := range a {
+		if c := a[k].Compare(i, b[k], j); c != 0 {
+			return c
+		}
+	}
+	return p.compare(q)
+}
