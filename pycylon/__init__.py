@@ -18,8 +18,9 @@ from pycylon._version import __version__
 if TYPE_CHECKING:
     from pycylon.cluster import run
     from pycylon.env import CylonEnv
-    from pycylon.frame import DataFrame, concat, merge
+    from pycylon.frame import DataFrame, concat, merge, merge_asof
     from pycylon.frame.lazy import lazy
+    from pycylon.functions import coalesce, select, to_datetime, to_numeric, to_timedelta, where
     from pycylon.io import read_csv, read_ipc, write_ipc
     from pycylon.launch import Local
     from pycylon.series import Series
@@ -30,12 +31,19 @@ __all__ = [
     "Local",
     "Series",
     "__version__",
+    "coalesce",
     "concat",
     "lazy",
     "merge",
+    "merge_asof",
     "read_csv",
     "read_ipc",
     "run",
+    "select",
+    "to_datetime",
+    "to_numeric",
+    "to_timedelta",
+    "where",
     "write_ipc",
 ]
 
@@ -45,12 +53,19 @@ _HOMES = {
     "DataFrame": "pycylon.frame",
     "Local": "pycylon.launch",
     "Series": "pycylon.series",
+    "coalesce": "pycylon.functions",
     "concat": "pycylon.frame",
     "lazy": "pycylon.frame.lazy",
     "merge": "pycylon.frame",
+    "merge_asof": "pycylon.frame",
     "read_csv": "pycylon.io",
     "read_ipc": "pycylon.io",
     "run": "pycylon.cluster",
+    "select": "pycylon.functions",
+    "to_datetime": "pycylon.functions",
+    "to_numeric": "pycylon.functions",
+    "to_timedelta": "pycylon.functions",
+    "where": "pycylon.functions",
     "write_ipc": "pycylon.io",
 }
 

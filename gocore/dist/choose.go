@@ -89,14 +89,7 @@ type evenChooser struct {
 // newEvenChooser makes the chooser of batches numbered as a Scan numbers them; counts are the rows of each rank.
 func newEvenChooser(batches []*table.Batch, counts []int64, world World) *evenChooser {
 	at, total := before(counts, world.Rank)
-	c := &evenChooser{total: total, ranks: world.Size}
-	for _, b := range batches {
-		for from := 0; from < b.Len; from += table.MaxRows {
-			c.first = append(c.first, at+int64(from))
-		}
-		at += int64(b.Len)
-	}
-	return c
+	return &evenChooser{first: placesOf(batches, at), total: total, ranks: world.Size}
 }
 
 // evenStart returns the place of the first row that a rank is to have.

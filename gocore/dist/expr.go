@@ -22,12 +22,11 @@ func (l *lowerer) expression(b *expr.Builder, e *plan.BoundExpr) (expr.Node, err
 	case e.Set:
 		return l.set(b, e)
 	case e.Arg >= 0:
-		for _, batch := range l.args[e.Arg].Batches {
-			if batch.Len > 0 {
-				return b.Literal(batch.Cols[e.ArgCol].Slice(0, 1))
-			}
+		literal, err := l.valueOf(e)
+		if err != nil {
+			return 0, err
 		}
-		return 0, status.Errorf(status.Invalid, "the table of literals has no rows")
+		return b.Literal(literal)
 	case e.Fn == nil:
 		c, err := compute.AllNull(l.q.Scope, e.Type, 1)
 		if err != nil {
@@ -44,6 +43,16 @@ func (l *lowerer) expression(b *expr.Builder, e *plan.BoundExpr) (expr.Node, err
 		}
 	}
 	return b.Call(e.Fn, args...)
+}
+
+// valueOf returns a column of the one row that holds a plan's literal.
+func (l *lowerer) valueOf(e *plan.BoundExpr) (column.Column, error) {
+	for _, batch := range l.args[e.Arg].Batches {
+		if batch.Len > 0 {
+			return batch.Cols[e.ArgCol].Slice(0, 1), nil
+		}
+	}
+	return column.Column{}, status.Errorf(status.Invalid, "the table of literals has no rows")
 }
 
 // set adds the values of a plan's set.
@@ -69,11 +78,15 @@ func (l *lowerer) compute(in *arrow.Schema, exprs ...*plan.BoundExpr) (*expr.Pro
 }
 
 func (l *lowerer) filter(step *plan.Step, op *plan.FilterOp, in stream) (stream, error) {
-	predicate, err := l.compute(in.schema, op.Predicate)
-	if err != nil {
-		return stream{}, err
+	var conditions []*expr.Program
+	for _, c := range op.Conditions() {
+		condition, err := l.compute(in.schema, c)
+		if err != nil {
+			return stream{}, err
+		}
+		conditions = append(conditions, condition)
 	}
-	filter, err := operator.NewFilter(predicate, op.Output)
+	filter, err := operator.NewFilter(conditions, op.Output)
 	if err != nil {
 		return stream{}, err
 	}

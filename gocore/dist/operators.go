@@ -15,11 +15,21 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 		return l.source(step, op)
 	case *plan.JoinOp:
 		return l.join(l.spilling(at), step, op, in)
+	case *plan.AsofJoinOp:
+		return l.asofJoin(step, op, in)
 	case *plan.GroupOp:
 		return l.group(l.spilling(at), step, op, in[0])
 	case *plan.SortOp:
 		sort := operator.NewSpillingSort(operator.SortSpec{Keys: sortKeys(op.Keys)}, step.Schema)
 		return into(l.spilling(at), in[0], sort, step.Schema)
+	case *plan.TopKOp:
+		return in[0].through(operator.NewTopK(sortKeys(op.Keys), int(op.N), step.Schema), step.Schema), nil
+	case *plan.ShuffleKeyOp:
+		return l.shuffleKey(step, op, in[0])
+	case *plan.FirstOp:
+		return l.firstRows(step, op, in[0])
+	case *plan.DrawOp:
+		return l.draw(step, op, in[0])
 	case *plan.UniqueOp:
 		return l.into(in[0], operator.NewUnique(operator.UniqueSpec{Keys: op.Keys, Keep: keeps[op.Keep], Mark: op.Mark}, in[0].schema), step.Schema)
 	case *plan.SetOpOp:
@@ -69,20 +79,36 @@ var joinSides = map[plan.Side]operator.JoinSide{plan.LeftSide: operator.FromLeft
 func (l *lowerer) join(q *exec.Query, step *plan.Step, op *plan.JoinOp, in []stream) (stream, error) {
 	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys,
 		UniqueLeft: op.UniqueLeft, UniqueRight: op.UniqueRight}
-	for _, c := range op.Output {
-		spec.Output = append(spec.Output, operator.JoinColumn{Side: joinSides[c.Side], Index: c.Index})
-	}
+	spec.Output = joinColumns(op.Output)
 	j, err := operator.NewSpillingJoin(spec, in[0].schema, in[1].schema)
 	if err != nil {
 		return stream{}, err
 	}
-	for i, sink := range []exec.Sink{j.Left(), j.Right()} {
-		if _, err := run(q, in[i], sink); err != nil {
-			return stream{}, err
-		}
+	return l.joined(q, step, &spec, in, j)
+}
+
+func joinColumns(output []plan.JoinColumn) []operator.JoinColumn {
+	out := make([]operator.JoinColumn, len(output))
+	for i, c := range output {
+		out[i] = operator.JoinColumn{Side: joinSides[c.Side], Index: c.Index}
+	}
+	return out
+}
+
+// joiner is a join of two inputs.
+type joiner interface {
+	Left() exec.Sink
+	Right() exec.Sink
+	Source(q *exec.Query) (exec.Source, error)
+}
+
+// joined runs both inputs into a join.
+func (l *lowerer) joined(q *exec.Query, step *plan.Step, spec *operator.JoinSpec, in []stream, j joiner) (stream, error) {
+	if err := l.sides(q, step, spec, in, [2]exec.Sink{j.Left(), j.Right()}); err != nil {
+		return stream{}, err
 	}
 	made := stream{schema: step.Schema}
-	err = alone(q, func() (err error) {
+	err := alone(q, func() (err error) {
 		made.source, err = j.Source(q)
 		return err
 	})

@@ -91,6 +91,10 @@ func setOp(kind string) string {
 		`{"op":"setop","inputs":[2,3],"kind":`+kind+`}`)
 }
 
+func inOrder(how, on string) string {
+	return strings.Replace(join(how, on), `"how"`, `"maintain_order":true,"how"`, 1)
+}
+
 const aggregates = `"aggs":[{"name":"total","fn":"sum","column":"v"},{"name":"lo","fn":"min","column":"f"},{"name":"hi","fn":"max","column":"s"},{"name":"n","fn":"count","column":"f"},{"name":"m","fn":"mean","column":"v"},{"name":"c","fn":"sum","column":"c"},{"name":"cm","fn":"mean","column":"c"}]`
 
 // mergeable are aggregates with partial results, collected those without.
@@ -135,6 +139,14 @@ var plans = []struct {
 	{"cross", nodes(tableA, tableB, join("cross", "")), false},
 	{"cross with itself", nodes(tableA, `{"op":"join","inputs":[0,0],"how":"cross"}`), false},
 	{"indicator", nodes(tableA, tableB, strings.Replace(join("outer", `"k"`), `"how"`, `"indicator":"of","how"`, 1)), false},
+	{"in order", nodes(tableA, tableB, inOrder("outer", `"k"`)), true},
+	{"in order, left", nodes(tableA, tableB, inOrder("left", `"s","k"`)), true},
+	{"in order, semi", nodes(tableA, tableB, inOrder("semi", `"k"`)), true},
+	{"in order, cross", nodes(tableA, tableB, inOrder("cross", "")), true},
+	{"asof", nodes(tableA, tableB, `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w"}`), true},
+	{"asof by two", nodes(tableA, tableB, `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w","left_by":["s","k"],"right_by":["s","k"],"direction":"nearest"}`), true},
+	{"asof with itself, then group", nodes(tableA, `{"op":"asof_join","inputs":[0,0],"left_on":"v","right_on":"v","left_by":["k"],"right_by":["k"],"strict":true,"direction":"forward"}`,
+		`{"op":"group","inputs":[1],"keys":["k"],"aggs":[{"name":"n","fn":"sum","column":"id_y"}],"dropna":false,"sort":false}`), false},
 	{"self join", nodes(tableA, `{"op":"join","inputs":[0,0],"left_on":["k"],"right_on":["k"]}`), false},
 	{"group", nodes(tableA, `{"op":"group","inputs":[0],"keys":["k"],`+aggregates+`,"sort":false}`), false},
 	{"group with nulls", nodes(tableA, `{"op":"group","inputs":[0],"keys":["s","k"],`+aggregates+`,"dropna":false,"sort":false}`), false},
@@ -169,6 +181,13 @@ var plans = []struct {
 	{"intersect all", setOp(`"intersect","distinct":false`), false},
 	{"subtract", setOp(`"subtract"`), false},
 	{"subtract all", setOp(`"subtract","distinct":false`), false},
+	{"sort, first rows", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":false},{"column":"f","ascending":true}]}`, `{"op":"project","inputs":[1],"columns":[{"name":"id","expr":{"col":"id"}}]}`, `{"op":"slice","inputs":[2],"offset":2,"length":5}`), true},
+	{"sort, first row", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":false,"na_position":"first"}]}`, `{"op":"slice","inputs":[1],"length":3}`), true},
+	{"sample", nodes(tableA, `{"op":"sample","inputs":[0],"frac":0.3,"seed":7}`), true},
+	{"sample of all", nodes(tableA, `{"op":"sample","inputs":[0],"frac":1,"seed":18446744073709551615}`), true},
+	{"sample of none", nodes(tableA, `{"op":"sample","inputs":[0],"n":0}`), true},
+	{"sample with replacement", nodes(tableA, `{"op":"sample","inputs":[0],"frac":1.5,"replace":true,"seed":7}`), false},
+	{"sort, last of equals first", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":true}],"ties":"last"}`, `{"op":"slice","inputs":[1],"length":9}`), true},
 	{"sort, gather", nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"s","ascending":true}]}`, `{"op":"gather","inputs":[1]}`), true},
 	{"window over partitions", nodes(tableA, window(`"partition":["k"],"dropna":true`)), true},
 	{"window over ordered partitions", nodes(tableA, window(`"partition":["s","k"],"order":[{"column":"f","ascending":false}],"na_position":"first"`)), true},
@@ -211,12 +230,21 @@ func TestReplicated(t *testing.T) {
 	}
 	placements := []string{`{"op":"table","table":0,"placement":{"kind":"partitioned"}}`, `{"op":"table","table":1,"placement":{"kind":"partitioned"}}`}
 	for _, side := range []int{0, 1} {
-		for _, how := range []string{"inner", "left", "right", "outer", "semi", "anti"} {
+		for _, how := range []string{"inner", "left", "right", "outer", "semi", "anti", "asof"} {
 			t.Run(fmt.Sprintf("%s, table %d", how, side), func(t *testing.T) {
 				parts := randomParts(uint64(side)+1, []int{20, 0, 13})
 				tables := []string{placements[0], placements[1]}
 				tables[side] = strings.Replace(tables[side], "partitioned", "replicated", 1)
-				requireSame(t, nodes(tables[0], tables[1], join(how, `"k"`)), false, concatenated(parts), copyOf(parts, side))
+				requireSame(t, nodes(tables[0], tables[1], inOrder(strings.Replace(how, "asof", "cross", 1), map[bool]string{true: "", false: `"k"`}[how == "asof"])), true,
+					concatenated(parts), copyOf(parts, side))
+				node := join(how, `"k"`)
+				if how == "asof" {
+					node = `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w","left_by":["k"],"right_by":["k"]}`
+				}
+				if how == "asof" && side == 0 {
+					return // every rank has all left rows, and keeps them
+				}
+				requireSame(t, nodes(tables[0], tables[1], node), false, concatenated(parts), copyOf(parts, side))
 			})
 		}
 	}

@@ -21,9 +21,11 @@ func (l *lowerer) number(step *plan.Step, in stream) (stream, error) {
 	if err != nil {
 		return stream{}, err
 	}
-	counts, err := l.counts(rowsOf(batches))
-	if err != nil {
-		return stream{}, err
+	counts := make([]int64, l.world.Size) // rows that every rank holds have one number on all
+	if step.Placement != plan.Replicated {
+		if counts, err = l.counts(rowsOf(batches)); err != nil {
+			return stream{}, err
+		}
 	}
 	s := scan(batches, in.schema)
 	return s.through(&numberer{newEvenChooser(batches, counts, l.world).first}, step.Schema), nil

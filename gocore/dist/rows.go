@@ -17,6 +17,18 @@ func rowsOf(batches []*table.Batch) int64 {
 	return n
 }
 
+// placesOf returns the place of the first row of each batch of a Scan of batches, the first of all being at.
+func placesOf(batches []*table.Batch, at int64) []int64 {
+	var first []int64
+	for _, b := range batches {
+		for from := 0; from < b.Len; from += table.MaxRows {
+			first = append(first, at+int64(from))
+		}
+		at += int64(b.Len)
+	}
+	return first
+}
+
 // cut returns rows [from, to) of batches, without a reference of their own.
 func cut(batches []*table.Batch, from, to int64) []*table.Batch {
 	var out []*table.Batch

@@ -51,14 +51,7 @@ func (p place) compare(q place) int {
 
 // splitters samples every rank's rows and chooses from the samples; all ranks choose the same.
 func (l *lowerer) splitters(op *plan.Exchange, in stream) (*splitters, error) {
-	first := make([]int64, 0, len(in.batches))
-	var at int64
-	for _, b := range in.batches {
-		for from := 0; from < b.Len; from += table.MaxRows {
-			first = append(first, at+int64(from))
-		}
-		at += int64(b.Len)
-	}
+	first, at := placesOf(in.batches, 0), rowsOf(in.batches)
 	own, positions, err := l.sample(op.Sort, in.batches, at)
 	if err != nil {
 		return nil, err

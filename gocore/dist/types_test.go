@@ -59,3 +59,48 @@ func TestLawOfEveryType(t *testing.T) {
 		}
 	}
 }
+
+// wideTypes are those whose values are compared as keys of another type.
+var wideTypes = []string{"halffloat", "decimal128(5, 2)", "decimal128(30, 2)", "decimal256(50, 1)", "fixed_size_binary[3]", "fixed_size_binary[20]",
+	"dictionary<decimal128(20, 1), int8>", "dictionary<utf8, int8>", "binary", "time64[us]", "duration[ms]"}
+
+// Operators compare values of every type that isn't nested, on any number of ranks.
+func TestLawOfEveryKey(t *testing.T) {
+	leak.Check(t)
+	types := wideTypes
+	if testing.Short() {
+		types = types[1:4]
+	}
+	for _, typ := range types {
+		left, right := "k "+typ+", v int64, w "+typ+", l list<utf8>", "k "+typ+", r "+typ
+		for name, test := range map[string]struct {
+			ordered bool
+			node    string
+		}{
+			"join":      {false, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["k"],"right_on":["k"],"suffixes":["","_r"]}`},
+			"two keys":  {false, `{"op":"join","inputs":[0,1],"how":"left","left_on":["v","k"],"right_on":["v","r"],"suffixes":["","_r"]}`},
+			"semi join": {false, `{"op":"join","inputs":[0,1],"how":"semi","left_on":["k"],"right_on":["r"],"suffixes":["","_r"]}`},
+			"sort":      {true, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":false},{"column":"v","ascending":true},{"column":"w","ascending":true}],"na_position":"first"}`},
+			"group":     {true, `{"op":"group","inputs":[0],"keys":["k"],"aggs":[{"name":"n","fn":"count","column":"w"},{"name":"low","fn":"min","column":"w"},{"name":"high","fn":"max","column":"w"},{"name":"u","fn":"nunique","column":"w"}],"dropna":false,"sort":true}`},
+			"first":     {false, `{"op":"group","inputs":[0],"keys":["v"],"aggs":[{"name":"f","fn":"first","column":"k"},{"name":"l","fn":"last","column":"w"}],"dropna":true,"sort":false}`},
+			"unique":    {false, `{"op":"unique","inputs":[0],"keys":["k"],"keep":"first"}`},
+			"intersect": {false, `{"op":"setop","inputs":[2,3],"kind":"intersect","distinct":true}`},
+			"shuffle":   {false, `{"op":"shuffle","inputs":[0],"keys":["k"]}`},
+			"chain":     {true, `{"op":"sort","inputs":[4],"keys":[{"column":"k","ascending":true}],"na_position":"last"}`},
+		} {
+			for ranks := 1; ranks <= 4; ranks++ {
+				t.Run(fmt.Sprintf("%s/%s/%d ranks", typ, name, ranks), func(t *testing.T) {
+					parts := make([][]part, ranks)
+					for r := range parts {
+						parts[r] = []part{typedParts(t, ranks, 30, left, 1)[r], typedParts(t, ranks, 10, right+", v int64", 2)[r]}
+					}
+					list := []string{tableA, tableB,
+						`{"op":"project","inputs":[0],"columns":[{"name":"k","expr":{"col":"k"}}]}`,
+						`{"op":"project","inputs":[1],"columns":[{"name":"k","expr":{"col":"k"}}]}`,
+						`{"op":"group","inputs":[0],"keys":["k"],"aggs":[{"name":"n","fn":"size","column":""}],"dropna":false,"sort":true}`}
+					requireLaw(t, nodes(append(list, test.node)...), test.ordered, parts)
+				})
+			}
+		}
+	}
+}

@@ -7,7 +7,7 @@ import (
 )
 
 // userNames are operations as pandas calls them, for errors.
-var userNames = map[string]string{"scan_csv": "read_csv", "scan_ipc": "read_ipc", "join": "merge", "group": "groupby",
+var userNames = map[string]string{"scan_csv": "read_csv", "scan_ipc": "read_ipc", "join": "merge", "asof_join": "merge_asof", "group": "groupby",
 	"sort": "sort_values", "unique": "drop_duplicates", "setop": "set operation", "write_csv": "to_csv", "project": "assign", "slice": "iloc"}
 
 // UserName returns an operation's name as a user knows it.
@@ -54,11 +54,20 @@ func Bind(p *Plan, sources map[int]*arrow.Schema, args []*arrow.Schema) (*Progra
 		b.step[i] = b.program.add(s)
 	}
 	b.program.Root = b.step[p.Root]
-	return b.program, nil
+	return withKeys(b.program)
 }
 
 // in returns the schema of a step's i-th input.
 func (b *binder) in(s *Step, i int) *arrow.Schema { return b.program.Steps[s.Inputs[i]].Schema }
+
+// project returns a step that keeps the first n columns of an input.
+func (b *binder) project(node, input, n int) Step {
+	fields, op := b.program.Steps[input].Schema.Fields()[:n], &ProjectOp{}
+	for i, f := range fields {
+		op.Columns = append(op.Columns, column(i, f.Type))
+	}
+	return Step{Node: node, Op: op, Inputs: []int{input}, Schema: arrow.NewSchema(fields, nil)}
+}
 
 // castColumns adds a step that casts an input's columns to schema's types, where one differs.
 func (b *binder) castColumns(node, input int, schema *arrow.Schema) int {

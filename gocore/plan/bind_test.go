@@ -1,6 +1,7 @@
 package plan
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -99,4 +100,37 @@ func TestConcatUnifies(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, columnsOf(program.Steps[program.Root].Schema))
 	}
+}
+
+func TestConditionsInOrder(t *testing.T) {
+	const cheap, dear, fails = `{"fn":"lt","args":[{"col":"i"},{"col":"j"}]}`, `{"fn":"eq","args":[{"col":"s"},{"col":"s"}]}`,
+		`{"fn":"eq","args":[{"fn":"cast","args":[{"col":"s"}],"type":"int64"},{"col":"i"}]}`
+	both := func(a, b string) string { return `{"fn":"and","args":[` + a + `,` + b + `]}` }
+	for predicate, want := range map[string][]string{
+		cheap:                           {"lt(i, j)"},
+		both(dear, cheap):               {"lt(i, j)", "eq(s, s)"},
+		both(cheap, both(dear, cheap)):  {"lt(i, j)", "lt(i, j)", "eq(s, s)"},
+		both(cheap, fails):              {"eq(cast(s), i)", "lt(i, j)"},
+		both(fails, both(cheap, fails)): {"and(eq(cast(s), i), eq(cast(s), i))", "lt(i, j)"},
+	} {
+		program, err := bind(t, nodes(1, here, `{"op":"filter","inputs":[0],"predicate":`+predicate+`}`), schema(t, "i int64, j int64, s utf8"))
+		require.NoError(t, err)
+		var got []string
+		for _, c := range program.Steps[program.Root].Op.(*FilterOp).Conditions() {
+			got = append(got, spelled(c, []string{"i", "j", "s"}))
+		}
+		require.Equal(t, want, got, predicate)
+	}
+}
+
+// spelled returns an expression as functions of names.
+func spelled(e *BoundExpr, names []string) string {
+	if e.Column >= 0 {
+		return names[e.Column]
+	}
+	args := make([]string, len(e.Args))
+	for i, a := range e.Args {
+		args[i] = spelled(a, names)
+	}
+	return e.Fn.Name + "(" + strings.Join(args, ", ") + ")"
 }

@@ -3,6 +3,8 @@ package plan
 import (
 	"fmt"
 
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/pycylon/pycylon/gocore/base/status"
 )
 
@@ -51,6 +53,10 @@ func (e *Exchange) Name() string {
 	return [...]string{ByHash: "exchange by hash", ByRange: "exchange by range", Even: "exchange evenly",
 		ToAll: "exchange to all", ToRoot: "exchange to root"}[e.Kind]
 }
+
+func (e *Exchange) compares() [][]int { return [][]int{append(sortColumns(e.Sort), e.Keys...)} }
+
+func (e *Exchange) asKeys([]*arrow.Schema) Op { return e }
 
 func (spec *Shuffle) check() error {
 	if len(spec.Keys) == 0 {

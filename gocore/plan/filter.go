@@ -1,9 +1,13 @@
 package plan
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	col "github.com/pycylon/pycylon/gocore/engine/column"
 )
 
 // Filter keeps the rows for which Predicate is true.
@@ -33,6 +37,51 @@ func (spec *Filter) bind(b *binder, s *Step) error {
 	s.Op, s.Schema = &FilterOp{Predicate: predicate.castTo(arrow.FixedWidthTypes.Boolean)}, b.in(s, 0)
 	return nil
 }
+
+// Conditions returns the conditions that a row has to fulfil, in the order in which they are best looked at, since rows
+// that don't fulfil one needn't be asked for the next: those that may fail first, for all rows, then the cheap ones.
+func (op *FilterOp) Conditions() []*BoundExpr {
+	var sure, first []*BoundExpr
+	for _, c := range conjuncts(op.Predicate, 0, nil) {
+		if c.neverFails() {
+			sure = append(sure, c.BoundExpr)
+		} else {
+			first = append(first, c.BoundExpr)
+		}
+	}
+	slices.SortStableFunc(sure, func(a, b *BoundExpr) int { return cmp.Compare(a.cost(), b.cost()) })
+	if len(first) == 0 {
+		return sure
+	}
+	all := first[0]
+	for _, c := range first[1:] {
+		all = and(all, c)
+	}
+	return append([]*BoundExpr{all}, sure...)
+}
+
+// cost is roughly what a row of e costs: a comparison of numbers 1.
+func (e *BoundExpr) cost() int {
+	if e.Fn == nil {
+		return 0
+	}
+	n := 1
+	for _, a := range e.Args {
+		if kindOf(a.Type) == col.String && a.Column >= 0 {
+			n += stringCost
+		}
+		n += a.cost()
+	}
+	if e.Fn.Slow {
+		n += slowCost
+	}
+	return n
+}
+
+const (
+	stringCost = 8
+	slowCost   = 1000
+)
 
 func (op *FilterOp) place(pl *placer, _ int, s Step) (int, error) {
 	if op.Output != nil {

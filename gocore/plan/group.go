@@ -80,6 +80,22 @@ func (op *GroupOp) Name() string {
 	return [...]string{Complete: "group", Partial: "group partial", Final: "group final"}[op.Phase]
 }
 
+func (op *GroupOp) compares() [][]int {
+	columns := slices.Clone(op.Keys)
+	for _, a := range op.Aggs {
+		if a.Column >= 0 && a.Fn != "count" {
+			columns = append(columns, a.Column)
+		}
+	}
+	return [][]int{columns}
+}
+
+func (op *GroupOp) asKeys(in []*arrow.Schema) Op {
+	keys := *op
+	keys.Input = in[0]
+	return &keys
+}
+
 func (spec *Group) check() error {
 	if len(spec.Keys) == 0 && len(spec.Aggs) == 0 {
 		return fmt.Errorf("it has neither keys nor aggregates")
@@ -111,7 +127,7 @@ func (spec *Group) bind(b *binder, s *Step) error {
 	if err != nil {
 		return err
 	}
-	op := &GroupOp{Keys: keys, DropNull: spec.DropNull, Input: in}
+	op := &GroupOp{Keys: keys, DropNull: spec.DropNull}
 	var fields []arrow.Field
 	for _, k := range keys {
 		if err := checkKey(in.Field(k)); err != nil {
@@ -119,14 +135,17 @@ func (spec *Group) bind(b *binder, s *Step) error {
 		}
 		fields = append(fields, in.Field(k))
 	}
+	casts := newCasts(in)
 	for _, a := range spec.Aggs {
-		bound, field, err := a.bind(in)
+		bound, field, err := a.bind(casts)
 		if err != nil {
 			return err
 		}
 		op.Aggs = append(op.Aggs, bound)
 		fields = append(fields, field)
 	}
+	s.Inputs[0] = b.addCasts(s.Node, s.Inputs[0], casts)
+	op.Input = b.in(s, 0)
 	s.Op, s.Schema = op, arrow.NewSchema(fields, nil)
 	if !spec.Sort || len(keys) == 0 {
 		return nil
@@ -140,8 +159,8 @@ func (spec *Group) bind(b *binder, s *Step) error {
 	return nil
 }
 
-// bind returns the aggregate of a schema's column, and the column that it makes.
-func (a *Agg) bind(in *arrow.Schema) (BoundAgg, arrow.Field, error) {
+// bind returns the aggregate of a column, as the function takes it, and the column that it makes.
+func (a *Agg) bind(casts *casts) (BoundAgg, arrow.Field, error) {
 	bound := BoundAgg{Fn: a.Fn, Column: -1, Other: -1, AggOptions: a.AggOptions}
 	field := arrow.Field{Name: a.Name, Type: arrow.PrimitiveTypes.Int64}
 	if a.Fn == "size" {
@@ -152,14 +171,15 @@ func (a *Agg) bind(in *arrow.Schema) (BoundAgg, arrow.Field, error) {
 		if i == 1 && a.Fn != "corr" {
 			continue
 		}
-		at, err := find(in, name, "")
+		at, err := find(casts.in, name, "")
 		if err != nil {
 			return bound, field, err
 		}
-		t := in.Field(at).Type
+		t := quantityType(a.Fn, casts.in.Field(at).Type)
 		if !known.takes(t) {
 			return bound, field, status.Errorf(status.TypeMismatch, "%s of column %q, which is %s: cast it first, or use min, max or count", a.Fn, name, TypeName(t))
 		}
+		at = casts.add(at, t)
 		if i == 1 {
 			bound.Other = at
 			continue

@@ -4,6 +4,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	col "github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 )
 
 // aggregate is what the plan knows of an aggregate function. The operator knows the rest.
@@ -41,14 +42,22 @@ var aggregates = map[string]aggregate{
 func isAny(arrow.DataType) bool { return true }
 
 // isPlain tells whether aggregates can look at values of t.
-func isPlain(t arrow.DataType) bool { return kindOf(t) <= col.String }
+func isPlain(t arrow.DataType) bool {
+	_, ok := compute.KeyType(t)
+	return ok
+}
 
 // isNumeric tells whether values of t are numbers, or times, which are numbers to the engine.
-func isNumeric(t arrow.DataType) bool { return kindOf(t) < col.String }
+func isNumeric(t arrow.DataType) bool {
+	key, ok := compute.KeyType(t)
+	return ok && kindOf(key) < col.String
+}
 
-func isQuantity(t arrow.DataType) bool { return isNumeric(t) && !isTime(t) }
+func isQuantity(t arrow.DataType) bool { return isNumeric(t) && !isTime(t) && !isDecimal(t) }
 
-func isSummable(t arrow.DataType) bool { return isQuantity(t) || t.ID() == arrow.DURATION }
+func isSummable(t arrow.DataType) bool {
+	return isNumeric(t) && (!isTime(t) || t.ID() == arrow.DURATION)
+}
 
 func hasTruth(t arrow.DataType) bool { return isPlain(t) && (!isTime(t) || t.ID() == arrow.DURATION) }
 
@@ -72,10 +81,39 @@ func sumType(t arrow.DataType) arrow.DataType {
 	switch k := kindOf(t); {
 	case isTime(t):
 		return t
+	case isDecimal(t): // an int64 to the engine
+		return &arrow.Decimal128Type{Precision: sumDigits, Scale: t.(arrow.DecimalType).GetScale()}
 	case k.IsFloat():
 		return arrow.PrimitiveTypes.Float64
 	case k.IsInteger() && !k.IsSigned():
 		return arrow.PrimitiveTypes.Uint64
 	}
 	return arrow.PrimitiveTypes.Int64
+}
+
+// sumDigits is the most digits of a sum of decimals: it is computed as an int64.
+const sumDigits = 18
+
+func isDecimal(t arrow.DataType) bool {
+	_, ok := col.ValueType(t).(arrow.DecimalType)
+	return ok
+}
+
+// quantityType returns the type in which fn reads a column of type t: of half floats and decimals, which operators don't
+// compute with, floats, where fn does more than compare; and the values of a dictionary.
+func quantityType(fn string, t arrow.DataType) arrow.DataType {
+	switch fn {
+	case "min", "max", "first", "last", "nunique", "count":
+		return t
+	}
+	switch value := col.ValueType(t); {
+	case kindOf(t) == col.Float16:
+		return arrow.PrimitiveTypes.Float32
+	case isDecimal(t) && (fn == "any" || fn == "all"):
+		return arrow.FixedWidthTypes.Boolean
+	case isDecimal(t) && fn != "sum":
+		return arrow.PrimitiveTypes.Float64
+	default:
+		return value
+	}
 }

@@ -45,6 +45,8 @@ type Join struct {
 	// UniqueLeft and UniqueRight refuse a side of which two rows have the same keys.
 	UniqueLeft  bool `json:"unique_left"`
 	UniqueRight bool `json:"unique_right"`
+	// MaintainOrder puts the rows in the left side's order, then the right side's; those without a left row come last.
+	MaintainOrder bool `json:"maintain_order"`
 }
 
 // Side is where an output column of a join comes from.
@@ -69,12 +71,16 @@ type JoinOp struct {
 	How                 How
 	LeftKeys, RightKeys []int
 	Output              []JoinColumn
-	// UniqueLeft and UniqueRight are of Join.
-	UniqueLeft, UniqueRight bool
+	// UniqueLeft, UniqueRight and MaintainOrder are of Join.
+	UniqueLeft, UniqueRight, MaintainOrder bool
 }
 
 // Name is "join".
 func (*JoinOp) Name() string { return "join" }
+
+func (op *JoinOp) compares() [][]int { return [][]int{op.LeftKeys, op.RightKeys} }
+
+func (op *JoinOp) asKeys([]*arrow.Schema) Op { return op }
 
 func (s *Join) check() error {
 	switch keys := len(s.LeftOn); {
@@ -97,7 +103,7 @@ func (s *Join) check() error {
 func (spec *Join) bind(b *binder, s *Step) error {
 	left, right := b.in(s, 0), b.in(s, 1)
 	op := &JoinOp{How: spec.How, LeftKeys: make([]int, len(spec.LeftOn)), RightKeys: make([]int, len(spec.RightOn)),
-		UniqueLeft: spec.UniqueLeft, UniqueRight: spec.UniqueRight}
+		UniqueLeft: spec.UniqueLeft, UniqueRight: spec.UniqueRight, MaintainOrder: spec.MaintainOrder}
 	types := make([]arrow.DataType, len(spec.LeftOn))
 	for i := range spec.LeftOn {
 		var err error
@@ -197,22 +203,9 @@ func hasField(s *arrow.Schema, name string) bool { return len(s.FieldIndices(nam
 // castKeys adds a step that appends cast copies of the key columns whose type isn't the pair's, and points keys there.
 // The columns themselves keep their type in the output.
 func (b *binder) castKeys(node, input int, keys []int, types []arrow.DataType) int {
-	in := b.program.Steps[input].Schema
-	op := &ProjectOp{}
-	fields := in.Fields()
-	for i, f := range fields {
-		op.Columns = append(op.Columns, column(i, f.Type))
-	}
-	fields = slices.Clone(fields)
+	casts := newCasts(b.program.Steps[input].Schema)
 	for k, at := range keys {
-		if f := in.Field(at); !arrow.TypeEqual(f.Type, types[k]) {
-			op.Columns = append(op.Columns, column(at, f.Type).castTo(types[k]))
-			keys[k] = len(fields)
-			fields = append(fields, arrow.Field{Name: f.Name, Type: types[k], Nullable: f.Nullable})
-		}
+		keys[k] = casts.add(at, types[k])
 	}
-	if len(fields) == in.NumFields() {
-		return input
-	}
-	return b.program.add(Step{Node: node, Op: op, Inputs: []int{input}, Schema: arrow.NewSchema(fields, nil)})
+	return b.addCasts(node, input, casts)
 }

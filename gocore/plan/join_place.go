@@ -1,8 +1,15 @@
 package plan
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
 
 func (op *JoinOp) place(pl *placer, _ int, s Step) (int, error) {
+	if op.MaintainOrder {
+		return op.placeInOrder(pl, s)
+	}
 	l, r := s.Inputs[0], s.Inputs[1]
 	left, right := pl.at(l), pl.at(r)
 	s.Keys = nil
@@ -53,6 +60,37 @@ func (pl *placer) colocate(s *Step, left, right []int) []int {
 		return all
 	}
 	return byL
+}
+
+// placeInOrder numbers the rows of both sides, joins them, sorts the result by the numbers and drops these.
+func (op *JoinOp) placeInOrder(pl *placer, s Step) (int, error) {
+	joined, fields := *op, slices.Clone(s.Schema.Fields())
+	joined.MaintainOrder, joined.Output = false, slices.Clone(op.Output)
+	var order []BoundSortKey
+	s.Inputs = slices.Clone(s.Inputs)
+	for side, input := range s.Inputs {
+		if side == int(RightSide) && op.How.leftOnly() {
+			continue // a left row is there once
+		}
+		numbered, at := pl.number(input, s.Node, upTo(pl.at(input).Schema.NumFields()))
+		s.Inputs[side] = numbered
+		order = append(order, BoundSortKey{Column: len(fields)})
+		joined.Output = append(joined.Output, JoinColumn{Side(side), at})
+		fields = append(fields, arrow.Field{Name: "number", Type: arrow.PrimitiveTypes.Int64, Nullable: true})
+	}
+	s.Op, s.Schema = &joined, arrow.NewSchema(fields, nil)
+	input := pl.at(s.Inputs[0])
+	s.Placement, s.Keys = input.Placement, input.Keys
+	at, err := joined.place(pl, 0, s)
+	if err != nil {
+		return 0, err
+	}
+	sorted := *pl.at(at)
+	sorted.Op, sorted.Inputs = &SortOp{order}, []int{at}
+	if at, err = sorted.Op.place(pl, 0, sorted); err != nil {
+		return 0, err
+	}
+	return pl.pick(at, s.Node, upTo(len(op.Output))), nil
 }
 
 // keyPositions returns which of a join's keys a side's rows lie by, in order, and false where they lie otherwise.

@@ -12,11 +12,12 @@ import (
 //	sift    filters go down to where their rows come from: fewer rows are joined, grouped, sorted
 //	prune   columns that nobody asks for are dropped where they come from: fewer values are gathered and moved
 //	fuse    projections of projections become one
+//	limit   of a sort whose first rows are all that is read, others are dropped before it
 //
 // What several steps read stays one step: only what all of them leave out is left out of it. A function may raise an
 // error (a cast of text, an overflow), so it is never computed for a row for which the given program doesn't compute it;
 // but what nobody asks for isn't computed, and its errors aren't raised.
-func Optimize(p *Program) *Program { return fuse(prune(sift(p))) }
+func Optimize(p *Program) *Program { return limit(fuse(prune(sift(p)))) }
 
 // uses returns how many steps read each step, the root counting as read.
 func (p *Program) uses() []int {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	col "github.com/pycylon/pycylon/gocore/engine/column"
 )
 
 // schema parses "a int64, b utf8".
@@ -177,6 +178,18 @@ func TestCommon(t *testing.T) {
 		{"int64", "utf8", ""}, {"bool", "int8", ""}, {"bool", "bool", "bool"}, {"date32", "date64", "date64"}, {"date32", "int32", ""},
 		{"timestamp[s]", "timestamp[us]", "timestamp[us]"}, {"timestamp[s]", "timestamp[s, tz=UTC]", ""},
 		{"timestamp[ms, tz=UTC]", "timestamp[s, tz=Asia/Tokyo]", "timestamp[ms, tz=UTC]"}, {"date32", "timestamp[s]", ""},
+		{"time32[s]", "time64[ns]", "time64[ns]"}, {"duration[us]", "duration[ms]", "duration[us]"}, {"duration[s]", "time32[s]", ""},
+		{"halffloat", "float", "float"}, {"halffloat", "int8", "double"}, {"double", "halffloat", "double"}, {"halffloat", "bool", ""},
+		{"decimal128(5, 2)", "decimal128(5, 2)", "decimal128(5, 2)"}, {"decimal128(5, 2)", "decimal128(6, 4)", "decimal128(7, 4)"},
+		{"decimal128(38, 0)", "decimal128(38, 10)", "decimal256(48, 10)"}, {"decimal128(5, 2)", "decimal256(5, 2)", "decimal256(5, 2)"},
+		{"decimal256(76, 0)", "decimal128(38, 38)", ""}, {"decimal128(5, 2)", "int8", "decimal128(5, 2)"},
+		{"int64", "decimal128(5, 2)", "decimal128(21, 2)"}, {"decimal128(5, -2)", "int8", "decimal128(7, 0)"},
+		{"decimal128(5, 2)", "float", "double"}, {"halffloat", "decimal128(5, 2)", "double"}, {"decimal128(5, 2)", "utf8", ""}, {"decimal128(5, 2)", "bool", ""},
+		{"binary", "binary_view", "large_binary"}, {"binary", "utf8", ""}, {"fixed_size_binary[2]", "fixed_size_binary[3]", ""}, {"fixed_size_binary[2]", "binary", ""},
+		{"dictionary<utf8, int8>", "dictionary<utf8, int32>", "dictionary<utf8, int32>"}, {"dictionary<utf8, int8>", "utf8", "utf8"},
+		{"dictionary<int8, int8>", "dictionary<int64, int8>", "int64"}, {"dictionary<utf8, int8>", "int64", ""},
+		{"list<int8>", "large_list<int8>", "large_list<int8>"}, {"list<int8>", "list<int16>", ""}, {"list<int8>", "fixed_size_list<int8>[2]", "large_list<int8>"},
+		{"struct<a: int8>", "struct<a: int8>", "struct<a: int8>"}, {"struct<a: int8>", "struct<a: int16>", ""}, {"list<int8>", "utf8", ""},
 	} {
 		a, err := ParseType(test.a)
 		require.NoError(t, err)
@@ -187,8 +200,11 @@ func TestCommon(t *testing.T) {
 		if ok {
 			require.Equal(t, test.want, TypeName(got), "%s with %s", test.a, test.b)
 		}
-		_, reversed := Common(b, a)
+		other, reversed := Common(b, a)
 		require.Equal(t, ok, reversed)
+		if ok && kindOf(got) > col.String {
+			require.Equal(t, TypeName(got), TypeName(other))
+		}
 	}
 }
 

@@ -1,5 +1,7 @@
 package plan
 
+import "github.com/apache/arrow/go/v17/arrow"
+
 // SetKind is which rows of the left input a set operation keeps.
 type SetKind string
 
@@ -19,10 +21,16 @@ type SetOp struct {
 type SetOpOp struct {
 	Kind SetKind
 	All  bool
+
+	columns []int // all of them
 }
 
 // Name is the kind.
 func (op *SetOpOp) Name() string { return string(op.Kind) }
+
+func (op *SetOpOp) compares() [][]int { return [][]int{op.columns, op.columns} }
+
+func (op *SetOpOp) asKeys([]*arrow.Schema) Op { return op }
 
 func (spec *SetOp) check() error { return oneOf("kind", spec.Kind, Intersect, Subtract) }
 
@@ -37,7 +45,7 @@ func (spec *SetOp) bind(b *binder, s *Step) error {
 	for i := range s.Inputs {
 		s.Inputs[i] = b.castColumns(s.Node, s.Inputs[i], schema)
 	}
-	s.Op, s.Schema = &SetOpOp{Kind: spec.Kind, All: !spec.Distinct}, schema
+	s.Op, s.Schema = &SetOpOp{Kind: spec.Kind, All: !spec.Distinct, columns: upTo(schema.NumFields())}, schema
 	return nil
 }
 

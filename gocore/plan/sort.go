@@ -3,6 +3,9 @@ package plan
 import (
 	"cmp"
 	"fmt"
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
 )
 
 // NAPosition is where a sort puts nulls.
@@ -18,6 +21,7 @@ const (
 type Sort struct {
 	Keys       []SortKey  `json:"keys"`
 	NAPosition NAPosition `json:"na_position"`
+	Ties       Keep       `json:"ties"` // which of rows that are equal in all keys come first: the first ones, or the last
 }
 
 // SortKey is a column to sort by.
@@ -40,6 +44,10 @@ type SortOp struct{ Keys []BoundSortKey }
 // Name is "sort".
 func (*SortOp) Name() string { return "sort" }
 
+func (op *SortOp) compares() [][]int { return [][]int{sortColumns(op.Keys)} }
+
+func (op *SortOp) asKeys([]*arrow.Schema) Op { return op }
+
 func (spec *Sort) check() error {
 	if len(spec.Keys) == 0 {
 		return fmt.Errorf("it has no keys")
@@ -49,13 +57,26 @@ func (spec *Sort) check() error {
 			return err
 		}
 	}
-	return nil
+	return oneOf("ties", spec.Ties, KeepFirst, KeepLast)
 }
 
 func (spec *Sort) bind(b *binder, s *Step) error {
 	keys, err := b.sortKeys(s, spec)
-	s.Op, s.Schema = &SortOp{keys}, b.in(s, 0)
-	return err
+	if err != nil {
+		return err
+	}
+	in := b.in(s, 0)
+	if spec.Ties == KeepFirst {
+		s.Op, s.Schema = &SortOp{keys}, in
+		return nil
+	}
+	n := in.NumFields()
+	numbered := arrow.NewSchema(append(slices.Clone(in.Fields()), arrow.Field{Name: "number", Type: arrow.PrimitiveTypes.Int64}), nil)
+	at := b.program.add(Step{Node: s.Node, Op: &NumberOp{}, Inputs: s.Inputs, Schema: numbered})
+	keys = append(keys, BoundSortKey{Column: n, Descending: true})
+	at = b.program.add(Step{Node: s.Node, Op: &SortOp{keys}, Inputs: []int{at}, Schema: numbered})
+	*s = b.project(s.Node, at, n)
+	return nil
 }
 
 func (b *binder) sortKeys(s *Step, spec *Sort) ([]BoundSortKey, error) {

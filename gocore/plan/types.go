@@ -27,7 +27,12 @@ func kindOf(t arrow.DataType) col.Kind {
 //	null with T           T
 //	integers              the wider; signed with unsigned: the signed one that holds both (none for uint64)
 //	integer with float    double          float with double     double
-//	string layouts        large_utf8, unless alike
+//	halffloat with float  float
+//	decimals, integers    the decimal with the most digits on both sides of the point: 256 bits where 128 aren't enough,
+//	                      none where 256 aren't       decimal with float: double
+//	string layouts        large_utf8, unless alike    binary layouts: large_binary       string with binary: none
+//	dictionary with T     as its values; with a dictionary of the same values: that of the wider codes
+//	list with large_list  large_list                  other nested types: only with the same
 //	timestamps            the finer unit, if both or neither have a zone; the zone of a
 //	times, durations      the finer unit
 //	dates                 date64          date with timestamp   none
@@ -40,8 +45,19 @@ func Common(a, b arrow.DataType) (arrow.DataType, bool) {
 		return b, true
 	case b.ID() == arrow.NULL:
 		return a, true
+	case a.ID() == arrow.DICTIONARY || b.ID() == arrow.DICTIONARY:
+		return commonDictionary(a, b)
 	case ka == col.String && kb == col.String:
-		return arrow.BinaryTypes.LargeString, true
+		return commonString(a, b)
+	case ka == col.List && kb == col.List:
+		large := col.LargeListOf(col.ChildTypes(a)[0])
+		return large, compute.CanCast(a, large) && compute.CanCast(b, large)
+	case isDecimal(a) || isDecimal(b):
+		return commonDecimal(a, b)
+	case ka == col.Float16 && kb == col.Float32, ka == col.Float32 && kb == col.Float16:
+		return arrow.PrimitiveTypes.Float32, true
+	case ka == col.Float16 && isNumber(kb), isNumber(ka) && kb == col.Float16:
+		return arrow.PrimitiveTypes.Float64, true
 	case isTime(a) || isTime(b):
 		return compute.CommonTime(a, b)
 	case ka.IsInteger() && kb.IsInteger():
@@ -50,6 +66,37 @@ func Common(a, b arrow.DataType) (arrow.DataType, bool) {
 		return arrow.PrimitiveTypes.Float64, true
 	}
 	return nil, false
+}
+
+func commonString(a, b arrow.DataType) (arrow.DataType, bool) {
+	if compute.IsBinary(a) != compute.IsBinary(b) {
+		return nil, false
+	}
+	if compute.IsBinary(a) {
+		return arrow.BinaryTypes.LargeBinary, true
+	}
+	return arrow.BinaryTypes.LargeString, true
+}
+
+func commonDecimal(a, b arrow.DataType) (arrow.DataType, bool) {
+	if t, ok := compute.CommonDecimal(a, b); ok {
+		return t, true
+	}
+	return arrow.PrimitiveTypes.Float64, isFraction(kindOf(a)) || isFraction(kindOf(b))
+}
+
+func isFraction(k col.Kind) bool { return k.IsFloat() || k == col.Float16 }
+
+func commonDictionary(a, b arrow.DataType) (arrow.DataType, bool) {
+	da, okA := a.(*arrow.DictionaryType)
+	db, okB := b.(*arrow.DictionaryType)
+	if !okA || !okB || !arrow.TypeEqual(da.ValueType, db.ValueType) {
+		return Common(col.ValueType(a), col.ValueType(b))
+	}
+	if kindOf(db.IndexType).Width() > kindOf(da.IndexType).Width() {
+		return b, true
+	}
+	return a, true
 }
 
 func isNumber(k col.Kind) bool { return k.IsInteger() || k.IsFloat() }
@@ -74,6 +121,7 @@ func commonInteger(a, b col.Kind) (arrow.DataType, bool) {
 
 // sameHash tells whether equal values of two types hash alike, so that rows placed by one are placed by the other.
 func sameHash(a, b arrow.DataType) bool {
+	a, b = col.ValueType(a), col.ValueType(b)
 	ka, kb := kindOf(a), kindOf(b)
 	switch {
 	case arrow.TypeEqual(a, b):
@@ -121,8 +169,8 @@ func unify(a, b *arrow.Schema, otherwise arrow.DataType) (*arrow.Schema, error) 
 
 // checkKey refuses columns that aren't compared, by name.
 func checkKey(f arrow.Field) error {
-	if k := kindOf(f.Type); k > col.String {
-		return status.Errorf(status.Unsupported, "column %q is %s, which can't be a key: use another column, or cast it first", f.Name, TypeName(f.Type))
+	if _, ok := compute.KeyType(f.Type); !ok {
+		return notComparable(f)
 	}
 	return nil
 }

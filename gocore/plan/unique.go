@@ -37,6 +37,10 @@ type UniqueOp struct {
 // Name is "unique".
 func (*UniqueOp) Name() string { return "unique" }
 
+func (op *UniqueOp) compares() [][]int { return [][]int{op.Keys} }
+
+func (op *UniqueOp) asKeys([]*arrow.Schema) Op { return op }
+
 func (spec *Unique) check() error { return oneOf("keep", spec.Keep, KeepFirst, KeepLast, KeepNone) }
 
 func (spec *Unique) bind(b *binder, s *Step) error {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	col "github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 )
 
 // Window computes functions of the rows around each row: its output is its input, in its order, and a column more per
@@ -69,6 +70,27 @@ var windowArity = map[string]int{"row_number": 0, "rank": 0, "rank_max": 0, "ran
 // Name is "window".
 func (*WindowOp) Name() string { return "window" }
 
+func (op *WindowOp) compares() [][]int {
+	columns := append(slices.Clone(op.Partition), sortColumns(op.Order)...)
+	for _, f := range op.Functions {
+		if f.Fn == "min" || f.Fn == "max" {
+			columns = append(columns, f.Column)
+		}
+	}
+	return [][]int{columns}
+}
+
+func (op *WindowOp) asKeys([]*arrow.Schema) Op {
+	keys := *op
+	keys.Functions = slices.Clone(op.Functions)
+	for i := range keys.Functions {
+		if t, ok := compute.KeyType(keys.Functions[i].Type); ok {
+			keys.Functions[i].Type = t
+		}
+	}
+	return &keys
+}
+
 func (spec *Window) check() error {
 	if len(spec.Functions) == 0 {
 		return fmt.Errorf("it has no functions")
@@ -98,6 +120,11 @@ func (spec *Window) bind(b *binder, s *Step) error {
 	partition, err := findAll(in, spec.Partition, "")
 	if err != nil {
 		return err
+	}
+	for _, k := range partition {
+		if err := checkKey(in.Field(k)); err != nil {
+			return err
+		}
 	}
 	order, err := b.sortKeys(s, &Sort{Keys: spec.Order, NAPosition: spec.NAPosition})
 	if err != nil {
@@ -142,7 +169,7 @@ func windowType(fn string, t arrow.DataType) (arrow.DataType, bool) {
 	case "lag", "lead", "first", "last":
 		return t, true
 	case "min", "max":
-		return t, k <= col.String
+		return t, isPlain(t)
 	case "rank_average", "percent_rank", "cume_dist":
 		return arrow.PrimitiveTypes.Float64, true
 	case "mean", "var", "std":

@@ -65,6 +65,7 @@ class Combining(Frame):
         suffixes: tuple[str, str] = ("_x", "_y"),
         indicator: bool | str = False,
         validate: str | None = None,
+        maintain_order: bool = False,
         algorithm: str | None = None,
         env: CylonEnv | None = None,
     ) -> DataFrame:
@@ -89,6 +90,8 @@ class Combining(Frame):
             "right_only".
         validate : {"1:1", "1:m", "m:1", "m:m"}, optional
             Raise an error where the keys of the left, or of the right, are not unique as that says.
+        maintain_order : bool, default False
+            Keep the left rows in their order, the matches of each in the right's; rows of the right alone come last.
         algorithm : str, optional
             Accepted for PyCylon's scripts; the core chooses.
         env : CylonEnv, optional
@@ -96,8 +99,8 @@ class Combining(Frame):
 
         Notes
         -----
-        Keys of the same name become one column. Null keys match null keys. The order of the rows is unspecified. A
-        replicated frame needs no shuffle.
+        Keys of the same name become one column. Null keys match null keys. Without
+        `maintain_order` the order of the rows is unspecified. A replicated frame needs no shuffle.
 
         Examples
         --------
@@ -118,6 +121,7 @@ class Combining(Frame):
             suffixes=suffixes,
             indicator=indicator,
             validate=validate,
+            maintain_order=maintain_order,
             algorithm=algorithm,
             env=env,
         )
@@ -175,6 +179,7 @@ def merge(
     suffixes: tuple[str, str] = ("_x", "_y"),
     indicator: bool | str = False,
     validate: str | None = None,
+    maintain_order: bool = False,
     algorithm: str | None = None,
     env: CylonEnv | None = None,
 ) -> DataFrame:
@@ -184,7 +189,7 @@ def merge(
     ----------
     left, right : DataFrame
         The frames.
-    how, on, left_on, right_on, suffixes, indicator, validate, algorithm, env
+    how, on, left_on, right_on, suffixes, indicator, validate, maintain_order, algorithm, env
         As in `DataFrame.merge`.
     """
     if not isinstance(right, Frame):
@@ -212,6 +217,7 @@ def merge(
         indicator=indicator if isinstance(indicator, str) else "_merge" if indicator else "",
         unique_left=unique_left,
         unique_right=unique_right,
+        maintain_order=bool(maintain_order),
     )
     return plan.run()
 

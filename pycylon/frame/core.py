@@ -9,6 +9,7 @@ from pycylon.frame.columns import Columns
 from pycylon.frame.combine import Combining
 from pycylon.frame.convert import Converting
 from pycylon.frame.distinct import Distinct
+from pycylon.frame.elementwise import Elementwise
 from pycylon.frame.grouping import Grouping
 from pycylon.frame.indexing import Indexing
 from pycylon.frame.lazy import Lazy
@@ -17,6 +18,7 @@ from pycylon.frame.placement import LOCAL
 from pycylon.frame.reshape import Reshaping
 from pycylon.frame.spread import Spreading
 from pycylon.frame.stats import Statistics
+from pycylon.frame.summary import Summaries
 from pycylon.frame.window import Windowing
 
 if TYPE_CHECKING:
@@ -27,12 +29,14 @@ class DataFrame(
     Converting,
     Indexing,
     Columns,
+    Elementwise,
     Combining,
     Grouping,
     Ordering,
     Distinct,
     Reshaping,
     Statistics,
+    Summaries,
     Windowing,
     Spreading,
     Lazy,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 from pycylon.errors import InvalidError
+from pycylon.expr import Column, Expr, Over
 from pycylon.frame.base import Frame, Label
 from pycylon.frame.plan import Plan
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     from pycylon.env import CylonEnv
     from pycylon.frame.core import DataFrame
+    from pycylon.series import Series
 
 #: Which of equal rows to keep, as pandas says it.
 Keep = Literal["first", "last", False]
@@ -68,6 +70,23 @@ class Distinct(Frame):
         keys = self.columns if subset is None else list(dict.fromkeys(self._names(subset)))
         plan.node("unique", inputs=plan.inputs, keys=keys, keep=_keep(keep, "drop_duplicates"))
         return plan.run()
+
+    def duplicated(self, subset: Label | Sequence[Label] | None = None, *, keep: Keep = "first") -> Series:
+        """Tell of each row whether `drop_duplicates` would drop it.
+
+        Parameters
+        ----------
+        subset, keep
+            As in `drop_duplicates`.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"a": [1, 2, 1], "b": ["x", "y", "z"]})
+        >>> df[df.duplicated("a", keep=False)].to_dict()
+        {'a': [1, 1], 'b': ['x', 'z']}
+        """
+        keys = self.columns if subset is None else list(dict.fromkeys(self._names(subset)))
+        return repeated(self._of(self._table, self._placement, self._env), tuple(map(Column, keys)), keep, "duplicated")
 
     def union(self, other: DataFrame, *, distinct: bool = True, env: CylonEnv | None = None) -> DataFrame:
         """Return the rows that this frame or another has.
@@ -179,3 +198,22 @@ def _keep(keep: Keep, operation: str) -> str:
     if keep in ("first", "last"):
         return keep
     raise InvalidError(f"keep={keep!r}: expected 'first', 'last' or False", op=operation)
+
+
+def repeated(frame: DataFrame, keys: tuple[Expr, ...], keep: Keep, name: str) -> Series:
+    """Return the series that tells which rows of a frame repeat others.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The frame.
+    keys : tuple of Expr
+        What tells rows apart.
+    keep : {"first", "last", False}
+        Which of equal rows don't count.
+    name : str
+        The series' name.
+    """
+    from pycylon.series import Series
+
+    return Series._bound(frame, Over("duplicated", partition=keys, options={"keep": _keep(keep, "duplicated")}), name)

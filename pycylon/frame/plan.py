@@ -75,6 +75,12 @@ class Plan:
         known = self._windows.get(id(over))
         if known is not None:
             return known[1]
+        if over.function == "duplicated":
+            columns = [self._named(key) for key in over.partition]
+            name = self._add_name()
+            self.inputs[0] = self.node("unique", inputs=self.inputs[:1], keys=columns, mark=name, **over.options)
+            self._windows[id(over)] = over, name
+            return name
         function = {"name": "", "fn": over.function, **over.options}
         if over.argument is not None:
             function["column"] = self._named(over.argument)

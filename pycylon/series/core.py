@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pycylon.expr import Column
 from pycylon.series.choices import Choices
+from pycylon.series.dates import Dates
 from pycylon.series.numeric import Numeric
 from pycylon.series.operators import Operators
+from pycylon.series.order import Ordering
 from pycylon.series.stats import Statistics
 from pycylon.series.strings import Strings
+from pycylon.series.summary import Summaries
 from pycylon.series.window import Neighbours
 
 
-class Series(Operators, Choices, Numeric, Neighbours, Statistics):
+class Series(Operators, Choices, Numeric, Neighbours, Ordering, Statistics, Summaries):
     """A column of a frame, or an expression of its columns, computed when it is looked at.
 
     Parameters
@@ -52,3 +55,8 @@ class Series(Operators, Choices, Numeric, Neighbours, Statistics):
     def str(self) -> Strings:
         """The functions of strings: ``df["s"].str.upper()``."""
         return Strings(self)
+
+    @property
+    def dt(self) -> Dates:
+        """The functions of dates and durations: ``df["d"].dt.year``."""
+        return Dates(self)

@@ -168,3 +168,17 @@ def test_join_is_a_left_merge_with_bare_names():
     assert left.join(right, on="k", how="semi").to_dict() == {"k": [2], "v": [4]}
     with pytest.raises(errors.InvalidError, match="suffixes"):
         left.join(right, on="k")
+
+
+@pytest.mark.parametrize("how", ["inner", "left", "semi", "outer", "right"])
+@pytest.mark.parametrize("rows", [(30, 20), (20, 30), (70_000, 66_000)])
+def test_maintain_order(how, rows):
+    rng = random.Random(how)
+    left, right = ({"k": rng.choices(range(n // 2), k=n), name: range(n)} for n, name in zip(rows, "ab"))
+    frames = pc.DataFrame(left), pc.DataFrame(right)
+    got = frames[0].merge(frames[1], on="k", how=how, maintain_order=True).to_dict()
+    again = frames[0].merge(frames[1], on="k", how=how).to_dict()
+    assert sorted(map(str, zip(*got.values()))) == sorted(map(str, zip(*again.values())))
+    last = len(right["k"]) + len(left["k"])
+    places = [(last if a is None else a, last if b is None else b) for a, b in zip(got["a"], got.get("b", got["a"]))]
+    assert places == sorted(places)

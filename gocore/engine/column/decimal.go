@@ -151,6 +151,21 @@ func (d Decimal) Rescale(by int) (Decimal, bool) {
 	return m, ok
 }
 
+// Truncate returns d without its last n digits, or with -n zeros more, and whether that fits 76 digits.
+func (d Decimal) Truncate(n int) (Decimal, bool) {
+	if n <= 0 {
+		return d.Rescale(-n)
+	}
+	m := d.abs()
+	for ; n > 0; n -= digitsAtOnce {
+		m, _ = m.div(powersOf10[min(n, digitsAtOnce)][0])
+	}
+	if d.IsNegative() {
+		m = m.Neg()
+	}
+	return m, true
+}
+
 // Append writes d with scale digits behind the point: -1.50; a negative scale appends zeros.
 func (d Decimal) Append(dst []byte, scale int) []byte {
 	if d.IsNegative() {

@@ -61,6 +61,11 @@ func TestDecimalArithmetic(t *testing.T) {
 				want.Neg(want)
 			}
 		}
+		if by < 0 {
+			cut, ok := d.Truncate(-by)
+			require.True(t, ok)
+			require.Equal(t, new(big.Int).Quo(b, power).String(), bigOf(cut).String(), "%s by %d", b, by)
+		}
 		got, ok := d.Rescale(by)
 		fits := len(strings.TrimPrefix(want.String(), "-")) <= MaxPrecision
 		require.Equal(t, fits, ok, "%s by %d", b, by)

@@ -1,6 +1,8 @@
 package compute
 
 import (
+	"github.com/apache/arrow/go/v17/arrow"
+
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
@@ -22,14 +24,14 @@ const (
 
 var signs = [...]string{Add: "+", Subtract: "-", Multiply: "*", Divide: "/", FloorDivide: "//", Modulo: "%", Power: "**"}
 
-// Arithmetic returns a op b for columns of one type, null where either is null. One may have a single row that meets
+// Arithmetic returns a op b as type t for columns of t's kind, null where either is null. One may have a single row that meets
 // every row of the other. An integer that doesn't fit the type is an Overflow error; an integer divided by zero, or
 // modulo zero, is null; an integer to a negative power is an Invalid error.
 //
 // A loop takes a chunk of rows without a branch and tells whether one of them failed; only then are they looked at one
 // by one: the values of null rows may be anything, and don't count.
-func Arithmetic(scope *memory.Scope, op Operation, a, b *column.Column) (column.Column, error) {
-	dst, err := newResult(scope, a.Type, a, b)
+func Arithmetic(scope *memory.Scope, op Operation, t arrow.DataType, a, b *column.Column) (column.Column, error) {
+	dst, err := newResult(scope, t, a, b)
 	if err != nil {
 		return column.Column{}, err
 	}

@@ -13,10 +13,13 @@ import (
 // CanCast tells whether Cast takes columns of type from to type to. Values may still refuse.
 //
 //	null                    to anything
-//	numbers and bool        to each other
+//	numbers and bool        to each other; numbers are integers, floats and decimals
+//	lists                   to lists and large_lists of the same elements
 //	strings                 to the other string types, to and from numbers and bool, and to and from binaries
+//	fixed-size binaries     to and from binaries and strings
 //	dictionaries            as their values
-//	dates, times, durations to those of one TimeClass, and to and from int64 (date32, time32: int32)
+//	dates, times, durations to those of one TimeClass, timestamps without a zone to times, and to and from int64
+//	                        (date32, time32: int32)
 func CanCast(from, to arrow.DataType) bool {
 	from, to = column.ValueType(from), column.ValueType(to)
 	if from.ID() == arrow.NULL || arrow.TypeEqual(from, to) {
@@ -29,25 +32,27 @@ func CanCast(from, to arrow.DataType) bool {
 	}
 	timeA, timeB := TimeClassOf(from), TimeClassOf(to)
 	switch {
+	case timeA == Local && timeB == DayTime:
+		return isTimestamp(from)
 	case timeA != NoTime && timeB != NoTime:
 		return timeA == timeB
 	case timeA != NoTime || timeB != NoTime:
 		return a == b
-	}
-	if isBinary(from) != isBinary(to) && a != b {
+	case a == column.List || b == column.List:
+		return a == b && isVariable(to) && from.ID() != arrow.MAP && arrow.TypeEqual(column.ChildTypes(from)[0], column.ChildTypes(to)[0])
+	case a == column.FixedBinary || b == column.FixedBinary:
+		return a == column.String || b == column.String
+	case IsBinary(from) != IsBinary(to) && a != b:
 		return false
 	}
-	return isPlain(a) && isPlain(b)
+	return isValue(a) && isValue(b)
 }
 
-// isBinary tells whether t is one of the binary types of Kind String.
-func isBinary(t arrow.DataType) bool {
-	switch t.ID() {
-	case arrow.BINARY, arrow.LARGE_BINARY, arrow.BINARY_VIEW:
-		return true
-	}
-	return false
-}
+// isVariable tells whether t is a list of any number of elements.
+func isVariable(t arrow.DataType) bool { return t.ID() == arrow.LIST || t.ID() == arrow.LARGE_LIST }
+
+// isValue tells whether k is a bool, a number or a string.
+func isValue(k column.Kind) bool { return k >= column.Bool && k <= column.Decimal256 }
 
 // isPlain tells whether k is a bool, a number or a string.
 func isPlain(k column.Kind) bool { return k >= column.Bool && k <= column.String }
@@ -66,7 +71,7 @@ const (
 
 // TimeClassOf returns the class of t.
 func TimeClassOf(t arrow.DataType) TimeClass {
-	switch t.ID() {
+	switch t = column.ValueType(t); t.ID() {
 	case arrow.DATE32, arrow.DATE64:
 		return Local
 	case arrow.TIMESTAMP:
@@ -82,6 +87,15 @@ func TimeClassOf(t arrow.DataType) TimeClass {
 	return NoTime
 }
 
+// IsBinary tells whether t is one of the binary types of Kind String.
+func IsBinary(t arrow.DataType) bool {
+	switch t.ID() {
+	case arrow.BINARY, arrow.LARGE_BINARY, arrow.BINARY_VIEW:
+		return true
+	}
+	return false
+}
+
 // HasZone tells whether t is a timestamp of instants rather than of a local clock.
 func HasZone(t arrow.DataType) bool {
 	ts, ok := t.(*arrow.TimestampType)
@@ -92,12 +106,14 @@ func isTimestamp(t arrow.DataType) bool { return t.ID() == arrow.TIMESTAMP }
 
 func isTime(t arrow.DataType) bool { return TimeClassOf(t) != NoTime }
 
-// Cast returns c as type to. Integers that don't fit are an Overflow error, as are NaN and infinities where integers
-// are asked for; floats lose their fraction, integers beyond 2^53 their last digits. A cast that changes no bytes
-// shares c's buffers. A text that is no number or boolean, or not one of the type, is an Invalid error.
+// Cast returns c as type to. A value that doesn't fit is an Overflow error, as are NaN and infinities where integers or
+// decimals are asked for; floats lose their fraction where they become integers, and so do decimals; integers beyond
+// 2^53 lose their last digits where they become floats, and decimals are rounded, halves away from 0, where they get
+// fewer digits behind the point. A text that is no number or boolean, or bytes that are no UTF-8 or of the wrong size,
+// are an Invalid error. A cast that changes no bytes shares c's buffers.
 func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
 	if !CanCast(c.Type, to) {
-		return column.Column{}, status.Errorf(status.TypeMismatch, "a column of type %s can't be cast to %s", c.Type, to)
+		return column.Column{}, status.Errorf(status.TypeMismatch, "a column of type %s can't be cast to %s", column.DisplayName(c.Type), column.DisplayName(to))
 	}
 	if value := column.ValueType(to); value != to || c.Type.ID() == arrow.DICTIONARY {
 		values := *c
@@ -112,8 +128,10 @@ func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Colu
 		return AllNull(scope, to, c.Len)
 	case isTime(c.Type) && isTime(to):
 		return castTime(scope, c, to)
+	case isDecimal(to) && !arrow.TypeEqual(c.Type, to):
+		return castToDecimal(scope, c, to)
 	case kind == c.Kind:
-		if isBinary(c.Type) && !isBinary(to) {
+		if IsBinary(c.Type) && !IsBinary(to) {
 			if err := checkTexts(scope, c, to); err != nil {
 				return column.Column{}, err
 			}
@@ -122,6 +140,12 @@ func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Colu
 		same := *c
 		same.Type = to
 		return same, nil
+	case c.Kind == column.FixedBinary || kind == column.FixedBinary:
+		return castBytes(scope, c, to)
+	case isDecimal(c.Type):
+		return castFromDecimal(scope, c, to)
+	case c.Kind == column.Float16 || kind == column.Float16:
+		return castHalf(scope, c, to)
 	case kind == column.String:
 		return castToText(scope, c, to)
 	case c.Kind == column.String:
@@ -135,6 +159,32 @@ func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Colu
 		return castNumbers(scope, &bytes, to)
 	}
 	return castNumbers(scope, c, to)
+}
+
+// castHalf casts half floats by way of others.
+func castHalf(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
+	if c.Kind == column.Float16 {
+		floats, err := AsKey(scope, c)
+		if err != nil {
+			return floats, err
+		}
+		defer floats.Release()
+		return Cast(scope, &floats, to)
+	}
+	floats, err := Cast(scope, c, arrow.PrimitiveTypes.Float64)
+	if err != nil {
+		return floats, err
+	}
+	defer floats.Release()
+	dst, err := New(scope, to, c.Len)
+	if err != nil {
+		return dst, err
+	}
+	for i, f := range column.Of[float64](&floats) {
+		column.Of[uint16](&dst)[i] = half(f)
+	}
+	shareValid(&dst, &floats)
+	return dst, nil
 }
 
 // bytesOfBits returns a Bool column as uint8 values 0 and 1.
@@ -194,8 +244,7 @@ func castNumbers(scope *memory.Scope, c *column.Column, to arrow.DataType) (colu
 	}
 	if failed >= 0 {
 		dst.Release()
-		return column.Column{}, status.Errorf(status.Overflow, "%s of type %s doesn't fit %s: cast to a wider type",
-			Format(c, failed), c.Type, to)
+		return column.Column{}, overflows(c, failed, to)
 	}
 	shareValid(&dst, c)
 	return dst, nil

@@ -3,6 +3,7 @@ package compute_test
 import (
 	"math"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -85,6 +86,68 @@ func TestCast(t *testing.T) {
 		{"timestamp[us]", 5, "int64", "5"},
 		{"int64", 5, "timestamp[us, tz=UTC]", "5"},
 		{"date32", 5, "int32", "5"},
+		{"timestamp[s]", 86_400 + 3_601, "time32[ms]", "3601000"},
+		{"timestamp[us]", -1, "time64[ns]", "86399999999000"},
+		{"timestamp[ms]", 1_999, "time32[s]", "1"},
+		{"time32[s]", 1, "time64[us]", "1000000"},
+		{"time64[ns]", 1_999_999_999, "time32[s]", "1"},
+		{"duration[s]", -2, "duration[ms]", "-2000"},
+		{"duration[us]", -1, "duration[s]", "-1"},
+		{"duration[s]", 1 << 60, "duration[ns]", refused},
+		{"duration[us]", 5, "int64", "5"},
+		{"time32[s]", 5, "int32", "5"},
+		{"float16", 1.5, "float64", "1.5"},
+		{"float16", -2.0, "int8", "-2"},
+		{"float16", 0.5, "utf8", `"0.5"`},
+		{"float64", 0.1, "float16", "0.099975586"},
+		{"float64", 65519.0, "float16", "65504"},
+		{"float64", 65520.0, "float16", "+Inf"},
+		{"float64", 1e-7, "float16", "1.1920929e-07"},
+		{"float64", math.NaN(), "float16", "NaN"},
+		{"int64", 2049, "float16", "2048"}, // the even one of two neighbours
+		{"bool", true, "float16", "1"},
+		{"utf8", "-1.5", "float16", "-1.5"},
+		{"decimal128(5, 2)", optest.Decimal("1.50"), "decimal256(50, 4)", "1.5000"},
+		{"decimal128(5, 2)", optest.Decimal("1.25"), "decimal128(5, 1)", "1.3"},
+		{"decimal128(5, 2)", optest.Decimal("-1.25"), "decimal128(5, 1)", "-1.3"},
+		{"decimal256(40, 0)", optest.Decimal("1234567890123456789012345678901234567890"), "decimal128(38, 0)", refused},
+		{"decimal128(5, 2)", optest.Decimal("999.99"), "decimal128(4, 2)", refused},
+		{"decimal128(5, 2)", optest.Decimal("999.99"), "decimal128(3, 0)", refused}, // 1000
+		{"decimal128(5, -2)", optest.Decimal("500"), "int16", "500"},
+		{"decimal128(5, 2)", optest.Decimal("-3.99"), "int8", "-3"},
+		{"decimal128(5, 2)", optest.Decimal("128.00"), "int8", refused},
+		{"decimal128(5, 2)", optest.Decimal("-1.00"), "uint64", refused},
+		{"decimal128(20, 0)", optest.Decimal("18446744073709551615"), "uint64", "18446744073709551615"},
+		{"decimal128(20, 0)", optest.Decimal("18446744073709551615"), "int64", refused},
+		{"decimal128(5, 2)", optest.Decimal("-0.10"), "float64", "-0.1"},
+		{"decimal256(70, 60)", optest.Decimal("0.100000000000000000000000000000000000000000000000000000000000"), "float64", "0.1"},
+		{"decimal128(5, 2)", optest.Decimal("0.00"), "bool", "false"},
+		{"decimal128(5, 2)", optest.Decimal("1.50"), "utf8", `"1.50"`},
+		{"decimal256(76, 70)", optest.Decimal("-1.0000000000000000000000000000000000000000000000000000000000000000000000"), "utf8", `"-1.` + strings.Repeat("0", 70) + `"`},
+		{"int64", math.MinInt64, "decimal128(19, 0)", "-9223372036854775808"},
+		{"uint64", uint64(math.MaxUint64), "decimal128(20, 0)", "18446744073709551615"},
+		{"int64", 1000, "decimal128(5, 2)", refused},
+		{"float64", 0.1, "decimal128(20, 18)", "0.100000000000000000"},
+		{"float64", 1e300, "decimal256(76, 0)", refused},
+		{"float64", math.NaN(), "decimal128(5, 2)", refused},
+		{"float64", math.Inf(-1), "decimal128(5, 2)", refused},
+		{"float32", 0.1, "decimal128(5, 2)", "0.10"},
+		{"bool", true, "decimal128(5, 2)", "1.00"},
+		{"utf8", " 1.255 ", "decimal128(5, 2)", "1.26"},
+		{"utf8", "1e10", "decimal128(5, 2)", refused},
+		{"utf8", "text", "binary", `"text"`},
+		{"large_binary", "text of thirteen", "utf8", `"text of thirteen"`},
+		{"fixed_size_binary[3]", "abc", "binary", `"abc"`},
+		{"fixed_size_binary[3]", "abc", "utf8", `"abc"`},
+		{"binary", "abc", "fixed_size_binary[3]", `"abc"`},
+		{"dictionary<utf8, int8>", "a", "utf8", `"a"`},
+		{"dictionary<utf8, int8>", "12", "int64", "12"},
+		{"int64", 12, "dictionary<utf8, int8>", `"12"`},
+		{"dictionary<int8, int8>", 5, "dictionary<int64, int8>", "5"},
+		{"dictionary<decimal128(5, 1), int8>", optest.Decimal("2.5"), "double", "2.5"},
+		{"list<int8>", []any{1, nil}, "large_list<int8>", "[1, null]"},
+		{"fixed_size_list<int8>[2]", []any{1, 2}, "list<int8>", "[1, 2]"},
+		{"struct<a: int8>", optest.Struct{1}, "struct<a: int8>", "{1}"},
 	}
 	for _, test := range tests {
 		t.Run(test.from+" to "+test.to, func(t *testing.T) {
@@ -132,8 +195,50 @@ func TestCastRefuses(t *testing.T) {
 		require.ErrorContains(t, err, types[0])
 		require.ErrorContains(t, err, types[1])
 	}
-	c := optest.Column(t, "int64", 1)
-	require.False(t, compute.CanCast(c.Type, arrow.BinaryTypes.Binary))
+	for _, types := range [][2]string{{"int64", "binary"}, {"binary", "double"}, {"decimal128(5, 2)", "date32"}, {"duration[s]", "time32[s]"},
+		{"date32", "time32[s]"}, {"timestamp[s, tz=UTC]", "time64[us]"}, {"list<int8>", "list<int16>"}, {"list<int8>", "fixed_size_list<int8>[2]"},
+		{"struct<a: int8>", "struct<b: int8>"}, {"list<int8>", "utf8"}, {"utf8", "list<utf8>"}, {"map<utf8, int8>", "list<struct<a: utf8, b: int8>>"},
+		{"fixed_size_binary[2]", "fixed_size_binary[3]"}, {"fixed_size_binary[8]", "int64"}, {"dictionary<utf8, int8>", "date32"}} {
+		from, to := optest.Schema(t, "x "+types[0]).Field(0).Type, optest.Schema(t, "x "+types[1]).Field(0).Type
+		require.False(t, compute.CanCast(from, to), "%s to %s", types[0], types[1])
+	}
+}
+
+func TestCastRefusesBytes(t *testing.T) {
+	for _, test := range [][3]string{{"binary", "\xff", "utf8"}, {"fixed_size_binary[2]", "\xff\xfe", "utf8"},
+		{"binary", "ab", "fixed_size_binary[3]"}, {"utf8", "1.2.3", "decimal128(5, 2)"}, {"utf8", "", "decimal128(5, 2)"}} {
+		s := scope(t)
+		c := optest.Column(t, test[0], nil, test[1])
+		_, err := compute.Cast(s, &c, optest.Schema(t, "x "+test[2]).Field(0).Type)
+		require.Equal(t, status.Invalid, status.CodeOf(err), "%v", err)
+		require.ErrorContains(t, err, compute.Format(&c, 1))
+	}
+}
+
+// Every half float, against the float64 that it is.
+func TestHalfFloats(t *testing.T) {
+	s := scope(t)
+	values := make([]any, 0, 2*31*1024)
+	for bits := range 1 << 16 {
+		if exponent := bits >> 10 & 31; exponent < 31 {
+			v := math.Ldexp(float64(bits&0x3FF)+1024, exponent-25)
+			if exponent == 0 {
+				v = math.Ldexp(float64(bits&0x3FF), -24)
+			}
+			if bits>>15 == 1 {
+				v = -v
+			}
+			values = append(values, v)
+		}
+	}
+	floats := optest.Column(t, "float64", values...)
+	halves, err := compute.Cast(s, &floats, arrow.FixedWidthTypes.Float16)
+	require.NoError(t, err)
+	back, err := compute.Cast(s, &halves, arrow.PrimitiveTypes.Float64)
+	require.NoError(t, err)
+	require.Equal(t, column.Of[uint64](&floats), column.Of[uint64](&back))
+	halves.Release()
+	back.Release()
 }
 
 func TestCastRefusesTextThatIsNoValue(t *testing.T) {

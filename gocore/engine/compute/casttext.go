@@ -48,7 +48,7 @@ func castToText(scope *memory.Scope, c *column.Column, to arrow.DataType) (colum
 
 // longestText is more than any number's text has characters; textHeapBytes is the size of a buffer of them.
 const (
-	longestText   = 32
+	longestText   = 160
 	textHeapBytes = 64 << 10
 )
 
@@ -91,6 +91,15 @@ func appendFloat(dst []byte, v float64, bits int) []byte {
 
 // castFromText reads texts as numbers or booleans; spaces around them don't matter.
 func castFromText(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
+	return readTexts(scope, c, to, false)
+}
+
+// ReadOrNull is Cast of texts to numbers or booleans, but for texts that say none of type to: they become null.
+func ReadOrNull(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
+	return readTexts(scope, c, to, true)
+}
+
+func readTexts(scope *memory.Scope, c *column.Column, to arrow.DataType, orNull bool) (column.Column, error) {
 	views, err := c.AsViews(scope)
 	if err != nil {
 		return column.Column{}, err
@@ -100,17 +109,22 @@ func castFromText(scope *memory.Scope, c *column.Column, to arrow.DataType) (col
 	if err != nil {
 		return column.Column{}, err
 	}
+	var lost []int
 	for i := range views.Len {
-		if views.IsNull(i) {
+		if views.IsNull(i) || parseText(&dst, i, strings.TrimSpace(string(views.Views[i].Bytes(views.Heaps)))) {
 			continue
 		}
-		if !parseText(&dst, i, strings.TrimSpace(string(views.Views[i].Bytes(views.Heaps)))) {
+		if !orNull {
 			dst.Release()
-			return column.Column{}, status.Errorf(status.Invalid, "%s of type %s is no %s: leave out or replace such rows before the cast",
-				Format(&views, i), c.Type, to)
+			return column.Column{}, notOfType(&views, i, to)
 		}
+		lost = append(lost, i)
 	}
 	shareValid(&dst, &views)
+	if err := setNull(scope, &dst, lost); err != nil {
+		dst.Release()
+		return column.Column{}, err
+	}
 	return dst, nil
 }
 

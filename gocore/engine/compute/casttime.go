@@ -14,7 +14,7 @@ const nanosPerDay = 24 * 60 * 60 * 1_000_000_000
 
 // TickNanos returns the nanoseconds of one step of a type of a TimeClass: a finer type has the fewer.
 func TickNanos(t arrow.DataType) int64 {
-	switch t.ID() {
+	switch t = column.ValueType(t); t.ID() {
 	case arrow.DATE32:
 		return nanosPerDay
 	case arrow.DATE64:
@@ -24,12 +24,13 @@ func TickNanos(t arrow.DataType) int64 {
 }
 
 // castTime rescales dates, times and durations of one class: to coarser steps by rounding down, to finer ones with an Overflow error
-// where the value leaves the type's range. A date is its midnight.
+// where the value leaves the type's range. A date is its midnight; a time of a timestamp is that of its day.
 func castTime(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
 	from, step := TickNanos(c.Type), TickNanos(to)
+	day := isTimestamp(c.Type) && TimeClassOf(to) == DayTime // the time of the day
 	midnight := to.ID() == arrow.DATE64 && c.Type.ID() != arrow.DATE32 && c.Type.ID() != arrow.DATE64
 	kind, _ := column.KindOf(to)
-	if from == step && kind == c.Kind && !midnight {
+	if from == step && kind == c.Kind && !midnight && !day {
 		c.Retain()
 		same := *c
 		same.Type = to
@@ -45,6 +46,9 @@ func castTime(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.
 			v = int64(column.Of[int32](c)[i])
 		} else {
 			v = column.Of[int64](c)[i]
+		}
+		if day {
+			v = mod(v, nanosPerDay/from)
 		}
 		scaled, ok := rescale(v, from, step)
 		if midnight {

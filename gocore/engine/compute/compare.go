@@ -24,9 +24,10 @@ const (
 	GreaterEqual
 )
 
-// CanCompare tells whether Compare takes columns of these types: numbers with numbers, strings with strings, bools
-// with bools, dates, times and durations of one TimeClass, and null with anything.
+// CanCompare tells whether Compare takes columns of these types: numbers with numbers, strings and binaries with each
+// other, bools with bools, dates, times and durations of one TimeClass, and null with anything.
 func CanCompare(a, b arrow.DataType) bool {
+	a, b = column.ValueType(a), column.ValueType(b)
 	kindA, okA := column.KindOf(a)
 	kindB, okB := column.KindOf(b)
 	switch {
@@ -36,18 +37,27 @@ func CanCompare(a, b arrow.DataType) bool {
 		return true
 	case isTime(a) || isTime(b):
 		return TimeClassOf(a) == TimeClassOf(b)
+	case kindA == column.FixedBinary || kindB == column.FixedBinary:
+		return isBytes(kindA) && isBytes(kindB)
 	case kindA == column.String || kindA == column.Bool || kindB == column.String || kindB == column.Bool:
 		return kindA == kindB
+	case isDecimal(a) && isDecimal(b) || isDecimal(a) && kindB.IsInteger() || isDecimal(b) && kindA.IsInteger():
+		_, ok := CommonDecimal(a, b)
+		return ok
 	}
-	return isPlain(kindA) && isPlain(kindB)
+	return isValue(kindA) && isValue(kindB)
 }
 
+func isBytes(k column.Kind) bool { return k == column.String || k == column.FixedBinary }
+
 // Compare returns the Bool column a op b, null where either is null. Lengths are equal, or one column has one row
-// that is compared with every row of the other. Numbers compare by their exact values, whatever their types; a NaN is
-// unequal to everything and neither less nor greater. Strings must be in the Views layout.
+// that is compared with every row of the other. Numbers compare by their exact values, whatever their types, but for
+// decimals with floats, which compare as float64; a NaN is unequal to everything and neither less nor greater. Strings
+// must be in the Views layout.
 func Compare(scope *memory.Scope, op Comparison, a, b *column.Column) (column.Column, error) {
 	if !CanCompare(a.Type, b.Type) {
-		return column.Column{}, status.Errorf(status.TypeMismatch, "%s can't be compared with %s: cast one of them", a.Type, b.Type)
+		return column.Column{}, status.Errorf(status.TypeMismatch, "%s can't be compared with %s: cast one of them",
+			column.DisplayName(a.Type), column.DisplayName(b.Type))
 	}
 	n := a.Len
 	if a.Len == 1 {
@@ -79,8 +89,10 @@ func Compare(scope *memory.Scope, op Comparison, a, b *column.Column) (column.Co
 
 // comparable returns both columns in kinds that compareKinds takes: the same, or a pair that it compares exactly.
 func comparable(scope *memory.Scope, a, b *column.Column) (x, y column.Column, err error) {
-	typeA, typeB := a.Type, b.Type
+	typeA, typeB := column.ValueType(a.Type), column.ValueType(b.Type)
 	switch {
+	case a.Kind > column.String || b.Kind > column.String:
+		return comparableWide(scope, a, b)
 	case isTime(typeA):
 		typeA = Finer(typeA, typeB)
 		typeB = typeA
@@ -96,6 +108,42 @@ func comparable(scope *memory.Scope, a, b *column.Column) (x, y column.Column, e
 		x.Release()
 	}
 	return x, y, err
+}
+
+// comparableWide makes keys of the columns, once both are decimals of one type, fixed-size binaries or binaries.
+func comparableWide(scope *memory.Scope, a, b *column.Column) (x, y column.Column, err error) {
+	common, exact := CommonDecimal(column.ValueType(a.Type), column.ValueType(b.Type))
+	keyA, err := comparableKey(scope, a, common, exact)
+	if err != nil {
+		return x, y, err
+	}
+	keyB, err := comparableKey(scope, b, common, exact)
+	if err != nil {
+		keyA.Release()
+		return x, y, err
+	}
+	if keyA.Kind == keyB.Kind {
+		return keyA, keyB, nil
+	}
+	defer keyA.Release()
+	defer keyB.Release()
+	return comparable(scope, &keyA, &keyB)
+}
+
+// comparableKey makes a key of c: as a decimal of type common where there is one, of another decimal its float64.
+func comparableKey(scope *memory.Scope, c *column.Column, common arrow.DataType, exact bool) (column.Column, error) {
+	if !exact && isDecimal(column.ValueType(c.Type)) {
+		return Cast(scope, c, arrow.PrimitiveTypes.Float64)
+	}
+	if !exact {
+		return AsKey(scope, c)
+	}
+	decimals, err := Cast(scope, c, common)
+	if err != nil {
+		return decimals, err
+	}
+	defer decimals.Release()
+	return AsKey(scope, &decimals)
 }
 
 // widest returns the type in which a column of kind k is compared with one of kind other: without rounding.
@@ -155,32 +203,6 @@ func stride(c *column.Column) int {
 		return 0
 	}
 	return -1
-}
-
-func compareValues[T number](dst []byte, n int, op Comparison, x, y *column.Column) {
-	a, b, sa, sb := column.Of[T](x), column.Of[T](y), stride(x), stride(y)
-	for i := 0; i < n; i += 64 {
-		size, w := min(64, n-i), uint64(0)
-		switch op {
-		case Equal:
-			for j := range size {
-				w |= oneBit(a[(i+j)&sa] == b[(i+j)&sb]) << j
-			}
-		case NotEqual:
-			for j := range size {
-				w |= oneBit(a[(i+j)&sa] != b[(i+j)&sb]) << j
-			}
-		case Less:
-			for j := range size {
-				w |= oneBit(a[(i+j)&sa] < b[(i+j)&sb]) << j
-			}
-		default:
-			for j := range size {
-				w |= oneBit(a[(i+j)&sa] <= b[(i+j)&sb]) << j
-			}
-		}
-		putWord(dst, i, size, w)
-	}
 }
 
 // holds tells whether op, one of the first four, holds for an ordering of -1, 0 or 1.

@@ -80,6 +80,25 @@ func TestCompare(t *testing.T) {
 		{"timestamp[ms]", 86_400_001, "date64", 86_400_000, greater},
 		{"timestamp[s]", -1, "timestamp[ns]", -1_000_000_000, equal},
 		{"timestamp[s, tz=UTC]", 1, "timestamp[us, tz=UTC]", 1_000_001, less},
+		{"time32[s]", 1, "time64[ns]", 1_000_000_000, equal},
+		{"duration[ms]", -1, "duration[us]", -999, less},
+		{"float16", 0.5, "float16", 0.5, equal},
+		{"float16", -0.0, "int8", 0, equal},
+		{"float16", math.NaN(), "float16", math.NaN(), unordered},
+		{"decimal128(5, 2)", optest.Decimal("1.50"), "decimal128(20, 1)", optest.Decimal("1.5"), equal},
+		{"decimal128(5, 2)", optest.Decimal("-1.51"), "decimal256(50, 1)", optest.Decimal("-1.5"), less},
+		{"decimal128(30, 2)", optest.Decimal("-1.00"), "decimal128(30, 2)", optest.Decimal("1.00"), less},
+		{"decimal256(60, 2)", optest.Decimal("99.00"), "decimal128(30, 0)", optest.Decimal("98"), greater},
+		{"decimal128(5, 2)", optest.Decimal("2.00"), "int64", 2, equal},
+		{"uint64", uint64(math.MaxUint64), "decimal128(38, 10)", optest.Decimal("18446744073709551615.0000000001"), less},
+		{"decimal128(5, 2)", optest.Decimal("0.10"), "double", 0.1, equal},
+		{"float32", math.NaN(), "decimal128(5, 2)", optest.Decimal("0.10"), unordered},
+		{"fixed_size_binary[2]", "ab", "fixed_size_binary[2]", "ac", less},
+		{"fixed_size_binary[14]", "abcdefghijklmn", "binary", "abcdefghijklmn", equal},
+		{"binary", "b", "utf8", "a", greater},
+		{"dictionary<utf8, int8>", "a", "utf8", "b", less},
+		{"dictionary<decimal128(5, 2), int8>", optest.Decimal("1.00"), "int64", 1, equal},
+		{"dictionary<timestamp[s], int8>", 1, "timestamp[ms]", 999, greater},
 	}
 	for _, test := range tests {
 		t.Run(test.typeA+" "+test.typeB, func(t *testing.T) {
@@ -120,7 +139,8 @@ func TestCompareNull(t *testing.T) {
 func TestCompareRefuses(t *testing.T) {
 	s := scope(t)
 	for _, types := range [][2]string{{"int64", "utf8"}, {"bool", "int8"}, {"date32", "int32"}, {"timestamp[s]", "timestamp[s, tz=UTC]"},
-		{"date32", "timestamp[s, tz=UTC]"}, {"utf8", "bool"}} {
+		{"date32", "timestamp[s, tz=UTC]"}, {"utf8", "bool"}, {"duration[s]", "time32[s]"}, {"decimal128(5, 2)", "utf8"}, {"decimal256(76, 0)", "decimal128(38, 38)"},
+		{"list<int8>", "list<int8>"}, {"struct<a: int8>", "struct<a: int8>"}, {"fixed_size_binary[2]", "int16"}, {"bool", "decimal128(5, 2)"}} {
 		a, b := optest.Column(t, types[0], nil), optest.Column(t, types[1], nil)
 		require.False(t, compute.CanCompare(a.Type, b.Type))
 		require.False(t, compute.CanCompare(b.Type, a.Type))

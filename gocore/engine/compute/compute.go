@@ -11,6 +11,8 @@
 package compute
 
 import (
+	"math/bits"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -103,6 +105,20 @@ func AllNull(scope *memory.Scope, t arrow.DataType, n int) (column.Column, error
 	}
 	SetValid(&c, b, n)
 	return c, nil
+}
+
+// CountTrue returns how many rows of a Bool column are true.
+func CountTrue(c *column.Column) int {
+	values, n := column.Bitmap{Bits: c.Values, Offset: c.Offset}, 0
+	for i := 0; i < c.Len; i += 64 {
+		size := min(64, c.Len-i)
+		w := word(values, i, size)
+		if c.Valid.Bits != nil {
+			w &= word(c.Valid, i, size)
+		}
+		n += bits.OnesCount64(w)
+	}
+	return n
 }
 
 // Select appends the rows of a Bool column that are true, neither false nor null, to ids.

@@ -129,7 +129,7 @@ func (d *Dictionary) code(value []byte, address uint64) (uint32, error) {
 // grow makes room for n entries, and twice as many slots.
 func (d *Dictionary) grow(n int) error {
 	if n > math.MaxInt32 {
-		return status.Errorf(status.Unsupported, "a dictionary of over %d values: cast the column to %s", len(d.entries), column.TypeName(d.typ))
+		return status.Errorf(status.Unsupported, "a dictionary of over %d values: cast the column to %s", len(d.entries), column.DisplayName(d.typ))
 	}
 	entries, entriesOwner, err := memory.Make[dictionaryEntry](d.scope, n)
 	if err != nil {

@@ -25,7 +25,7 @@ func checkElements(dst *column.Column, n int) error {
 	}
 	if n > limit {
 		return status.Errorf(status.Unsupported, "%d elements in %d rows of %s: at most %d fit, use smaller batches",
-			n, dst.Len, column.TypeName(dst.Type), limit)
+			n, dst.Len, column.DisplayName(dst.Type), limit)
 	}
 	return nil
 }

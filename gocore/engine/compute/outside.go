@@ -84,7 +84,7 @@ func elementsOutside(scope *memory.Scope, out, c *column.Column, t arrow.DataTyp
 	}
 	err := func() error {
 		if layout == column.Offsets32 && elements.Len > math.MaxInt32 {
-			return status.Errorf(status.Unsupported, "%d elements in one batch of %s: cast it to large_list", elements.Len, column.TypeName(t))
+			return status.Errorf(status.Unsupported, "%d elements in one batch of %s: cast it to large_list", elements.Len, column.DisplayName(t))
 		}
 		out.Layout = layout
 		b, err := scope.Alloc((c.Len + 1) * out.OffsetWidth())
@@ -121,7 +121,7 @@ func fixedElements(scope *memory.Scope, c, elements *column.Column, size int) (c
 		if to-from != size {
 			regular = false
 			if !c.IsNull(i) {
-				return column.Column{}, status.Errorf(status.Internal, "row %d of %s has %d elements", i, column.TypeName(c.Type), to-from)
+				return column.Column{}, status.Errorf(status.Internal, "row %d of %s has %d elements", i, column.DisplayName(c.Type), to-from)
 			}
 		}
 	}

@@ -19,7 +19,7 @@ func Negative(scope *memory.Scope, a *column.Column) (column.Column, error) {
 	case column.Float64:
 		column.Of[float64](&zero)[0] = math.Copysign(0, -1)
 	}
-	return Arithmetic(scope, Subtract, &zero, a)
+	return Arithmetic(scope, Subtract, a.Type, &zero, a)
 }
 
 // Absolute returns the absolute values of a column of numbers. That of the least integer is an Overflow error.

@@ -44,6 +44,17 @@ func (p *Program) Types() []arrow.DataType {
 	return types
 }
 
+// Columns returns the positions of the columns that are read.
+func (p *Program) Columns() []int {
+	var columns []int
+	for i, s := range p.steps {
+		if p.uses[i] > 0 && s.index >= 0 {
+			columns = append(columns, s.index)
+		}
+	}
+	return columns
+}
+
 // slowRows is how many rows of slow functions take a few milliseconds.
 const slowRows = 4 << 10
 

@@ -32,6 +32,9 @@ func calculation(op compute.Operation) func(c *Call) (Bound, error) {
 		if op == compute.Add && (isText(a) || isNull(a)) && (isText(b) || isNull(b)) {
 			return concat(c)
 		}
+		if isTime(a) || isTime(b) {
+			return c.temporal(op)
+		}
 		t, ok := promote(c.Args[0], c.Args[1])
 		if !ok {
 			arg := 0
@@ -47,7 +50,7 @@ func calculation(op compute.Operation) func(c *Call) (Bound, error) {
 			t = floating(t)
 		}
 		return Bound{Type: t, Args: []arrow.DataType{t, t}, Eval: binary(func(scope *memory.Scope, x, y *column.Column) (column.Column, error) {
-			return compute.Arithmetic(scope, op, x, y)
+			return compute.Arithmetic(scope, op, t, x, y)
 		})}, nil
 	}
 }
@@ -61,9 +64,17 @@ func (c *Call) number(arg int) error {
 }
 
 func negative(c *Call) (Bound, error) {
-	return Bound{Type: c.Args[0].Type, Eval: unary(compute.Negative)}, c.number(0)
+	return Bound{Type: c.Args[0].Type, Eval: unary(compute.Negative)}, c.amount()
 }
 
 func absolute(c *Call) (Bound, error) {
-	return Bound{Type: c.Args[0].Type, Eval: unary(compute.Absolute)}, c.number(0)
+	return Bound{Type: c.Args[0].Type, Eval: unary(compute.Absolute)}, c.amount()
+}
+
+// amount refuses an argument that is neither a number nor a duration.
+func (c *Call) amount() error {
+	if compute.TimeClassOf(c.Args[0].Type) == compute.Duration {
+		return nil
+	}
+	return c.number(0)
 }

@@ -22,7 +22,19 @@ func cast(c *Call) (Bound, error) {
 	if !compute.CanCast(from, to) {
 		return Bound{}, status.Errorf(status.TypeMismatch, "%s of type %s can't be cast to %s", c.Args[0].Text, from, to)
 	}
-	return castBound(to), nil
+	o := struct {
+		Errors string `json:"errors"`
+	}{Errors: "raise"}
+	if err := c.options(&o); err != nil {
+		return Bound{}, err
+	}
+	coerce, err := c.coerce(o.Errors)
+	if err != nil || !coerce || !isText(from) || !isNumber(to) && !isBool(to) {
+		return castBound(to), err
+	}
+	return Bound{Type: to, Eval: unary(func(scope *memory.Scope, x *column.Column) (column.Column, error) {
+		return compute.ReadOrNull(scope, x, to)
+	})}, nil
 }
 
 // Cast returns the cast of one type to another, which compute.CanCast allows.
@@ -30,6 +42,18 @@ func Cast(from, to arrow.DataType) *Bound {
 	b := castBound(to)
 	b.Args = []arrow.DataType{from}
 	return b.named("cast", nil)
+}
+
+// AsKey returns the function that makes keys of type to, the compute.KeyType of from.
+func AsKey(from, to arrow.DataType) *Bound {
+	return Bound{Type: to, Args: []arrow.DataType{from}, Eval: unary(compute.AsKey)}.named("as_key", nil)
+}
+
+// FromKey returns the function that makes values of type to of keys.
+func FromKey(from, to arrow.DataType) *Bound {
+	return Bound{Type: to, Args: []arrow.DataType{from}, Eval: unary(func(scope *memory.Scope, x *column.Column) (column.Column, error) {
+		return compute.FromKey(scope, x, to)
+	})}.named("from_key", nil)
 }
 
 func castBound(to arrow.DataType) Bound {

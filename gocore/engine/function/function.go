@@ -84,7 +84,7 @@ type entry struct {
 	bind        func(c *Call) (Bound, error)
 }
 
-var functions = tables(comparisons, logic, casts, arithmetic, numeric, conditional, texts, patterns)
+var functions = tables(comparisons, logic, casts, arithmetic, numeric, conditional, texts, patterns, dates)
 
 func tables(all ...map[string]entry) map[string]entry {
 	merged := map[string]entry{}

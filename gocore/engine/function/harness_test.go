@@ -95,6 +95,14 @@ func (e example) bind(t *testing.T) (*function.Bound, error) {
 	return function.Bind(call)
 }
 
+// checkOnce checks an example as it is.
+func (e example) checkOnce(t *testing.T, f *function.Bound) {
+	t.Helper()
+	scope := memory.NewScope(memory.NewBudget(0), "test")
+	defer scope.Close()
+	e.check(t, scope, f, 0, false)
+}
+
 func (e example) check(t *testing.T, scope *memory.Scope, f *function.Bound, lead int, padded bool) {
 	t.Helper()
 	got, err := e.eval(t, scope, f, lead, padded)

@@ -12,59 +12,160 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// Filter is the Transform that keeps the rows for which the one result of Predicate is true, neither false nor null, and
-// of them the columns in Output, in that order.
+// Filter is the Transform that keeps the rows for which every condition is true, neither false nor null, and of them the
+// columns in Output, in that order.
+//
+// Conditions are looked at one after the other. Once few rows are left, the next ones are computed for these alone: the
+// columns that they read are gathered first. So a condition that may fail sees all rows only if it comes first.
 type Filter struct {
-	Predicate *expr.Program
-	Output    []int // nil: all
+	Conditions []*expr.Program // of one result each
+	Output     []int           // nil: all
 }
 
 var _ exec.Transform = (*Filter)(nil)
 
-// NewFilter returns a Filter by predicate, whose result must be of type bool, or null.
-func NewFilter(predicate *expr.Program, output []int) (*Filter, error) {
-	if t := predicate.Types()[0]; t.ID() != arrow.BOOL && t.ID() != arrow.NULL {
-		return nil, status.Errorf(status.TypeMismatch, "a filter takes a bool predicate, not %s: compare it with something", t)
+// fewRows is the part of a batch's rows below which they are gathered before the next condition.
+const fewRows = 1.0 / 3
+
+// NewFilter returns a Filter by conditions, whose results must be of type bool, or null.
+func NewFilter(conditions []*expr.Program, output []int) (*Filter, error) {
+	for _, c := range conditions {
+		if t := c.Types()[0]; t.ID() != arrow.BOOL && t.ID() != arrow.NULL {
+			return nil, status.Errorf(status.TypeMismatch, "a filter takes a bool predicate, not %s: compare it with something", t)
+		}
 	}
-	return &Filter{predicate, output}, nil
+	return &Filter{conditions, output}, nil
 }
 
 // Push emits the rows of b that are kept: its own columns where all are, nothing where none is.
 func (f *Filter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	return inUnits(w, b, f.Predicate.Rows(), func(part *table.Batch) error { return f.push(w, part, emit) })
+	rows := table.MaxRows
+	for _, c := range f.Conditions {
+		rows = min(rows, c.Rows())
+	}
+	return inUnits(w, b, rows, func(part *table.Batch) error { return f.push(w, part, emit) })
 }
 
 func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	results, err := f.Predicate.Eval(w.Scope(), b)
-	if err != nil {
-		return err
-	}
-	keep := results[0]
-	defer keep.Release()
-	if keep.Kind == column.Null || b.Len == 0 {
+	if b.Len == 0 {
 		return nil
 	}
-	ids, owner, err := memory.Make[uint32](w.Scope(), b.Len)
-	if err != nil {
-		return err
+	s := &selection{scope: w.Scope(), batch: b, rows: b}
+	defer s.release()
+	for i, condition := range f.Conditions {
+		if err := s.apply(condition); err != nil || s.left == 0 {
+			return err
+		}
+		if next := f.Conditions[i+1:]; len(next) > 0 && float64(s.left) < fewRows*float64(s.rows.Len) {
+			if err := s.narrow(next); err != nil {
+				return err
+			}
+		}
 	}
-	defer owner.Release()
-	ids = compute.Select(&keep, ids[:0])
 	if f.Output != nil {
 		b = pickColumns(b, f.Output)
 	}
-	switch len(ids) {
-	case 0:
-		return nil
-	case b.Len:
+	if s.ids == nil && s.left == b.Len {
 		return emit(b)
 	}
-	kept, err := gatherBatch(w.Scope(), b, ids)
+	if err := s.choose(); err != nil {
+		return err
+	}
+	kept, err := gatherBatch(w.Scope(), b, s.ids)
 	if err != nil {
 		return err
 	}
 	defer kept.Release()
 	return emit(kept)
+}
+
+// selection is the rows of a batch that have fulfilled the conditions so far.
+type selection struct {
+	scope *memory.Scope
+	batch *table.Batch
+	rows  *table.Batch  // what conditions are computed for: batch, or the rows ids of it
+	keep  column.Column // which of rows are selected; no rows: all
+	left  int           // how many are
+	ids   []uint32      // of rows in batch; nil: rows is batch
+	owner *memory.Buffer
+}
+
+func (s *selection) release() {
+	s.keep.Release()
+	if s.rows != s.batch {
+		s.rows.Release()
+	}
+	if s.owner != nil {
+		s.owner.Release()
+	}
+}
+
+// apply selects the rows that fulfil a condition, too.
+func (s *selection) apply(condition *expr.Program) error {
+	results, err := condition.Eval(s.scope, s.rows)
+	if err != nil {
+		return err
+	}
+	keep := results[0]
+	if s.keep.Len > 0 && keep.Kind != column.Null {
+		both, err := compute.Combine(s.scope, compute.And, &s.keep, &keep)
+		keep.Release()
+		if err != nil {
+			return err
+		}
+		keep = both
+	}
+	s.keep.Release()
+	s.keep, s.left = keep, 0
+	if keep.Kind != column.Null {
+		s.left = compute.CountTrue(&keep)
+	}
+	return nil
+}
+
+// choose makes ids those of the selected rows.
+func (s *selection) choose() error {
+	ids, owner, err := memory.Make[uint32](s.scope, s.rows.Len)
+	if err != nil {
+		return err
+	}
+	ids = compute.Select(&s.keep, ids[:0])
+	if s.ids != nil {
+		for i, id := range ids {
+			ids[i] = s.ids[id]
+		}
+		s.owner.Release()
+	}
+	s.ids, s.owner = ids, owner
+	return nil
+}
+
+// narrow makes the selected rows those for which the next conditions are computed, with the columns that these read.
+func (s *selection) narrow(next []*expr.Program) error {
+	if err := s.choose(); err != nil {
+		return err
+	}
+	rows := &table.Batch{Cols: make([]column.Column, len(s.batch.Cols)), Len: len(s.ids), Seq: s.batch.Seq}
+	for _, condition := range next {
+		for _, i := range condition.Columns() {
+			if rows.Cols[i].Type != nil {
+				continue
+			}
+			c, err := gatherColumn(s.scope, &s.batch.Cols[i], s.ids)
+			if err != nil {
+				rows.Release()
+				return err
+			}
+			rows.Cols[i] = c
+		}
+	}
+	s.keep.Release()
+	s.keep = column.Column{}
+	if s.rows != s.batch {
+		s.rows.Release()
+	}
+	s.rows = rows
+	return nil
 }
 
 // gatherBatch returns rows ids of b with its Seq; strings become views.

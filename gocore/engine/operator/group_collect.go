@@ -274,11 +274,13 @@ func (c *groupCollector) countDistinct(t *groupTable, col *groupColumn, word int
 			if g == 0 {
 				continue
 			}
-			h := scramble(col.first[i])
+			h := scramble(uint64(g))
 			if col.second != nil {
-				h = hashString(col.first[i], col.second[i])
+				h = hashString(h, col.first[i], col.second[i])
+			} else {
+				h = hashStep(h, col.first[i])
 			}
-			at := hashStep(h, uint64(g)) & mask
+			at := h & mask
 			for slots[at] != 0 && !col.same(int(slots[at]-1), i) {
 				at = (at + 1) & mask
 			}

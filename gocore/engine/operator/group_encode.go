@@ -6,7 +6,6 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
-	"github.com/pycylon/pycylon/gocore/engine/hashing"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -51,6 +50,7 @@ type groupChunk struct {
 	values []groupVec // groupLayout.rowWords; of partial groups, the words of their states
 	masks  []groupVec // groupLayout.maskWords, bit 1 = null; valid if masked
 	masked bool
+	long   bool // some string may be longer than its words
 }
 
 // groupEncoder makes chunks of a batch's rows. Each worker has one.
@@ -114,7 +114,7 @@ func (e *groupEncoder) encode(b *table.Batch, from, n int) *groupChunk {
 	} else {
 		rows = nil
 	}
-	e.chunk.n = n
+	e.chunk.n, e.chunk.long = n, false
 	if n == 0 {
 		return &e.chunk
 	}
@@ -190,13 +190,13 @@ func (e *groupEncoder) encodeKeys(b *table.Batch, from, n int, rows []uint32) {
 		w0 := e.keys[k.word-1][:n]
 		if k.kind == column.String {
 			w1 := e.keys[k.word][:n]
-			stringColumnWords(c, from, rows, w0, w1)
+			e.chunk.long = stringColumnWords(c, from, rows, w0, w1) || e.chunk.long
 			if l.nullWords > 0 {
 				markNulls(c, from, rows, e.keys[i/64][:n], i%64, w0)
 				clearNulls(c, from, rows, w1)
 			}
 			for j, h := range hashes {
-				hashes[j] = hashStep(h, hashString(w0[j], w1[j]))
+				hashes[j] = hashString(h, w0[j], w1[j])
 			}
 			continue
 		}
@@ -208,13 +208,13 @@ func (e *groupEncoder) encodeKeys(b *table.Batch, from, n int, rows []uint32) {
 			markNulls(c, from, rows, e.keys[i/64][:n], i%64, w0)
 		}
 		for j, h := range hashes {
-			hashes[j] = hashStep(h, hashing.Uint64(w0[j]))
+			hashes[j] = hashStep(h, w0[j])
 		}
 	}
 	for _, mask := range e.keys[:l.nullWords] {
 		for j, m := range mask[:n] {
 			if m != 0 {
-				hashes[j] = hashStep(hashes[j], hashing.Uint64(m))
+				hashes[j] = hashStep(hashes[j], m)
 			}
 		}
 	}
@@ -243,7 +243,7 @@ func (e *groupEncoder) encodeValues(b *table.Batch, from, n int, rows []uint32) 
 		case v.form == truthForm:
 			e.encodeTruth(v, c, from, rows, words)
 		case v.kind == column.String:
-			stringColumnWords(c, from, rows, words, e.values[v.word+1][:n])
+			e.chunk.long = stringColumnWords(c, from, rows, words, e.values[v.word+1][:n]) || e.chunk.long
 			e.chunk.values[v.word+1] = vecOf(e.values[v.word+1])
 		case c.Kind.Width() == 8 && rows == nil && v.form == plainForm && (!nulls || v.mask >= 0):
 			e.chunk.values[v.word] = vecOf(column.Of[uint64](c)[from : from+n])

@@ -37,14 +37,20 @@ func inverse(c uint64) uint64 {
 	return x
 }
 
-// hashStep adds the hash of one more key column.
-func hashStep(h, v uint64) uint64 { return hashing.Remix(bits.RotateLeft64(h, 23) ^ v) }
+// hashStep adds the hash of one more key column to h: the two halves of a product, which are as good as random if a
+// factor is.
+func hashStep(h, v uint64) uint64 {
+	hi, lo := bits.Mul64(h^v^scramble1, scramble2)
+	return hi ^ lo
+}
 
-func hashString(w0, w1 uint64) uint64 {
+// hashString adds the hash of a string.
+func hashString(h, w0, w1 uint64) uint64 {
 	if stringSize(w0) > shortString {
-		return hashing.Bytes(longChars(w0, w1))
+		w1 = hashing.Bytes(longChars(w0, w1))
 	}
-	return hashing.Remix(hashing.Uint64(w0) ^ w1)
+	hi, lo := bits.Mul64(h^w0^scramble1, w1^scramble2)
+	return hi ^ lo
 }
 
 const nanBits = 0x7FF8000000000001

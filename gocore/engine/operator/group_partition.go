@@ -48,6 +48,8 @@ type groupParts struct {
 	block  int        // bytes of a block
 	masked bool       // whether masks are written
 	vecs   []groupVec // scratch of scatter
+	// records are the addresses of a chunk's rows.
+	records [groupChunkRows]uint64
 }
 
 func newGroupParts(scope *memory.Scope, words, masks int) *groupParts {
@@ -132,19 +134,30 @@ func (p *groupParts) scatter(l *groupLayout, c *groupChunk, heap *groupHeap) err
 		return p.scatterPairs(c, columns[0])
 	}
 	size := uint32(p.recordBytes())
-	for i := range c.n {
-		h := c.hash.at(i)
-		chain, err := p.room(h)
-		if err != nil {
-			return err
+	records := p.records[:c.n]
+	hashes := c.hash.each()
+	for i := range records {
+		h := hashes.next()
+		chain := &p.chains[h>>(64-groupBits)]
+		if chain.used == chain.size {
+			if err := p.extend(chain); err != nil {
+				return err
+			}
 		}
-		r := unsafe.Slice((*uint64)(unsafe.Add(chain.tail, uintptr(chain.used))), len(columns)+1)
+		r := unsafe.Add(chain.tail, uintptr(chain.used))
 		chain.used += size
-		r[0] = h
-		for j, v := range columns {
-			r[j+1] = v.at(i)
+		*(*uint64)(r) = h
+		records[i] = uint64(uintptr(r))
+	}
+	for j, v := range columns {
+		words := v.each()
+		for _, r := range records {
+			*(*uint64)(unsafe.Add(*(*unsafe.Pointer)(unsafe.Pointer(&r)), 8*(j+1))) = words.next()
 		}
-		if l.strings {
+	}
+	if l.strings && c.long {
+		for i := range records {
+			r := unsafe.Slice(*(**uint64)(unsafe.Pointer(&records[i])), len(columns)+1)
 			if err := l.keepStrings(r, heap); err != nil {
 				return err
 			}

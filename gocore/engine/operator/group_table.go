@@ -137,31 +137,97 @@ func (t *groupTable) lookup(c *groupChunk, i int, ids []uint32, heap *groupHeap)
 	if t.layout.exact {
 		return t.lookupExact(c, i, ids), nil
 	}
-	for ; i < c.n; i++ {
-		h := c.hash.at(i)
-		s := t.slot(h)
-		for {
-			g := t.slots[s]
-			if g == 0 {
-				if t.n == t.limit {
-					return i, nil
-				}
-				g, err := t.insert(h, c, i, heap)
-				if err != nil {
-					return i, err
-				}
-				t.slots[s] = g
-				ids[i] = g
-				break
-			}
-			if r := t.at(g); *(*uint64)(r) == h && t.equal(r, c, i) {
-				ids[i] = g
-				break
-			}
-			s = (s + 1) & t.mask
+	from := i
+	for {
+		i += t.probe(c.hash.from(i), ids[i:c.n])
+		if i == c.n || t.n == t.limit {
+			return t.verify(c, from, i, ids, heap)
+		}
+		if _, err := t.find(c, i, heap); err != nil {
+			return i, err
 		}
 	}
-	return i, nil
+}
+
+// verify compares the keys of rows [from, to) with those of the groups that have their hashes, and finds the group of a
+// row anew where they differ. It returns the row it stopped at, like lookup.
+func (t *groupTable) verify(c *groupChunk, from, to int, ids []uint32, heap *groupHeap) (int, error) {
+	check := func(same func(i int) int) error {
+		for i := from; ; i++ {
+			i = same(i)
+			if i == to {
+				return nil
+			}
+			if t.n == t.limit {
+				to = i
+				return nil
+			}
+			g, err := t.find(c, i, heap)
+			if err != nil {
+				return err
+			}
+			ids[i] = g
+		}
+	}
+	for j := range t.layout.nullWords {
+		err := check(func(i int) int { return i + t.sameWords(1+j, c.keys[j].from(i), ids[i:to]) })
+		if err != nil {
+			return from, err
+		}
+	}
+	for _, k := range t.layout.keys {
+		err := check(func(i int) int {
+			if k.kind == column.String {
+				return i + t.sameStrings(k.word, c.keys[k.word-1].from(i), c.keys[k.word].from(i), ids[i:to])
+			}
+			return i + t.sameWords(k.word, c.keys[k.word-1].from(i), ids[i:to])
+		})
+		if err != nil {
+			return from, err
+		}
+	}
+	return to, nil
+}
+
+// sameWords returns the first row whose word isn't that of its group.
+func (t *groupTable) sameWords(word int, key groupVec, ids []uint32) int {
+	words, keys := unsafe.Add(t.records, 8*word), key.each()
+	for i, g := range ids {
+		if *(*uint64)(unsafe.Add(words, 8*uintptr(g))) != keys.next() {
+			return i
+		}
+	}
+	return len(ids)
+}
+
+// sameStrings returns the first row whose string isn't that of its group.
+func (t *groupTable) sameStrings(word int, first, second groupVec, ids []uint32) int {
+	words, w0, w1 := unsafe.Add(t.records, 8*word), first.each(), second.each()
+	for i, g := range ids {
+		have := (*[2]uint64)(unsafe.Add(words, 8*uintptr(g)))
+		a, b := w0.next(), w1.next()
+		if have[0]^a|have[1]^b != 0 && !equalStrings(have[0], have[1], a, b) {
+			return i
+		}
+	}
+	return len(ids)
+}
+
+// find returns the group of row i, which it makes if it isn't there. There is room for one.
+func (t *groupTable) find(c *groupChunk, i int, heap *groupHeap) (uint32, error) {
+	h := c.hash.at(i)
+	s := t.slot(h)
+	for g := t.slots[s]; g != 0; g = t.slots[s] {
+		if r := t.at(g); *(*uint64)(r) == h && t.equal(r, c, i) {
+			return g, nil
+		}
+		s = (s + 1) & t.mask
+	}
+	g, err := t.insert(h, c, i, heap)
+	if err == nil {
+		t.slots[s] = g
+	}
+	return g, err
 }
 
 // lookupSingle is lookup where all rows are one group: they take turns at its records.
@@ -244,26 +310,15 @@ func (t *groupTable) insert(h uint64, c *groupChunk, i int, heap *groupHeap) (ui
 
 // equal compares the keys of a record and of row i.
 func (t *groupTable) equal(r unsafe.Pointer, c *groupChunk, i int) bool {
-	different := -1
-	for j, k := range c.keys {
-		if *(*uint64)(unsafe.Add(r, 8*(j+1))) != k.at(i) {
-			different = j + 1
-			break
+	record := unsafe.Slice((*uint64)(r), t.layout.recWords)
+	for j := range t.layout.nullWords {
+		if record[1+j] != c.keys[j].at(i) {
+			return false
 		}
 	}
-	return different < 0 || different > t.layout.nullWords && t.equalFrom(different, r, c, i)
-}
-
-// equalFrom is equal where the words from word on may differ, as the addresses of equal long strings do.
-func (t *groupTable) equalFrom(word int, r unsafe.Pointer, c *groupChunk, i int) bool {
 	for _, k := range t.layout.keys {
-		a := (*[2]uint64)(unsafe.Add(r, 8*k.word))
-		switch {
-		case k.kind == column.String:
-			if k.word+1 >= word && !equalStrings(a[0], a[1], c.keys[k.word-1].at(i), c.keys[k.word].at(i)) {
-				return false
-			}
-		case k.word >= word && a[0] != c.keys[k.word-1].at(i):
+		a, b := record[k.word], c.keys[k.word-1].at(i)
+		if a != b || k.kind == column.String && !equalStrings(a, record[k.word+1], b, c.keys[k.word].at(i)) {
 			return false
 		}
 	}

@@ -1,7 +1,9 @@
 package operator
 
 import (
+	"bytes"
 	"math"
+	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
@@ -76,34 +78,64 @@ func floatWords(kind column.Kind, words []uint64) {
 	}
 }
 
-// stringColumnWords writes the two words of each string. Those of null rows mean nothing.
-func stringColumnWords(c *column.Column, from int, rows []uint32, w0, w1 []uint64) {
+// stringColumnWords writes the two words of each string and tells whether one of them is long. Those of null rows mean
+// nothing.
+func stringColumnWords(c *column.Column, from int, rows []uint32, w0, w1 []uint64) (long bool) {
 	switch c.Layout {
 	case column.Offsets32:
-		offsetWords(memory.As[int32](c.Offsets)[from:], c.Heaps, rows, w0, w1)
+		return offsetWords(memory.As[int32](c.Offsets)[from:], c.Heaps, rows, w0, w1)
 	case column.Offsets64:
-		offsetWords(memory.As[int64](c.Offsets)[from:], c.Heaps, rows, w0, w1)
-	default:
-		for i := range w0 {
-			row := from + i
-			if rows != nil {
-				row = from + int(rows[i])
-			}
-			if c.IsNull(row) {
-				w0[i], w1[i] = 0, 0
-			} else {
-				w0[i], w1[i] = viewWords(&c.Views[row], c.Heaps)
-			}
+		return offsetWords(memory.As[int64](c.Offsets)[from:], c.Heaps, rows, w0, w1)
+	}
+	nulls := c.Valid.Bits != nil
+	for i := range w0 {
+		row := from + i
+		if rows != nil {
+			row = from + int(rows[i])
+		}
+		v := &c.Views[row]
+		switch {
+		case nulls && c.IsNull(row):
+			w0[i], w1[i] = 0, 0
+		case v.Size > shortString:
+			w0[i], w1[i] = viewWords(v, c.Heaps)
+			long = true
+		default:
+			w := (*[2]uint64)(unsafe.Pointer(v))
+			w0[i], w1[i] = w[0], w[1]
 		}
 	}
+	return long
 }
 
-func offsetWords[T int32 | int64](offsets []T, heaps [][]byte, rows []uint32, w0, w1 []uint64) {
+// shortMasks are the bits of a short string's two words that are characters, by its length.
+var shortMasks = func() (masks [shortString + 1][2]uint64) {
+	for n := range masks {
+		w0, w1 := stringWords(bytes.Repeat([]byte{0xFF}, n))
+		masks[n] = [2]uint64{w0 &^ math.MaxUint32, w1}
+	}
+	return masks
+}()
+
+func offsetWords[T int32 | int64](offsets []T, heaps [][]byte, rows []uint32, w0, w1 []uint64) (long bool) {
+	heap := heaps[0]
+	chars := unsafe.Pointer(unsafe.SliceData(heap))
+	last := T(len(heap) - shortString) // from which on there are no 12 bytes to be read at once
 	for i := range w0 {
 		row := i
 		if rows != nil {
 			row = int(rows[i])
 		}
-		w0[i], w1[i] = stringWords(heaps[0][offsets[row]:offsets[row+1]])
+		at, end := offsets[row], offsets[row+1]
+		if n := end - at; uint64(n) <= shortString && at <= last {
+			p := unsafe.Add(chars, at)
+			mask := &shortMasks[n]
+			w0[i] = uint64(n) | uint64(*(*uint32)(p))<<32&mask[0]
+			w1[i] = *(*uint64)(unsafe.Add(p, 4)) & mask[1]
+			continue
+		}
+		w0[i], w1[i] = stringWords(heap[at:end])
+		long = long || stringSize(w0[i]) > shortString
 	}
+	return long
 }

@@ -46,6 +46,8 @@ type JoinSpec struct {
 	Output              []JoinColumn
 	// UniqueLeft and UniqueRight refuse a side of which two rows have the same keys.
 	UniqueLeft, UniqueRight bool
+	// Asof, of a left join, matches the nearest right row only.
+	Asof *AsofSpec
 }
 
 // Join is the hash join. Its two inputs are pushed by a pipeline each, in any order; Source then hands out the result.
@@ -67,6 +69,7 @@ type Join struct {
 	spec        JoinSpec
 	left, right *joinInput
 	limits      joinLimits
+	asof        *asof // nil: rows match where their keys are equal
 }
 
 // NewJoin returns the join of two inputs with the given schemas.
@@ -88,6 +91,12 @@ func NewJoin(spec JoinSpec, left, right *arrow.Schema) (*Join, error) {
 		if a, b := j.left.kinds[l], j.right.kinds[r]; a > column.String || a != b {
 			return nil, status.Errorf(status.TypeMismatch, "key %d is %s on the left and %s on the right: they can't be compared, cast one or both",
 				i, j.left.types[l], j.right.types[r])
+		}
+	}
+	if spec.Asof != nil {
+		var err error
+		if j.asof, err = newAsof(j); err != nil {
+			return nil, err
 		}
 	}
 	if len(spec.LeftKeys) == 0 {

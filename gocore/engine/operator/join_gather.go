@@ -41,6 +41,8 @@ type lookupOutput struct {
 	ids    [2][]uint32
 	bufs   [2]*memory.Buffer
 	n      int
+
+	addresses []uint64 // of an asof join: those of the right rows
 }
 
 var _ joinEmitter = (*lookupOutput)(nil)
@@ -76,6 +78,14 @@ func (o *lookupOutput) finish(w *exec.Worker, seq uint64) (*table.Batch, error) 
 	b := &table.Batch{Len: o.n, Seq: seq}
 	probe := 1 - o.source.build
 	whole := o.batch != nil && isCounting(o.ids[probe][:o.n], o.batch.Len)
+	if a := o.source.join.asof; a != nil {
+		addresses, buf, err := a.addresses(o.scope, o.ids[rightSide][:o.n])
+		if err != nil {
+			return nil, err
+		}
+		defer buf.Release()
+		o.addresses = addresses
+	}
 	for i := range o.source.lookups {
 		c, err := o.column(&o.source.lookups[i], whole)
 		if err != nil {
@@ -97,6 +107,9 @@ func (o *lookupOutput) column(c *lookupColumn, whole bool) (column.Column, error
 	build := o.source.build
 	ins := [2]*joinInput{o.source.join.left, o.source.join.right}
 	side := build
+	if a := o.source.join.asof; a != nil && c.side == FromRight {
+		return a.pieces[c.cols[rightSide]].Gather(o.scope, o.addresses)
+	}
 	switch {
 	case c.side == Indicator:
 		return o.indicator()

@@ -3,6 +3,7 @@ package operator
 import (
 	"sync/atomic"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
@@ -19,7 +20,7 @@ func (s *joinSource) prepareLookup(q *exec.Query) error {
 	for side, in := range [2]*joinInput{left, right} {
 		s.sides[side] = newJoinSide(in, s.exact, make([]bool, len(in.cols)))
 	}
-	build, probe := s.sides[s.build], s.sides[1-s.build]
+	build := s.sides[s.build]
 	if err := build.in.unite(q); err != nil {
 		return err
 	}
@@ -31,6 +32,13 @@ func (s *joinSource) prepareLookup(q *exec.Query) error {
 	if err != nil {
 		return err
 	}
+	s.lookUpIn(part)
+	return nil
+}
+
+// lookUpIn makes each chunk of the side that isn't in part a task.
+func (s *joinSource) lookUpIn(part *joinPart) {
+	probe := s.sides[1-s.build]
 	t := &sharedTable{part: part, leftBuild: s.build == leftSide}
 	s.shared = []*sharedTable{t}
 	probe.cut()
@@ -44,7 +52,6 @@ func (s *joinSource) prepareLookup(q *exec.Query) error {
 	t.pending.Store(int32(len(s.tasks)))
 	s.pending = make([]atomic.Int32, 1)
 	s.pending[0].Store(int32(len(s.tasks)))
-	return nil
 }
 
 // unite makes the batches one, its strings views.
@@ -135,6 +142,14 @@ func (x *joinWorker) openChunk(w *exec.Worker) error {
 		}
 	}
 	x.lookup.batch = batch
+	if a := x.source.join.asof; a != nil {
+		codes, err := x.reserve(w, len(side.slots), 8*batch.Len)
+		if err != nil {
+			return err
+		}
+		x.codes = memory.As[uint64](codes)[:batch.Len]
+		a.order(&batch.Cols[a.on[leftSide]], x.codes)
+	}
 	return side.read(w, t.from, &x.batch, func(slot, size int) ([]byte, error) { return x.reserve(w, slot, size) })
 }
 
@@ -184,7 +199,7 @@ func (x *joinWorker) closeChunk() {
 // lookUp finds the next probe rows in a table whose keys are unique: no chains, no more than one match a row.
 func (x *joinWorker) lookUp() {
 	spec := &x.source.join.spec
-	found := x.chain[:x.blockTo-x.blockFrom]
+	found := x.found[:x.blockTo-x.blockFrom]
 	x.table.find(x.probeKeys[x.blockFrom:x.blockTo], found)
 	if len(x.keys) > 0 {
 		x.verifyFound(found)
@@ -199,12 +214,9 @@ func (x *joinWorker) lookUp() {
 	probe, build, n := x.lists[0], x.lists[1], 0
 	x.ids = [2][]uint32{}
 	switch {
-	case spec.pairs() && x.keepProbe: // every row, with its match or none
-		for i := range found {
-			probe[i] = uint32(x.blockFrom + i)
-		}
-		n = len(found)
-		x.ids[x.build] = found
+	case spec.pairs() && x.keepProbe:
+		x.takeFound(found)
+		return
 	case spec.pairs():
 		for i, f := range found {
 			probe[n], build[n] = uint32(x.blockFrom+i), f
@@ -222,6 +234,34 @@ func (x *joinWorker) lookUp() {
 	x.state = nextBlock
 }
 
+// takeFound lists every row of the block with its match or none.
+func (x *joinWorker) takeFound(found []uint32) {
+	probe := x.lists[0][:len(found)]
+	for i := range probe {
+		probe[i] = uint32(x.blockFrom + i)
+	}
+	x.ids[x.build], x.ids[1-x.build] = found, probe
+	x.idFrom, x.idTo = 0, len(found)
+	x.state = nextBlock
+}
+
+// seekAsof finds the next left rows' groups, and then the rows in them.
+func (x *joinWorker) seekAsof() {
+	a, found := x.source.join.asof, x.found[:x.blockTo-x.blockFrom]
+	fillElements(found, compute.Missing)
+	n := x.table.first(x.probeKeys[x.blockFrom:x.blockTo], x.blockFrom, x.rows, x.chain)
+	for n > 0 {
+		var m int
+		n, m = x.table.step(x.probeKeys, x.rows, x.chain, n, x.lists[0], x.lists[1], 0)
+		m = x.verify(leftSide, 0, m)
+		for i, r := range x.lists[0][:m] {
+			found[int(r)-x.blockFrom] = x.lists[1][i]
+		}
+	}
+	a.seek(&x.lookup.batch.Cols[a.on[leftSide]], x.blockFrom, x.codes[x.blockFrom:x.blockTo], found)
+	x.takeFound(found)
+}
+
 // verifyFound takes back what has the hash of a row's keys but not its keys.
 func (x *joinWorker) verifyFound(found []uint32) {
 	probe, build, n := x.lists[0], x.lists[1], 0
@@ -230,9 +270,7 @@ func (x *joinWorker) verifyFound(found []uint32) {
 		n += int(f>>31 ^ 1)
 	}
 	n = x.verify(1-x.build, 0, n)
-	for i := range found {
-		found[i] = compute.Missing
-	}
+	fillElements(found, compute.Missing)
 	for i, r := range probe[:n] {
 		found[int(r)-x.blockFrom] = build[i]
 	}

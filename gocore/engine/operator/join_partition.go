@@ -197,10 +197,13 @@ func (s *joinSide) concatenate(q *exec.Query) error {
 		rest = rest[alignedSize(s.in.rows*slot.width):]
 	}
 	s.parts = []joinPart{part}
-	return q.For(len(s.slots), func(_ *exec.Worker, slot int) error {
-		for i, b := range s.in.batches {
-			at := part.slots[slot][s.first[i]*s.slots[slot].width:]
-			copy(at, s.elements(slot, i, 0, b.Len, at))
+	return q.For(len(s.in.batches), func(w *exec.Worker, i int) error {
+		for slot, elements := range part.slots {
+			at := elements[s.first[i]*s.slots[slot].width:]
+			copy(at, s.elements(slot, i, 0, s.in.batches[i].Len, at))
+			if err := w.Yield(); err != nil {
+				return err
+			}
 		}
 		return nil
 	})

@@ -16,6 +16,10 @@ func (x *joinWorker) openBlock(w *exec.Worker) error {
 	}
 	x.blockFrom, x.blockTo = x.from, min(x.from+radix.Block, x.to)
 	x.from = x.blockTo
+	if x.source.join.asof != nil {
+		x.seekAsof()
+		return w.Yield()
+	}
 	if x.table.unique {
 		x.lookUp()
 		return w.Yield()

@@ -79,9 +79,12 @@ func (s *joinSource) prepare(q *exec.Query) error {
 	s.exact = len(left.keys) == 1 && isExact(left.kinds[key]) &&
 		!(small && (left.kinds[key] == column.Null || left.nulls[key] || right.nulls[right.keys[0]]))
 	var err error
-	if small {
+	switch {
+	case s.join.asof != nil:
+		err = s.prepareAsof(q)
+	case small:
 		err = s.prepareLookup(q)
-	} else {
+	default:
 		err = s.preparePartitions(q)
 	}
 	if err == nil && unique {
@@ -263,6 +266,9 @@ func (s *joinSource) buildShared(w *exec.Worker, t *sharedTable) error {
 	if s.lookups == nil {
 		return t.build(w, keys, radix.Bits, 0)
 	}
+	if s.join.asof != nil {
+		return t.buildOf(w, keys, s.join.asof.heads)
+	}
 	kind := s.join.left.kinds[s.join.left.keys[0]]
 	if s.exact && !kind.IsFloat() {
 		if direct, err := t.buildDirect(w, keys, kind.IsSigned()); direct || err != nil {
@@ -319,5 +325,8 @@ func (s *joinSource) done(t *joinTask) {
 func (s *joinSource) release() {
 	for _, side := range s.sides {
 		side.release()
+	}
+	if s.join.asof != nil {
+		s.join.asof.release()
 	}
 }

@@ -40,11 +40,8 @@ func (t *joinTable) build(w *exec.Worker, keys []uint64, drop, sparse uint) erro
 	}
 	t.keys, t.drop, t.shift = keys, drop, uint(64-size)
 	head, next := t.head[:1<<size], t.next[:len(keys)+1]
-	for i := 0; i < len(head); i += yieldRows {
-		clear(head[i:min(i+yieldRows, len(head))])
-		if err := w.Yield(); err != nil {
-			return err
-		}
+	if err := clearWords(w, head); err != nil {
+		return err
 	}
 	for to := len(keys); to > 0; to -= yieldRows { // backwards, so that chains ascend
 		for i := to - 1; i >= max(0, to-yieldRows); i-- {
@@ -54,6 +51,29 @@ func (t *joinTable) build(w *exec.Worker, keys []uint64, drop, sparse uint) erro
 		}
 		if err := w.Yield(); err != nil {
 			return err
+		}
+	}
+	return nil
+}
+
+// buildOf fills the table with some rows of keys, in ascending order.
+func (t *joinTable) buildOf(w *exec.Worker, keys []uint64, rows []uint32) error {
+	size := max(4, bits.Len(uint(len(rows))))
+	if err := t.grow(w.Scope(), 1<<size, len(keys)+1); err != nil {
+		return err
+	}
+	t.keys, t.drop, t.shift = keys, 0, uint(64-size)
+	if err := clearWords(w, t.head); err != nil {
+		return err
+	}
+	for n := len(rows); n > 0; n-- {
+		r := rows[n-1]
+		b := radix.Hash(keys[r]) >> (t.shift & 63)
+		t.next[r+1], t.head[b] = t.head[b], r+1
+		if n%yieldRows == 0 {
+			if err := w.Yield(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -135,6 +155,16 @@ func (t *joinTable) firstDirect(keys []uint64, first []uint32) {
 		}
 		first[i] = c
 	}
+}
+
+func clearWords(w *exec.Worker, words []uint32) error {
+	for i := 0; i < len(words); i += yieldRows {
+		clear(words[i:min(i+yieldRows, len(words))])
+		if err := w.Yield(); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // grow makes room for heads and nexts; what a smaller part left is reused.

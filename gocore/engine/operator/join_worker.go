@@ -57,9 +57,11 @@ type joinWorker struct {
 	idFrom, idTo int
 	lists        [2][]uint32 // memory of ids: probe, build
 	hit          []byte      // block rows that have a match
+	found        []uint32    // looked up: each block row's match
 
 	keys    []keyPair // compared where the hashes are equal
 	batch   joinPart  // the keys of a batch that is looked up
+	codes   []uint64  // of an asof join: its LeftOn, ordered
 	scratch []*memory.Buffer
 	output  joinEmitter
 	lookup  *lookupOutput // the same, where batches are looked up
@@ -77,13 +79,14 @@ func newJoinWorker(s *joinSource, scope *memory.Scope) *joinWorker {
 		keys:   slices.Clone(s.keys),
 		rows:   list(radix.Block), chain: list(radix.Block),
 		lists: [2][]uint32{list(2 * radix.Block), list(2 * radix.Block)},
+		found: list(radix.Block),
 		hit:   make([]byte, radix.Block),
 	}
 	if s.lookups == nil {
 		x.output = newJoinOutput(s.output, scope)
 	} else {
 		x.lookup = &lookupOutput{source: s, scope: scope}
-		x.output, x.scratch = x.lookup, make([]*memory.Buffer, len(s.sides[1-s.build].slots))
+		x.output, x.scratch = x.lookup, make([]*memory.Buffer, len(s.sides[1-s.build].slots)+1)
 	}
 	return x
 }

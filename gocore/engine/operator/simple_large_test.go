@@ -29,9 +29,9 @@ func filterKeys(op string, limit int) simpleRun {
 }
 
 func keyFilter(t testing.TB, schema *arrow.Schema, op string, limit int) *Filter {
-	filter, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node {
+	filter, err := NewFilter([]*expr.Program{program(t, schema, func(b *expr.Builder) []expr.Node {
 		return []expr.Node{calls(t, b, op, inputColumn(t, b, 0), literal(t, b, "int64", limit))}
-	}), nil)
+	})}, nil)
 	require.NoError(t, err)
 	return filter
 }

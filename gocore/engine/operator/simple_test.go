@@ -2,6 +2,7 @@ package operator
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -74,9 +75,9 @@ func TestFilter(t *testing.T) {
 	schema := optest.Schema(t, simpleColumns)
 	for _, limit := range []int{-100, 0, 100} {
 		output := []int{1, 0} // of the three columns, in another order
-		filter, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node {
+		filter, err := NewFilter([]*expr.Program{program(t, schema, func(b *expr.Builder) []expr.Node {
 			return []expr.Node{calls(t, b, "lt", inputColumn(t, b, 0), literal(t, b, "int64", limit))}
-		}), output)
+		})}, output)
 		require.NoError(t, err)
 		optest.Run(t, optest.Case{
 			Name:   "less",
@@ -94,13 +95,47 @@ func TestFilter(t *testing.T) {
 			Ordered: true,
 		})
 	}
-	none, err := NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{literal(t, b, "null", nil)} }), nil)
+	none, err := NewFilter([]*expr.Program{program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{literal(t, b, "null", nil)} })}, nil)
 	require.NoError(t, err)
 	optest.Run(t, optest.Case{
 		Name: "null", Inputs: []optest.Input{{Columns: "a int64", Rows: [][]any{{1}}}}, Run: throughTransforms(none),
 	})
-	_, err = NewFilter(program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{inputColumn(t, b, 0)} }), nil)
+	_, err = NewFilter([]*expr.Program{program(t, schema, func(b *expr.Builder) []expr.Node { return []expr.Node{inputColumn(t, b, 0)} })}, nil)
 	require.Equal(t, status.TypeMismatch, status.CodeOf(err))
+}
+
+// Conditions one after the other keep the rows that all of them keep, however few the first ones leave to the next.
+func TestFilterByConditions(t *testing.T) {
+	leak.Check(t)
+	const columns = "a int64, s utf8, b int64"
+	schema := optest.Schema(t, columns)
+	below := func(column, limit int) *expr.Program {
+		return program(t, schema, func(b *expr.Builder) []expr.Node {
+			return []expr.Node{calls(t, b, "lt", inputColumn(t, b, column), literal(t, b, "int64", limit))}
+		})
+	}
+	after := program(t, schema, func(b *expr.Builder) []expr.Node {
+		return []expr.Node{calls(t, b, "gt", inputColumn(t, b, 1), literal(t, b, "utf8", "b"))}
+	})
+	for _, limits := range [][2]int{{-100, 100}, {-15, 0}, {0, -15}, {100, 0}, {100, 100}} {
+		filter, err := NewFilter([]*expr.Program{below(0, limits[0]), after, below(2, limits[1])}, nil)
+		require.NoError(t, err)
+		optest.Run(t, optest.Case{
+			Name:   fmt.Sprint(limits),
+			Inputs: []optest.Input{{Columns: columns, Rows: optest.RandomRows(t, 3, columns, 60, 20)}},
+			Run:    throughTransforms(filter),
+			Model: func(in [][][]any) [][]any {
+				var out [][]any
+				for _, row := range in[0] {
+					if row[0] != nil && row[0].(int) < limits[0] && row[1] != nil && row[1].(string) > "b" && row[2] != nil && row[2].(int) < limits[1] {
+						out = append(out, row)
+					}
+				}
+				return out
+			},
+			Ordered: true,
+		})
+	}
 }
 
 func TestProjectAndCompute(t *testing.T) {
