@@ -14,7 +14,7 @@ import (
 var asofDirections = map[plan.AsofDirection]operator.AsofDirection{plan.AsofBackward: operator.AsofBackward,
 	plan.AsofForward: operator.AsofForward, plan.AsofNearest: operator.AsofNearest}
 
-func (l *lowerer) asofJoin(step *plan.Step, op *plan.AsofJoinOp, in []stream) (stream, error) {
+func (l *lowerer) asofJoin(at int, op *plan.AsofJoinOp, in []stream) (stream, error) {
 	spec := operator.JoinSpec{How: operator.JoinLeft, LeftKeys: op.LeftKeys, RightKeys: op.RightKeys, Output: joinColumns(op.Output)}
 	spec.Asof = &operator.AsofSpec{LeftOn: op.LeftOn, RightOn: op.RightOn, Direction: asofDirections[op.Direction], Strict: op.Strict}
 	if op.Tolerance != nil {
@@ -26,7 +26,7 @@ func (l *lowerer) asofJoin(step *plan.Step, op *plan.AsofJoinOp, in []stream) (s
 	if err != nil {
 		return stream{}, err
 	}
-	return l.joined(l.q, step, &spec, in, j)
+	return l.joined(l.q, at, &spec, in, j)
 }
 
 // tolerance reads the literal that bounds an asof join.

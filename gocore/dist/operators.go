@@ -14,9 +14,9 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 	case *plan.SourceOp:
 		return l.source(step, op)
 	case *plan.JoinOp:
-		return l.join(l.spilling(at), step, op, in)
+		return l.join(at, op, in)
 	case *plan.AsofJoinOp:
-		return l.asofJoin(step, op, in)
+		return l.asofJoin(at, op, in)
 	case *plan.GroupOp:
 		return l.group(l.spilling(at), step, op, in[0])
 	case *plan.SortOp:
@@ -76,7 +76,7 @@ var joinHows = map[plan.How]operator.JoinHow{plan.Inner: operator.JoinInner, pla
 var joinSides = map[plan.Side]operator.JoinSide{plan.LeftSide: operator.FromLeft, plan.RightSide: operator.FromRight,
 	plan.Coalesced: operator.Coalesced, plan.Indicator: operator.Indicator}
 
-func (l *lowerer) join(q *exec.Query, step *plan.Step, op *plan.JoinOp, in []stream) (stream, error) {
+func (l *lowerer) join(at int, op *plan.JoinOp, in []stream) (stream, error) {
 	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys,
 		UniqueLeft: op.UniqueLeft, UniqueRight: op.UniqueRight}
 	spec.Output = joinColumns(op.Output)
@@ -84,7 +84,7 @@ func (l *lowerer) join(q *exec.Query, step *plan.Step, op *plan.JoinOp, in []str
 	if err != nil {
 		return stream{}, err
 	}
-	return l.joined(q, step, &spec, in, j)
+	return l.joined(l.spilling(at), at, &spec, in, j)
 }
 
 func joinColumns(output []plan.JoinColumn) []operator.JoinColumn {
@@ -103,14 +103,17 @@ type joiner interface {
 }
 
 // joined runs both inputs into a join.
-func (l *lowerer) joined(q *exec.Query, step *plan.Step, spec *operator.JoinSpec, in []stream, j joiner) (stream, error) {
+func (l *lowerer) joined(q *exec.Query, at int, spec *operator.JoinSpec, in []stream, j joiner) (stream, error) {
+	step := &l.program.Steps[at]
 	if err := l.sides(q, step, spec, in, [2]exec.Sink{j.Left(), j.Right()}); err != nil {
 		return stream{}, err
 	}
 	made := stream{schema: step.Schema}
 	err := alone(q, func() (err error) {
-		made.source, err = j.Source(q)
-		return err
+		if made.source, err = j.Source(q); err != nil {
+			return err
+		}
+		return l.checkFits(at, made.source, step.Schema)
 	})
 	return made, err
 }

@@ -182,3 +182,25 @@ def test_maintain_order(how, rows):
     last = len(right["k"]) + len(left["k"])
     places = [(last if a is None else a, last if b is None else b) for a, b in zip(got["a"], got.get("b", got["a"]))]
     assert places == sorted(places)
+
+
+def test_a_result_beyond_all_memory_is_refused_with_its_rows():
+    frame = pc.DataFrame({"k": [1] * 3_000_000, "v": range(3_000_000)})
+    for use in (
+        lambda: frame.merge(frame, on="k"),
+        lambda: frame.lazy().merge(frame, on="k").sort_values("v_x").collect(),
+    ):
+        with pytest.raises(errors.OutOfMemoryError, match=r"merge: the result would have about [89]\d{12} rows"):
+            use()
+    assert len(frame.merge(frame, on="k", how="semi")) == 3_000_000
+
+
+def test_pairs_stream_into_an_aggregate():
+    psutil = pytest.importorskip("psutil")
+    process = psutil.Process()
+    frame = pc.DataFrame({"k": [1] * 8_000, "v": range(8_000)})
+    frame.merge(frame[:1000], on="k")  # warm
+    before = process.memory_info().rss
+    got = frame.lazy().merge(frame, on="k").groupby("k").agg(n=("v_x", "count"), most=("v_y", "max")).collect()
+    assert got.to_dict() == {"k": [1], "n": [64_000_000], "most": [7_999]}
+    assert process.memory_info().rss - before < 300 << 20  # the pairs are 1.5 GB

@@ -44,6 +44,12 @@ type Ascending interface {
 	Ascending() bool
 }
 
+// Expected is a Source that can tell about how many rows it is going to hand out, before it does.
+type Expected interface {
+	Source
+	ExpectedRows(q *Query) (int64, error)
+}
+
 // Transform turns a batch into any number of batches (with its Seq) and lends each to emit, in order.
 type Transform interface {
 	Push(w *Worker, b *table.Batch, emit func(*table.Batch) error) error
