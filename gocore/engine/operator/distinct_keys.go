@@ -3,6 +3,7 @@ package operator
 import (
 	"math/bits"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/hashing"
 	"github.com/pycylon/pycylon/gocore/engine/table"
@@ -99,4 +100,77 @@ func equalCells(a *column.Column, i int, b *column.Column, j int) bool {
 	u, uOK := value(a, i)
 	v, vOK := value(b, j)
 	return uOK == vOK && (u == v || !uOK)
+}
+
+// rowPairs are rows that are to be compared.
+type rowPairs struct {
+	rows      []int64 // two and two
+	addresses []uint64
+	owners    []*memory.Buffer
+	wanted    bool
+}
+
+// prepare makes room for the pairs of matchedRows rows, if there are to be any.
+func (p *rowPairs) prepare(scope *memory.Scope, wanted bool) error {
+	p.wanted, p.rows = wanted, p.rows[:0]
+	if !wanted || p.owners != nil {
+		return nil
+	}
+	rows, owner, err := memory.Make[int64](scope, 2*matchedRows)
+	if err != nil {
+		return err
+	}
+	p.rows, p.owners = rows[:0:2*matchedRows], []*memory.Buffer{owner}
+	if p.addresses, owner, err = memory.Make[uint64](scope, 2*matchedRows); err != nil {
+		return err
+	}
+	p.owners = append(p.owners, owner)
+	return nil
+}
+
+func (p *rowPairs) add(a, b uint32) {
+	if p.wanted {
+		p.rows = append(p.rows, int64(a), int64(b))
+	}
+}
+
+func (p *rowPairs) release() {
+	for _, b := range p.owners {
+		b.Release()
+	}
+}
+
+// ahead is for how many pairs memory is read ahead of the comparison.
+const ahead = 64
+
+// equalPairs tells whether all pairs are of equal rows, and forgets them.
+func (k *rowKeys) equalPairs(p *rowPairs) bool {
+	addresses := p.addresses[:len(p.rows)]
+	k.locate.addresses(p.rows, addresses)
+	p.rows = p.rows[:0]
+	equal := true
+	for from := 0; from < len(addresses); from += 2 * ahead {
+		some := addresses[from:min(from+2*ahead, len(addresses))]
+		for key := range k.columns[0] {
+			if k.columns[0][key].Kind == column.String {
+				k.touch(key, some)
+			}
+			for i := 0; i < len(some); i += 2 {
+				a, b := some[i], some[i+1]
+				equal = equalCells(k.columns[a>>32][key], int(uint32(a)), k.columns[b>>32][key], int(uint32(b))) && equal
+			}
+		}
+	}
+	return equal
+}
+
+// touch reads a byte of each string, so that all of them are on their way to the cache at once.
+func (k *rowKeys) touch(key int, addresses []uint64) (sum byte) {
+	for _, a := range addresses {
+		c, row := k.columns[a>>32][key], int(uint32(a))
+		if v := &c.Views[row]; !v.IsInline() && !c.IsNull(row) {
+			sum ^= c.Heaps[v.Heap][v.Start]
+		}
+	}
+	return sum
 }

@@ -12,8 +12,8 @@ const (
 	// minDistinctSlots is the least a table has, maxFirstSlots the most it starts with: keys may repeat.
 	minDistinctSlots = 1 << 8
 	maxFirstSlots    = 1 << 15
-	// matchRows is how many rows go through a table between two Yields.
-	matchRows = 1 << 15
+	// matchedRows is how many rows go through a table between two Yields: comparing long strings takes the longest.
+	matchedRows = 1 << 13
 )
 
 // distinctParts are the rows' codes and numbers by the partition of their code, each partition's in their order.
@@ -64,6 +64,7 @@ func (d *distinct) matchPartitions() error {
 			t.keptOwner.Release()
 		}
 		t.owner.Release()
+		t.pairs.release()
 	}
 	return err
 }
@@ -117,6 +118,10 @@ type distinctSlot struct {
 }
 
 // distinctTable is an open-addressed table of one partition's keys, on one worker.
+//
+// Where codes are hashes, rows of equal codes are taken for equal first and compared afterwards, many at a time: the
+// memory that holds their keys is read while others are waited for. If two differ, which is next to impossible, the
+// partition is matched again, carefully.
 type distinctTable struct {
 	*distinct
 	slots     []distinctSlot
@@ -126,23 +131,43 @@ type distinctTable struct {
 	owner     *memory.Buffer
 	kept      []uint64
 	keptOwner *memory.Buffer
+	careful   bool
+	pairs     rowPairs // taken for equal
 }
 
 // match marks the rows of a partition that stay.
 func (t *distinctTable) match(w *exec.Worker, codes []uint64, rows []uint32) error {
+	t.careful = false
+	differ, err := t.matchRows(w, codes, rows)
+	if !differ || err != nil {
+		return err
+	}
+	for _, row := range rows {
+		t.kept[row>>6] &^= 1 << (row & 63)
+	}
+	t.careful = true
+	_, err = t.matchRows(w, codes, rows)
+	return err
+}
+
+// matchRows is match, and tells whether rows that were taken for equal differ.
+func (t *distinctTable) matchRows(w *exec.Worker, codes []uint64, rows []uint32) (differ bool, err error) {
 	slots := minDistinctSlots
 	for slots < maxFirstSlots && 4*slots < 5*len(codes) {
 		slots *= 2
 	}
 	if err := t.reset(slots); err != nil {
-		return err
+		return false, err
+	}
+	if err := t.pairs.prepare(w.Scope(), t.keys.words == nil && !t.careful); err != nil {
+		return false, err
 	}
 	other := uint32(t.otherRows())
 	for from := 0; from < len(codes); {
-		n := min(matchRows, len(codes)-from, len(t.slots)*3/4-t.used) // as many as there is room for
+		n := min(matchedRows, len(codes)-from, len(t.slots)*3/4-t.used) // as many as there is room for
 		if n == 0 {
 			if err := t.grow(); err != nil {
-				return err
+				return false, err
 			}
 			continue
 		}
@@ -154,12 +179,14 @@ func (t *distinctTable) match(w *exec.Worker, codes []uint64, rows []uint32) err
 				t.matchRow(code, numbers[i], other)
 			}
 		}
-		from += n
+		if from += n; !t.keys.equalPairs(&t.pairs) {
+			return true, nil
+		}
 		if err := w.Yield(); err != nil {
-			return err
+			return false, err
 		}
 	}
-	return nil
+	return false, nil
 }
 
 // matchFirst keeps the rows whose exact code is new. Whether one is can't be foreseen, so that is no branch: only the
@@ -190,7 +217,7 @@ func (t *distinctTable) find(code uint64, row uint32) *distinctSlot {
 	mask := uint64(len(t.slots) - 1)
 	for at := radix.Hash(code) << radix.Bits >> (t.shift & 63); ; at++ {
 		s := &t.slots[at&mask]
-		if s.row == 0 || s.code == code && (t.keys.words != nil || t.keys.equal(s.row-1, row)) {
+		if s.row == 0 || s.code == code && (!t.careful || t.keys.equal(s.row-1, row)) {
 			return s
 		}
 	}
@@ -200,6 +227,9 @@ func (t *distinctTable) find(code uint64, row uint32) *distinctSlot {
 func (t *distinctTable) matchRow(code uint64, row, other uint32) {
 	s := t.find(code, row)
 	fresh := s.row == 0
+	if !fresh {
+		t.pairs.add(s.row-1, row)
+	}
 	stays := false
 	switch {
 	case row < other:

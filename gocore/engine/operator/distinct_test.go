@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/hashing"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/optest"
@@ -296,3 +298,27 @@ func int64Batch(values []int64) *table.Batch {
 }
 
 func int64sOf(b *table.Batch) []int64 { return column.Of[int64](&b.Cols[0]) }
+
+// TestUniqueOfCollidingStrings takes strings of one hash: the first eight characters undo the length's part of it.
+func TestUniqueOfCollidingStrings(t *testing.T) {
+	leak.Check(t)
+	const k1, k2, size = 0xD6E8FEB86659FD93, 0xA0761D6478BD642F, 12
+	length := uint64(size)
+	prefix := string(binary.LittleEndian.AppendUint64(nil, length*k2^k1))
+	var rows [][]any
+	for i := range 60 {
+		rows = append(rows, []any{prefix + fmt.Sprintf("%04d", i*7%40)})
+	}
+	c := optest.Column(t, "utf8", rows[0][0], rows[1][0])
+	views, err := c.AsViews(memory.NewScope(memory.NewBudget(0), "test"))
+	require.NoError(t, err)
+	hashes := make([]uint64, 2)
+	hashing.Columns([]*column.Column{&views}, hashes)
+	require.Equal(t, hashes[0], hashes[1], "the strings collide")
+	for _, keep := range []Keep{KeepFirst, KeepLast, KeepNone} {
+		spec := UniqueSpec{Keys: []int{0}, Keep: keep}
+		optest.Run(t, optest.Case{Name: fmt.Sprintf("keep=%d", keep), Inputs: []optest.Input{{Columns: "k utf8", Rows: rows}},
+			Run: runUnique(t, "k utf8", spec), Model: uniqueModel(spec), Ordered: true})
+	}
+	optest.Run(t, setOpCases(t, "set operation", "k utf8", rows, rows[20:45])...)
+}
