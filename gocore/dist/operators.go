@@ -44,6 +44,8 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error)
 		return l.take(step, op, in[0])
 	case *plan.SliceOp:
 		return l.slice(step, op, in[0])
+	case *plan.ExplodeOp:
+		return in[0].through(&operator.Explode{Columns: op.Columns}, step.Schema), nil
 	case *plan.WindowOp:
 		return l.window(step, op, in[0])
 	case *plan.NumberOp:

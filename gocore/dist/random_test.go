@@ -205,6 +205,13 @@ func window(keys string) string {
 		{"name":"top","fn":"max","column":"s","frame":{"start":-1,"end":1}},{"name":"sd","fn":"std","column":"v","ddof":1},{"name":"own","fn":"count","column":"f","skip_nulls":true}]}`
 }
 
+func TestLawOfExplode(t *testing.T) {
+	leak.Check(t)
+	const columns = "k int64, l list<utf8>"
+	parts := [][]part{{{columns, [][]any{{1, []any{"a", "b"}}, {2, nil}}}}, {{columns, nil}}, {{columns, [][]any{{3, []any{}}, {1, []any{"c", nil}}}}}}
+	requireLaw(t, nodes(tableA, `{"op":"explode","inputs":[0],"columns":["l"]}`), true, parts)
+}
+
 func TestLaw(t *testing.T) {
 	leak.Check(t)
 	seed := uint64(0)

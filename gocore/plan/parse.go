@@ -43,6 +43,7 @@ var operations = map[string]operation{
 	"repartition": {1, func() Spec { return &Repartition{} }},
 	"replicate":   {1, func() Spec { return &Replicate{} }},
 	"gather":      {1, func() Spec { return &Gather{} }},
+	"explode":     {1, func() Spec { return &Explode{} }},
 	"window":      {1, func() Spec { return &Window{NAPosition: NALast} }},
 	"write_csv":   {1, func() Spec { return &WriteCSV{} }},
 	"write_ipc":   {1, func() Spec { return &WriteIPC{} }},

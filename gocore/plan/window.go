@@ -53,6 +53,7 @@ type WindowOp struct {
 	Order     []BoundSortKey
 	DropNull  bool
 	Functions []BoundWindowFunction
+	first     int // the output column of the first function: so many columns the input has
 }
 
 // BoundWindowFunction is one function; Column is -1 where it has none.
@@ -130,7 +131,7 @@ func (spec *Window) bind(b *binder, s *Step) error {
 	if err != nil {
 		return err
 	}
-	op := &WindowOp{Partition: partition, Order: order, DropNull: spec.DropNull}
+	op := &WindowOp{Partition: partition, Order: order, DropNull: spec.DropNull, first: in.NumFields()}
 	fields := slices.Clone(in.Fields())
 	for _, f := range spec.Functions {
 		bound, err := bindWindow(in, f)
@@ -184,6 +185,59 @@ func windowType(fn string, t arrow.DataType) (arrow.DataType, bool) {
 		return arrow.PrimitiveTypes.Int64, number
 	}
 	return arrow.PrimitiveTypes.Int64, true
+}
+
+func (op *WindowOp) describe(w words) string {
+	parts := make([]string, 0, len(op.Functions))
+	for _, f := range op.Functions {
+		parts = append(parts, f.Fn)
+	}
+	text := strings.Join(parts, ", ")
+	if len(op.Partition) > 0 {
+		text += " by " + w.columns(0, op.Partition)
+	}
+	if len(op.Order) > 0 {
+		text += " in order of " + w.columns(0, sortColumns(op.Order))
+	}
+	return text
+}
+
+// sift lets filters of partition keys through: they drop whole partitions.
+func (op *WindowOp) sift(reads []int, n int) ([][]int, bool) {
+	if slices.ContainsFunc(reads, func(c int) bool { return !slices.Contains(op.Partition, c) }) {
+		return nil, false
+	}
+	return everywhere(reads, n), false
+}
+
+func (op *WindowOp) needs(wanted []int, n int) [][]int {
+	reads := union(op.Partition, sortColumns(op.Order))
+	var own []int
+	for _, c := range wanted {
+		if c < op.first {
+			own = append(own, c)
+		} else if f := op.Functions[c-op.first]; f.Column >= 0 {
+			reads = append(reads, f.Column)
+		}
+	}
+	return same(own, reads, n)
+}
+
+func (op *WindowOp) narrow(wanted []int, in []narrowed) (Op, []int) {
+	narrow, makes := *op, slices.Clone(in[0].left)
+	narrow.Partition, narrow.Order, narrow.Functions = in[0].all(op.Partition), in[0].keys(op.Order), nil
+	narrow.first = len(makes)
+	for _, c := range wanted {
+		if c < op.first {
+			continue
+		}
+		f := op.Functions[c-op.first]
+		if f.Column >= 0 {
+			f.Column = in[0].at(f.Column)
+		}
+		narrow.Functions, makes = append(narrow.Functions, f), append(makes, c)
+	}
+	return &narrow, makes
 }
 
 // place computes partitions that lie whole on a rank there. Others go to the rank of their keys, or all to one where

@@ -68,3 +68,21 @@ func TestPlaceWindow(t *testing.T) {
 		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, placed(t, test.a, test.a, windowOf(test.keys, row))) })
 	}
 }
+
+func TestOptimizeWindow(t *testing.T) {
+	const functions = `{"name":"sum","fn":"sum","column":"n"},{"name":"before","fn":"lag","column":"s"},{"name":"row","fn":"row_number"}`
+	node := windowOf(`"partition":["k"],"order":[{"column":"v","ascending":true}],`, functions)
+	for name, test := range map[string]struct {
+		rest []string
+		want string
+	}{
+		"functions that nobody reads": {[]string{node, selected("2", "sum")},
+			lines("project sum [sum]", " window sum by k in order of v [k n v sum]", "  project k, n, v [k n v]", "   source table [k n v s]")},
+		"a filter of partitions": {[]string{node, filterOf("2", overK), selected("3", "row")},
+			lines("project row [row]", " window row_number by k in order of v [k v row]", "  filter (k > ?) [k v]", "   project k, v [k v]", "    source table [k n v s]")},
+		"a filter of rows stays": {[]string{node, filterOf("2", overN), selected("3", "before")},
+			lines("filter (n > ?) [before]", " project n, before [n before]", "  window lag by k in order of v [k n v s before]", "   source table [k n v s]")},
+	} {
+		t.Run(name, func(t *testing.T) { require.Equal(t, test.want, optimized(t, test.rest...).tree()) })
+	}
+}

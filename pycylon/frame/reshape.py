@@ -1,4 +1,4 @@
-"""Rows into columns and back: `DataFrame.melt`, `pivot`, `pivot_table`."""
+"""Rows into columns and back: `DataFrame.melt`, `pivot`, `pivot_table`; lists into rows: `explode`."""
 
 from __future__ import annotations
 
@@ -80,6 +80,34 @@ class Reshaping(Frame):
             columns = kept + [{"name": new, "expr": expr.to_json(plan)} for new, expr in made.items()]
             parts.append(plan.node("project", inputs=plan.inputs, columns=columns))
         plan.node("concat", inputs=parts)
+        return plan.run()
+
+    def explode(
+        self, column: Label | Sequence[Label], *, ignore_index: bool = True, env: CylonEnv | None = None
+    ) -> DataFrame:
+        """Return a row for each element of lists, beside the row's other values.
+
+        Parameters
+        ----------
+        column : str or sequence of str
+            The columns of lists; of several, a row's are as long.
+        ignore_index : bool, default True
+            Accepted for pandas' scripts: rows are always numbered from 0.
+        env : CylonEnv, optional
+            Treat a local frame as this rank's share.
+
+        Notes
+        -----
+        An empty list and a null become one row with a null. Collective on a partitioned frame, although no row moves.
+
+        Examples
+        --------
+        >>> pc.DataFrame({"k": ["a", "b"], "l": [[1, 2], []]}).explode("l").to_dict()
+        {'k': ['a', 'a', 'b'], 'l': [1, 2, None]}
+        """
+        del ignore_index
+        plan = Plan("explode", [self], env)
+        plan.node("explode", inputs=plan.inputs, columns=self._names(column))
         return plan.run()
 
     def pivot(

@@ -62,6 +62,28 @@ def test_melt_of_differing_types():
     assert frame.assign(a=frame["a"].astype(str)).melt().to_dict() == {"variable": ["a", "s"], "value": ["1", "x"]}
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_explode_as_pandas(seed):
+    rng = random.Random(seed)
+    lists = [rng.choice([None, [], [1], [2, None, 3]]) for _ in range(20)]
+    texts = [None if some is None else [f"text number {n}" for n in some] for some in lists]
+    frame = pd.DataFrame({"k": range(20), "l": lists, "s": texts})
+    mine = pc.DataFrame({"k": list(range(20)), "l": lists, "s": texts})
+    assert rows_of(mine.explode("l").drop("s")) == rows_of(frame.explode("l")[["k", "l"]])
+    assert rows_of(mine.explode(["s", "l"])) == rows_of(frame.explode(["s", "l"]))
+    assert rows_of(mine[3:15].explode("s")[["s"]]) == rows_of(frame[3:15].explode("s")[["s"]])
+
+
+def test_explode_refuses():
+    frame = pc.DataFrame({"k": [1], "l": [[1, 2]], "m": [[3]]})
+    with pytest.raises(errors.TypeMismatchError, match="nothing to explode"):
+        frame.explode("k")
+    with pytest.raises(errors.InvalidError, match="one has 2 elements and one 1"):
+        frame.explode(["l", "m"])
+    with pytest.raises(errors.NotFoundError):
+        frame.explode("x")
+
+
 @pytest.mark.parametrize("function", ["sum", "mean", "count", "min", "max", "std", "nunique", "median"])
 def test_pivot_table_as_pandas(function):
     for seed in range(4):
