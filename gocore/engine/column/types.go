@@ -75,20 +75,23 @@ func LayoutOf(t arrow.DataType) Layout {
 }
 
 // NormalType returns t with the names and flags that ListOf, MapOf and StructOf give, all the way down.
-func NormalType(t arrow.DataType) arrow.DataType {
+func NormalType(t arrow.DataType) arrow.DataType { return MapChildren(t, NormalType) }
+
+// MapChildren returns t, of children whose types f gives: in the form of ListOf, MapOf and StructOf.
+func MapChildren(t arrow.DataType, f func(arrow.DataType) arrow.DataType) arrow.DataType {
 	switch t := t.(type) {
 	case *arrow.MapType:
-		return MapOf(NormalType(t.KeyType()), NormalType(t.ItemType()))
+		return MapOf(f(t.KeyType()), f(t.ItemType()))
 	case *arrow.FixedSizeListType:
-		return FixedListOf(t.Len(), NormalType(t.Elem()))
+		return FixedListOf(t.Len(), f(t.Elem()))
 	case *arrow.LargeListType:
-		return LargeListOf(NormalType(t.Elem()))
+		return LargeListOf(f(t.Elem()))
 	case *arrow.ListType:
-		return ListOf(NormalType(t.Elem()))
+		return ListOf(f(t.Elem()))
 	case *arrow.StructType:
 		names, types := make([]string, t.NumFields()), ChildTypes(t)
 		for i := range types {
-			names[i], types[i] = t.Field(i).Name, NormalType(types[i])
+			names[i], types[i] = t.Field(i).Name, f(types[i])
 		}
 		return StructOf(names, types)
 	}

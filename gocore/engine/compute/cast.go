@@ -2,6 +2,7 @@ package compute
 
 import (
 	"math"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -14,7 +15,7 @@ import (
 //
 //	null                    to anything
 //	numbers and bool        to each other; numbers are integers, floats and decimals
-//	lists                   to lists and large_lists of the same elements
+//	lists, structs          to those that differ in the kind of lists or in the layout of strings
 //	strings                 to the other string types, to and from numbers and bool, and to and from binaries
 //	fixed-size binaries     to and from binaries and strings
 //	dictionaries            as their values
@@ -38,8 +39,8 @@ func CanCast(from, to arrow.DataType) bool {
 		return timeA == timeB
 	case timeA != NoTime || timeB != NoTime:
 		return a == b
-	case a == column.List || b == column.List:
-		return a == b && isVariable(to) && from.ID() != arrow.MAP && arrow.TypeEqual(column.ChildTypes(from)[0], column.ChildTypes(to)[0])
+	case column.IsNested(a) || column.IsNested(b):
+		return sameLayout(from, to)
 	case a == column.FixedBinary || b == column.FixedBinary:
 		return a == column.String || b == column.String
 	case IsBinary(from) != IsBinary(to) && a != b:
@@ -48,8 +49,36 @@ func CanCast(from, to arrow.DataType) bool {
 	return isValue(a) && isValue(b)
 }
 
-// isVariable tells whether t is a list of any number of elements.
-func isVariable(t arrow.DataType) bool { return t.ID() == arrow.LIST || t.ID() == arrow.LARGE_LIST }
+// sameLayout tells whether columns of two types are of the same buffers here: lists of one kind or another, and strings
+// inside lists and structs, which are all views.
+func sameLayout(from, to arrow.DataType) bool {
+	a, _ := column.KindOf(from)
+	b, _ := column.KindOf(to)
+	if !column.IsNested(a) {
+		return arrow.TypeEqual(from, to) || a == column.String && b == column.String && IsBinary(from) == IsBinary(to)
+	}
+	theirs, ours := column.ChildTypes(from), column.ChildTypes(to)
+	if a != b || len(theirs) != len(ours) || (from.ID() == arrow.MAP) != (to.ID() == arrow.MAP) ||
+		to.ID() == arrow.FIXED_SIZE_LIST && (from.ID() != to.ID() || from.(*arrow.FixedSizeListType).Len() != to.(*arrow.FixedSizeListType).Len()) {
+		return false
+	}
+	for i := range ours {
+		if a == column.Struct && from.(*arrow.StructType).Field(i).Name != to.(*arrow.StructType).Field(i).Name || !sameLayout(theirs[i], ours[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// withType returns a column as a type of the same layout, without references of its own.
+func withType(c *column.Column, to arrow.DataType) column.Column {
+	out := *c
+	out.Type, out.Children = to, slices.Clone(c.Children)
+	for i, t := range column.ChildTypes(to) {
+		out.Children[i] = withType(&c.Children[i], t)
+	}
+	return out
+}
 
 // isValue tells whether k is a bool, a number or a string.
 func isValue(k column.Kind) bool { return k >= column.Bool && k <= column.Decimal256 }
@@ -137,9 +166,7 @@ func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Colu
 			}
 		}
 		c.Retain()
-		same := *c
-		same.Type = to
-		return same, nil
+		return withType(c, to), nil
 	case c.Kind == column.FixedBinary || kind == column.FixedBinary:
 		return castBytes(scope, c, to)
 	case isDecimal(c.Type):

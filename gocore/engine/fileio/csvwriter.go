@@ -3,6 +3,7 @@ package fileio
 import (
 	"bufio"
 	"encoding/csv"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
@@ -108,7 +110,7 @@ func (s *CSVWriter) write(q *exec.Query, w *csv.Writer, batches []*table.Batch) 
 
 // texter returns how a present row of c is written.
 func texter(c *column.Column) func(int) string {
-	switch c.Type.ID() {
+	switch column.ValueType(c.Type).ID() {
 	case arrow.BOOL:
 		bits := column.Bitmap{Bits: c.Values, Offset: c.Offset}
 		return func(i int) string {
@@ -148,8 +150,18 @@ func texter(c *column.Column) func(int) string {
 		return func(i int) string { return arrow.Date64(v[i]).ToTime().Format(time.DateOnly) }
 	case arrow.TIMESTAMP:
 		return timestampText(c)
+	case arrow.TIME32, arrow.TIME64:
+		return dayTimeText(c)
+	case arrow.DURATION:
+		return durationText(c)
+	case arrow.FIXED_SIZE_BINARY:
+		width := c.Width()
+		return func(i int) string { return string(c.Values[i*width : (i+1)*width]) }
 	}
-	return func(i int) string { return string(c.Views[i].Bytes(c.Heaps)) }
+	if c.Kind == column.String {
+		return func(i int) string { return string(c.Views[i].Bytes(c.Heaps)) }
+	}
+	return func(i int) string { return compute.Format(c, i) } // half floats, decimals, lists and structs
 }
 
 func integerText[T int8 | int16 | int32 | int64 | uint8 | uint16 | uint32](c *column.Column) func(int) string {
@@ -168,9 +180,43 @@ func floatText(v float64, bits int) string {
 	return text + ".0"
 }
 
+// ticksOf returns the integers of a column of times or durations.
+func ticksOf(c *column.Column) func(int) int64 {
+	if c.Kind == column.Int32 {
+		v := column.Of[int32](c)
+		return func(i int) int64 { return int64(v[i]) }
+	}
+	v := column.Of[int64](c)
+	return func(i int) int64 { return v[i] }
+}
+
+// dayTimeText writes a time of the day with the digits of a second that it has.
+func dayTimeText(c *column.Column) func(int) string {
+	ticks, step := ticksOf(c), compute.TickNanos(c.Type)
+	return func(i int) string { return time.Unix(0, ticks(i)*step).UTC().Format("15:04:05.999999999") }
+}
+
+// durationText writes a duration as pandas does: -1 days +23:59:59.5.
+func durationText(c *column.Column) func(int) string {
+	const day = int64(24 * time.Hour)
+	ticks, step := ticksOf(c), compute.TickNanos(c.Type)
+	return func(i int) string {
+		perDay := day / step
+		days, rest := ticks(i)/perDay, ticks(i)%perDay
+		if rest < 0 {
+			days, rest = days-1, rest+perDay
+		}
+		sign := ""
+		if days < 0 {
+			sign = "+"
+		}
+		return fmt.Sprintf("%d days %s%s", days, sign, time.Unix(0, rest*step).UTC().Format("15:04:05.999999999"))
+	}
+}
+
 // timestampText writes ISO 8601 with the digits of a second that the value has, in the column's zone.
 func timestampText(c *column.Column) func(int) string {
-	t := c.Type.(*arrow.TimestampType)
+	t := column.ValueType(c.Type).(*arrow.TimestampType)
 	v := column.Of[int64](c)
 	layout := "2006-01-02 15:04:05.999999999"
 	zone := time.UTC
