@@ -218,25 +218,6 @@ func (op Comparison) holds(order int) bool {
 	return order <= 0
 }
 
-func compareStrings(dst []byte, n int, op Comparison, x, y *column.Column) {
-	sx, sy := stride(x), stride(y)
-	for i := range n {
-		if x.IsNull(i&sx) || y.IsNull(i&sy) { // a foreign view of a null row may point nowhere
-			continue
-		}
-		a, b := &x.Views[i&sx], &y.Views[i&sy]
-		var is bool
-		if op <= NotEqual {
-			is = column.EqualViews(a, x.Heaps, b, y.Heaps) == (op == Equal)
-		} else {
-			is = op.holds(column.CompareViews(a, x.Heaps, b, y.Heaps))
-		}
-		if is {
-			dst[i>>3] |= 1 << (i & 7)
-		}
-	}
-}
-
 // unordered is the ordering of a NaN to a number: no operation but NotEqual holds.
 const unordered = 2
 

@@ -1,10 +1,10 @@
 package compute
 
 import (
+	"encoding/binary"
 	"hash/maphash"
 	"math"
 	"math/bits"
-	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -17,7 +17,7 @@ import (
 //
 //	numbers in a narrow range   a bitmap from the least on
 //	other numbers               open addressing, at most half full; 0 marks a free slot and is kept apart
-//	strings                     the same, of row numbers of the values
+//	strings                     the same, of row numbers of the values; a few short ones are compared one by one
 //
 // It is immutable once made.
 type Set struct {
@@ -30,6 +30,7 @@ type Set struct {
 	least  uint64
 	bitmap []uint64
 
+	short   [][2]uint64 // the views of a few short strings, if all are
 	strings column.Column
 	rows    []uint32 // slots: row + 1
 	seed    maphash.Seed
@@ -221,6 +222,9 @@ func (s *Set) addStrings(scope *memory.Scope, values *column.Column) error {
 	if err != nil {
 		return err
 	}
+	if values.Len <= fewStrings {
+		s.addShort(values)
+	}
 	s.strings, s.rows, s.seed = *values, memory.As[uint32](b.Bytes())[:size], maphash.MakeSeed()
 	for i := range values.Len {
 		if !values.IsNull(i) {
@@ -233,11 +237,28 @@ func (s *Set) addStrings(scope *memory.Scope, values *column.Column) error {
 	return nil
 }
 
+// fewStrings is how many short strings are compared one by one faster than they are looked up.
+const fewStrings = 8
+
+// addShort keeps the views of the values, if all of them are short.
+func (s *Set) addShort(values *column.Column) {
+	for i := range values.Len {
+		switch {
+		case values.IsNull(i):
+		case !values.Views[i].IsInline():
+			s.short = nil
+			return
+		default:
+			s.short = append(s.short, *viewWords(&values.Views[i]))
+		}
+	}
+}
+
 // find returns the slot of a string, or the free one where it would be.
 func (s *Set) find(v *column.View, heaps [][]byte) (int, bool) {
 	var hash uint64
 	if v.IsInline() {
-		words := (*[2]uint64)(unsafe.Pointer(v))
+		words := viewWords(v)
 		high, low := bits.Mul64(words[0]^0x9E3779B97F4A7C15, words[1]^0xD6E8FEB86659FD93)
 		hash = high ^ low
 	} else {
@@ -328,6 +349,13 @@ func containsFloats[T float](s *Set, values []T) uint64 {
 
 func (s *Set) containsViews(c *column.Column, i, n int, valid uint64) uint64 {
 	w := uint64(0)
+	if s.short != nil {
+		var found [8]byte
+		for _, want := range s.short {
+			equalWords(found[:], c.Views[i:i+n], want)
+		}
+		return binary.LittleEndian.Uint64(found[:])
+	}
 	for j := range n {
 		if valid>>j&1 != 0 {
 			_, found := s.find(&c.Views[i+j], c.Heaps)
