@@ -35,7 +35,7 @@ func (c *groupCompiler) addAgg(a Agg) error {
 		return status.Errorf(status.Internal, "no aggregate has number %d", a.Fn)
 	}
 	if a.Fn == Size {
-		return c.addParts(a, arrow.Field{Type: arrow.PrimitiveTypes.Int64}, []groupPart{{op: opCount}})
+		return c.addParts(a, arrow.Field{Type: arrow.PrimitiveTypes.Int64}, []groupPart{{op: opSize}})
 	}
 	columns := []int{a.Column}
 	if a.Fn == Correlation {
@@ -72,14 +72,14 @@ func kindOf(t arrow.DataType) column.Kind {
 func parts(a Agg, kind column.Kind) []groupPart {
 	plain := []groupOperand{{a.Column, plainForm}}
 	x, y := groupOperand{a.Column, floatForm}, groupOperand{a.Other, floatForm}
-	count := groupPart{countOp(kind), plain}
+	rows, missing := groupPart{op: opSize}, groupPart{missingOp(kind), plain}
 	switch a.Fn {
 	case Sum:
 		return []groupPart{{sumOp(kind), plain}}
 	case Mean:
-		return []groupPart{{sumOp(kind), plain}, count}
+		return []groupPart{{sumOp(kind), plain}, rows, missing}
 	case Count:
-		return []groupPart{count}
+		return []groupPart{rows, missing}
 	case Min, Max:
 		return []groupPart{{minMaxOp(a.Fn, kind), plain}}
 	case First, Last:
@@ -138,6 +138,9 @@ func (c *groupCompiler) addParts(a Agg, field arrow.Field, parts []groupPart) er
 			}
 		}
 	}
+	if a.Fn >= Var && a.Fn <= Correlation && c.mode != Final {
+		c.addSums(states)
+	}
 	if c.mode != Partial {
 		t, nullable := a.Fn.result(field.Type, a.Interpolation)
 		c.results = append(c.results, groupResult{agg: a, source: field.Name, kind: kindOf(field.Type), states: states, part: -1,
@@ -163,7 +166,7 @@ func (c *groupCompiler) value(op groupOp, in groupOperand) int {
 		v.kind = kindOf(c.in.Field(in.column).Type)
 		v.words = valueWords(v.kind)
 	}
-	if op == opCount {
+	if op == opMissing {
 		v.words = 0
 	}
 	for i := range c.values {

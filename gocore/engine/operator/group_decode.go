@@ -127,10 +127,13 @@ func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
 		} else if err := d.checkOverflow(r); err != nil {
 			return column.Column{}, err
 		}
+	case Count:
+		d.counts(r.states, d.first)
 	case Mean:
 		present = d.present
+		d.counts(r.states[1:], present)
+		d.gather(d.first, s.word)
 		d.gather(d.second, s.word+1)
-		d.gather(present, d.layout.states[r.states[1]].word)
 		d.means(r)
 	case Product:
 		if err := d.products(r); err != nil {
@@ -143,6 +146,15 @@ func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
 		d.gather(present, s.word+1)
 	}
 	return d.column(r.field.Type, present)
+}
+
+// counts writes how many values groups have to dst, given the states of their rows and of those without one.
+func (d *groupDecoder) counts(states []int, dst []uint64) {
+	d.gather(dst, d.layout.states[states[0]].word)
+	d.gather(d.second, d.layout.states[states[1]].word)
+	for i, missing := range d.second {
+		dst[i] -= missing
+	}
 }
 
 // means divides the sums in first and second by the counts in present.

@@ -64,46 +64,29 @@ func addParts(s *[2]uint64, hi, lo float64, heap *groupHeap) error {
 	return nil
 }
 
-// updateTerms adds what op makes of two values x and y that are both there:
+// addTerm adds what op makes of two values x and y:
 //
-//	opSumPaired                        x
+//	opSumFloat, opSumPaired            x
 //	opSumHigh, opSumLow                x*y, rounded, and what the rounding took away
 //	opSumPairedHigh, opSumPairedLow    x*x likewise
-func updateTerms(op groupOp, cells groupCells, ids []uint32, v, w groupVec, heap *groupHeap) error {
-	firsts, seconds := v.each(), w.each()
-	for _, g := range ids {
-		x, y := math.Float64frombits(firsts.next()), math.Float64frombits(seconds.next())
-		if x != x || y != y {
-			continue
+func addTerm(op groupOp, s *[2]uint64, x, y float64, heap *groupHeap) error {
+	if op >= opSumPairedHigh {
+		y = x
+	}
+	term := x * y
+	switch op {
+	case opSumFloat, opSumPaired:
+		term = x
+	case opSumLow, opSumPairedLow:
+		if term = math.FMA(x, y, -term); term-term != 0 {
+			return nil // an infinite product is infinite in the other sum
 		}
-		s := cells.at(g)
-		if op >= opSumPairedHigh {
-			y = x
-		}
-		term := x * y
-		switch op {
-		case opSumPaired:
-			term = x
-		case opSumLow, opSumPairedLow:
-			if term = math.FMA(x, y, -term); term == 0 || term-term != 0 {
-				continue // an infinite product is infinite in the other sum
-			}
-		default:
-			if term != term { // infinity times 0 is no number, like the sum of both infinities
-				if err := addParts(s, math.Inf(1), math.Inf(-1), heap); err != nil {
-					return err
-				}
-				continue
-			}
-		}
-		hi, lo, exact := addWords(math.Float64frombits(s[0]), math.Float64frombits(s[1]), term)
-		if exact {
-			s[0], s[1] = math.Float64bits(hi), math.Float64bits(lo)
-		} else if err := addExact(s, term, heap); err != nil {
-			return err
+	default:
+		if term != term { // infinity times 0 is no number, like the sum of both infinities
+			return addParts(s, math.Inf(1), math.Inf(-1), heap)
 		}
 	}
-	return nil
+	return addParts(s, term, 0, heap)
 }
 
 // addPartialFloats adds sums that came in columns.

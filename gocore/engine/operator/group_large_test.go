@@ -213,7 +213,7 @@ func TestGroupSchemas(t *testing.T) {
 	states, err := spec.StateSchema(in)
 	require.NoError(t, err)
 	require.Equal(t, "k utf8, sum(i).0 uint64, sum(i).1 int64, sum(u).0 uint64, sum(u).1 uint64, sum(f).0 float64, sum(f).1 float64, sum(f).2 string_view, "+
-		"mean(i).0 uint64, mean(i).1 int64, mean(i).2 int64, mean(f).0 float64, mean(f).1 float64, mean(f).2 string_view, mean(f).3 int64, count(t).0 int64, "+
+		"mean(i).0 uint64, mean(i).1 int64, mean(i).2 int64, mean(i).3 int64, mean(f).0 float64, mean(f).1 float64, mean(f).2 string_view, mean(f).3 int64, mean(f).4 int64, count(t).0 int64, count(t).1 int64, "+
 		"min(t).0 timestamp[us, tz=UTC], max(f).0 float32", describe(states))
 	spec.Mode, spec.Rows = Final, in
 	final, err := spec.OutputSchema(states)

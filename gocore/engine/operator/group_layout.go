@@ -43,6 +43,7 @@ type groupState struct {
 	values   []int // of groupLayout.values
 	operands []int // the words of a row that op reads
 	mask     int   // its bit of the mask words: the row is left out; -1 where op looks itself
+	together bool  // it is one of groupLayout.moments
 	word     int   // first of a record's words
 }
 
@@ -64,6 +65,7 @@ type groupLayout struct {
 	states    []groupState
 	collected []groupCollected
 	results   []groupResult
+	moments   []groupSums // states that are updated together
 	dropNull  bool
 	exact     bool // the hash is the one key, scrambled
 	nullWords int  // words of null bits ahead of the keys' words
@@ -183,5 +185,8 @@ func (l *groupLayout) layOut() {
 				s.operands = append(s.operands, v.word+w)
 			}
 		}
+	}
+	for i := range l.moments {
+		l.moments[i].layOut(l)
 	}
 }

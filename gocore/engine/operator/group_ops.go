@@ -14,8 +14,9 @@ import (
 //
 //	opSumInt, opSumUint              lo, hi: a 128-bit integer
 //	opSumFloat ... opSumPairedLow    an exact sum (see group_float.go)
-//	opCount, opCountFloat,           how many
-//	opCountPairs
+//	opSize                           how many rows
+//	opMissing, opMissingFloat        how many of them have no value: nothing is to be done where none lacks one
+//	opCountFloat, opCountPairs       how many have values: updated by updateSums, like the sums after opSumFloat
 //	opAny, opAll                     0 or 1
 //	opMin..., opMax...               the extreme, and whether there was any value
 //	opMinString, opMaxString         a string (see group_string.go), or noString
@@ -37,7 +38,9 @@ const (
 	opSumLow
 	opSumPairedHigh
 	opSumPairedLow
-	opCount
+	opSize
+	opMissing
+	opMissingFloat
 	opCountFloat
 	opCountPairs
 	opAny
@@ -71,7 +74,7 @@ const (
 // words returns how many words a state has.
 func (op groupOp) words() int {
 	switch op {
-	case opCount, opCountFloat, opCountPairs, opAddCount, opAny, opAll:
+	case opSize, opMissing, opMissingFloat, opCountFloat, opCountPairs, opAddCount, opAny, opAll:
 		return 1
 	case opProductFloat, opMultiplyFloat:
 		return 3
@@ -86,7 +89,7 @@ func (op groupOp) merge() groupOp {
 	switch op {
 	case opSumInt, opSumUint:
 		return opAddWide
-	case opCount, opCountFloat, opCountPairs:
+	case opSize, opMissing, opMissingFloat, opCountFloat, opCountPairs:
 		return opAddCount
 	case opProductInt, opProductUint:
 		return opMultiplyInt
@@ -122,7 +125,7 @@ func (op groupOp) columns(t arrow.DataType) []arrow.DataType {
 		return []arrow.DataType{u64, u64}
 	case opProductFloat:
 		return []arrow.DataType{f64, f64, i64}
-	case opCount, opCountFloat, opCountPairs:
+	case opSize, opMissing, opMissingFloat, opCountFloat, opCountPairs:
 		return []arrow.DataType{i64}
 	case opAny, opAll:
 		return []arrow.DataType{arrow.FixedWidthTypes.Boolean}
@@ -185,11 +188,11 @@ func sumOp(kind column.Kind) groupOp {
 
 func productOp(kind column.Kind) groupOp { return opProductInt + sumOp(kind) - opSumInt }
 
-func countOp(kind column.Kind) groupOp {
+func missingOp(kind column.Kind) groupOp {
 	if kind.IsFloat() {
-		return opCountFloat
+		return opMissingFloat
 	}
-	return opCount
+	return opMissing
 }
 
 func minMaxOp(fn AggFn, kind column.Kind) groupOp {
@@ -272,26 +275,19 @@ func (op groupOp) update(cells groupCells, ids []uint32, in *groupOperands, heap
 		}
 	case opSumFloat:
 		return updateFloats(cells, ids, v, heap)
-	case opSumPaired, opSumHigh, opSumLow, opSumPairedHigh, opSumPairedLow:
-		return updateTerms(op, cells, ids, v, w, heap)
 	case opAddFloat:
 		return addPartialFloats(cells, ids, in, heap)
 	case opMergeFloat:
 		return mergeFloats(cells, ids, v, w, heap)
-	case opCount:
+	case opSize:
 		for _, g := range ids {
 			cells.at(g)[0]++
 		}
-	case opCountFloat:
-		for i, g := range ids {
-			if x := math.Float64frombits(v.at(i)); x == x {
-				cells.at(g)[0]++
-			}
-		}
-	case opCountPairs:
-		for i, g := range ids {
-			if x, y := math.Float64frombits(v.at(i)), math.Float64frombits(w.at(i)); x == x && y == y {
-				cells.at(g)[0]++
+	case opMissingFloat:
+		values := v.each()
+		for i := range ids {
+			if x := math.Float64frombits(values.next()); x != x {
+				cells.at(ids[i])[0]++
 			}
 		}
 	case opAddCount:

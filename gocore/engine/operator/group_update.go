@@ -16,10 +16,16 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 	masked, ids := -1, u.ids[u.from:u.to]
 	for i := range t.layout.states {
 		s := &t.layout.states[i]
-		if s.op == opHeld {
+		rows := u.ids[u.from:u.to]
+		switch {
+		case s.op == opHeld || s.together:
+			continue
+		case s.op == opMissing:
+			if u.chunk.masked {
+				countMasked(t.cells(s), rows, u.chunk.masks[s.mask/64].from(u.from), s.mask%64)
+			}
 			continue
 		}
-		rows := u.ids[u.from:u.to]
 		if u.chunk.masked && s.mask >= 0 {
 			if masked != s.mask {
 				masked, ids = s.mask, present(rows, u.chunk.masks[s.mask/64].from(u.from), s.mask%64, u.scratch)
@@ -31,6 +37,11 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 			in[k] = u.chunk.values[word].from(u.from)
 		}
 		if err := s.op.update(t.cells(s), rows, &in, t.heapOf(s.op, u.heap)); err != nil {
+			return err
+		}
+	}
+	for i := range t.layout.moments {
+		if err := t.updateSums(&t.layout.moments[i], u); err != nil {
 			return err
 		}
 	}
@@ -75,4 +86,11 @@ func present(ids []uint32, mask groupVec, bit int, scratch []uint32) []uint32 {
 		scratch[i] = g & (uint32(mask.at(i)>>bit&1) - 1)
 	}
 	return scratch
+}
+
+// countMasked counts the rows whose bit is set in mask.
+func countMasked(cells groupCells, ids []uint32, mask groupVec, bit int) {
+	for i, g := range ids {
+		cells.at(g)[0] += mask.at(i) >> bit & 1
+	}
 }
