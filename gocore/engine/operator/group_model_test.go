@@ -209,7 +209,7 @@ func runSplitGroup(t *testing.T, spec GroupSpec, columns string) func(*exec.Quer
 			s.Mode = Partial
 			g, err := NewGroup(s, schema)
 			require.NoError(t, err)
-			g.spread = groupSpread
+			g.spread, g.bytes = groupSpread, 1<<20
 			src, err := q.Run(exec.NewScan(share), nil, g)
 			if err != nil {
 				return nil, err

@@ -14,7 +14,7 @@ import (
 
 // Group is the hash group-by.
 //
-//	Push     each worker aggregates into a table of its own that fits its cache. A table that is full is emptied into
+//	Push     each worker aggregates into a table of its own that fits the cache. A table that is full is emptied into
 //	         256 partitions. Where it filled up before it had taken in several rows per group, aggregating early
 //	         doesn't pay: the worker spreads the rows themselves over the partitions, and tries again much later. Rows
 //	         that are needed all at once (see groupCollected) are always spread.
@@ -26,6 +26,7 @@ import (
 type Group struct {
 	layout *groupLayout
 	spread int // rows that a worker spreads before it tries a table again
+	bytes  int // of a worker's table
 	// unitRows is about how many records make a unit.
 	unitRows int
 	once     sync.Once
@@ -42,12 +43,13 @@ func NewGroup(spec GroupSpec, in *arrow.Schema) (*Group, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Group{layout: l, spread: firstSpread, unitRows: unitRows}, nil
+	return &Group{layout: l, spread: firstSpread, bytes: tableBytes, unitRows: unitRows}, nil
 }
 
 const (
-	// tableBytes bounds a worker's table, so that it mostly stays in the L2 cache.
-	tableBytes = 1536 << 10
+	// tableBytes bounds a worker's table, so that it mostly stays in the L3 cache: a search there costs less than to write
+	// a row to its partition and to read it again.
+	tableBytes = 24 << 20
 	// tableShare is which part of the budget it may take.
 	tableShare = 64
 	// worthwhile is how many rows per group a full table must have taken in to be filled again.
@@ -71,7 +73,7 @@ type groupWorker struct {
 	span    int
 }
 
-func newGroupWorker(l *groupLayout, scope *memory.Scope, spread int) (*groupWorker, error) {
+func newGroupWorker(l *groupLayout, scope *memory.Scope, spread, bytes int) (*groupWorker, error) {
 	encoder, err := newGroupEncoder(l, scope)
 	if err != nil {
 		return nil, err
@@ -91,7 +93,8 @@ func newGroupWorker(l *groupLayout, scope *memory.Scope, spread int) (*groupWork
 		w.spread = newGroupParts(scope, 1+l.keyWords+l.rowWords, l.maskWords)
 		w.left = math.MaxInt
 	}
-	for w.max = minSlots / slotsPerGroup; w.max < 32<<10 && 2*w.max*(8*l.recWords+4*slotsPerGroup) <= min(tableBytes, int(scope.Budget().Limit()/tableShare)); w.max *= 2 {
+	bytes = min(bytes, int(scope.Budget().Limit()/tableShare))
+	for w.max = minSlots / slotsPerGroup; w.max < 256<<10 && 2*w.max*(8*l.recWords+4*slotsPerGroup) <= bytes; w.max *= 2 {
 	}
 	return w, nil
 }
@@ -104,7 +107,7 @@ func (g *Group) prepare(q *exec.Query) {
 func (g *Group) worker(w *exec.Worker) (*groupWorker, error) {
 	g.prepare(w.Query)
 	if g.workers[w.ID] == nil {
-		state, err := newGroupWorker(g.layout, w.Scope(), g.spread)
+		state, err := newGroupWorker(g.layout, w.Scope(), g.spread, g.bytes)
 		if err != nil {
 			return nil, err
 		}

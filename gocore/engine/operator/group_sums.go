@@ -12,6 +12,7 @@ type groupSums struct {
 	states []int
 	words  [9]uintptr // where the states are in a record, in bytes
 	x, y   int        // the words of a row; alike for a variance
+	whole  bool       // the values are whole numbers
 }
 
 // addSums has states updated together.
@@ -28,6 +29,10 @@ func (m *groupSums) layOut(l *groupLayout) {
 	}
 	operands := l.states[m.states[0]].operands
 	m.x, m.y = operands[0], operands[len(operands)-1]
+	m.whole = true
+	for _, at := range l.states[m.states[0]].values {
+		m.whole = m.whole && l.values[at].form == floatForm
+	}
 }
 
 // updateSums adds the values of rows: all of a row's terms at once where each fits two words, else one by one.
@@ -41,7 +46,9 @@ func (t *groupTable) updateSums(m *groupSums, u groupUpdate) error {
 		}
 		r := t.at(g)
 		*(*uint64)(unsafe.Add(r, m.words[0]))++
-		if pair && addPair(r, &m.words, x, y) || !pair && addSquare(r, &m.words, x) {
+		switch {
+		case m.whole && pair && addWholePair(r, &m.words, x, y), m.whole && !pair && addWholeSquare(r, &m.words, x),
+			!m.whole && pair && addPair(r, &m.words, x, y), !m.whole && !pair && addSquare(r, &m.words, x):
 			continue
 		}
 		for i, at := range m.states[1:] {
@@ -100,5 +107,34 @@ func addPair(r unsafe.Pointer, words *[9]uintptr, x, y float64) bool {
 	}
 	*sx, *sy = [2]float64{h0, l0}, [2]float64{h1, l1}
 	*sxy, *sxx, *syy = [2]float64{h2, l2}, [2]float64{h3, l3}, [2]float64{h4, l4}
+	return true
+}
+
+const (
+	// wholeFactor is up to where whole numbers have products that no rounding changes, wholeSum where sums stay so.
+	wholeFactor = 1 << 26
+	wholeSum    = 1 << 53
+)
+
+// addWholeSquare is addSquare for a whole number: sums of those take one word until they are large.
+func addWholeSquare(r unsafe.Pointer, words *[9]uintptr, x float64) bool {
+	s, square := (*float64)(unsafe.Add(r, words[1])), (*float64)(unsafe.Add(r, words[2]))
+	h0, h1 := *s+x, *square+x*x
+	if !(math.Abs(x) < wholeFactor && math.Abs(h0)+h1 < wholeSum) {
+		return false
+	}
+	*s, *square = h0, h1
+	return true
+}
+
+// addWholePair is addPair for whole numbers.
+func addWholePair(r unsafe.Pointer, words *[9]uintptr, x, y float64) bool {
+	sx, sy, sxy := (*float64)(unsafe.Add(r, words[1])), (*float64)(unsafe.Add(r, words[2])), (*float64)(unsafe.Add(r, words[3]))
+	sxx, syy := (*float64)(unsafe.Add(r, words[5])), (*float64)(unsafe.Add(r, words[7]))
+	h0, h1, h2, h3, h4 := *sx+x, *sy+y, *sxy+x*y, *sxx+x*x, *syy+y*y
+	if !(math.Abs(x)+math.Abs(y) < wholeFactor && math.Abs(h0)+math.Abs(h1)+math.Abs(h2)+h3+h4 < wholeSum) {
+		return false
+	}
+	*sx, *sy, *sxy, *sxx, *syy = h0, h1, h2, h3, h4
 	return true
 }

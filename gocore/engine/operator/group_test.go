@@ -19,7 +19,7 @@ func runGroup(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []
 	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
 		g, err := NewGroup(spec, optest.Schema(t, columns))
 		require.NoError(t, err)
-		g.spread = groupSpread
+		g.spread, g.bytes = groupSpread, 1<<20
 		return q.Run(in[0], nil, g)
 	}
 }
