@@ -7,6 +7,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/operator"
 	"github.com/pycylon/pycylon/gocore/plan"
 )
@@ -26,7 +27,12 @@ func (l *lowerer) asofJoin(at int, op *plan.AsofJoinOp, in []stream) (stream, er
 	if err != nil {
 		return stream{}, err
 	}
-	return l.joined(l.q, at, &spec, in, j)
+	for i, sink := range []exec.Sink{j.Left(), j.Right()} {
+		if _, err := run(l.q, in[i], sink); err != nil {
+			return stream{}, err
+		}
+	}
+	return l.joined(l.q, at, j)
 }
 
 // tolerance reads the literal that bounds an asof join.

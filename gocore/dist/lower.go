@@ -28,6 +28,7 @@ type lowerer struct {
 
 	uses      []int // of each step: how many others read it
 	kept      map[int]stream
+	estimates map[int]float64 // of each step's rows
 	meters    []*meter
 	gauge     *Gauge
 	rowsMoved atomic.Int64
@@ -99,7 +100,8 @@ func (m *meter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) err
 // prepare counts the uses of each step that the root needs, and gives each a meter.
 func (l *lowerer) prepare() {
 	steps := l.program.Steps
-	l.uses, l.meters, l.kept = make([]int, len(steps)), make([]*meter, len(steps)), map[int]stream{}
+	l.uses, l.meters = make([]int, len(steps)), make([]*meter, len(steps))
+	l.kept, l.estimates = map[int]stream{}, map[int]float64{}
 	l.uses[l.program.Root] = 1
 	for i := len(steps) - 1; i >= 0; i-- {
 		l.meters[i] = &meter{op: steps[i].Op.Name(), tally: tally{total: unknown}, scope: l.q.Scope}
@@ -183,28 +185,50 @@ func into(q *exec.Query, s stream, sink exec.Sink, schema *arrow.Schema) (stream
 	return stream{source: source, schema: schema}, err
 }
 
-// lower returns the rows of a step. What several steps read is collected first, and handed to each.
-func (l *lowerer) lower(at int) (stream, error) {
-	if s, ok := l.kept[at]; ok {
-		return scan(s.batches, s.schema).counted(), nil
-	}
-	step := &l.program.Steps[at]
+// all lowers every input of a step, with the tests of its rows.
+func (l *lowerer) all(step *plan.Step, tests [][]test) ([]stream, error) {
 	inputs := make([]stream, len(step.Inputs))
 	for i, in := range step.Inputs {
 		var err error
-		if inputs[i], err = l.lower(in); err != nil {
-			return stream{}, err
+		if inputs[i], err = l.lower(in, tests[i]); err != nil {
+			return nil, err
 		}
 	}
+	return inputs, nil
+}
+
+// begin tells that what is done from now on is a step, which reads inputs.
+func (l *lowerer) begin(at int, inputs ...stream) {
 	m := l.meters[at]
 	m.began = time.Now()
 	l.q.Scope.TakePeak() // what others held before
 	l.gauge.enter(m.op, inputs...)
 	l.q = l.q.As(at)
-	s, err := l.operator(at, step, inputs)
+}
+
+// lower returns the rows of a step that pass some tests. What several steps read is collected first, and handed to each.
+func (l *lowerer) lower(at int, tests []test) (stream, error) {
+	if s, ok := l.kept[at]; ok {
+		return tested(scan(s.batches, s.schema).counted(), nil, tests), nil
+	}
+	step := &l.program.Steps[at]
+	below, stay := l.passOn(at, tests)
+	var inputs []stream
+	var err error
+	if _, ok := step.Op.(*plan.JoinOp); !ok { // a join makes its inputs in an order of its own
+		if inputs, err = l.all(step, below); err != nil {
+			return stream{}, err
+		}
+		l.begin(at, inputs...)
+	}
+	s, err := l.operator(at, step, inputs, below)
+	m := l.meters[at]
 	m.took(m.began)
 	if err != nil {
 		return s, status.In(plan.UserName(l.plan.Nodes[step.Node].Op), err)
+	}
+	if l.uses[at] == 1 {
+		s = tested(s, step.Op, stay)
 	}
 	if s.head == nil {
 		m.total = l.total(step, s)
@@ -217,7 +241,7 @@ func (l *lowerer) lower(at int) (stream, error) {
 			return s, err
 		}
 		l.kept[at] = stream{batches: batches, schema: s.schema}
-		s = scan(batches, s.schema).counted()
+		s = tested(scan(batches, s.schema).counted(), nil, stay)
 	}
 	return s, nil
 }

@@ -8,13 +8,13 @@ import (
 	"github.com/pycylon/pycylon/gocore/plan"
 )
 
-// operator returns the rows of one step, whose inputs are running or ready.
-func (l *lowerer) operator(at int, step *plan.Step, in []stream) (stream, error) {
+// operator returns the rows of one step, whose inputs are running or ready; a join makes them, with tests of their rows.
+func (l *lowerer) operator(at int, step *plan.Step, in []stream, tests [][]test) (stream, error) {
 	switch op := step.Op.(type) {
 	case *plan.SourceOp:
 		return l.source(step, op)
 	case *plan.JoinOp:
-		return l.join(at, op, in)
+		return l.join(at, op, tests)
 	case *plan.AsofJoinOp:
 		return l.asofJoin(at, op, in)
 	case *plan.GroupOp:
@@ -78,15 +78,20 @@ var joinHows = map[plan.How]operator.JoinHow{plan.Inner: operator.JoinInner, pla
 var joinSides = map[plan.Side]operator.JoinSide{plan.LeftSide: operator.FromLeft, plan.RightSide: operator.FromRight,
 	plan.Coalesced: operator.Coalesced, plan.Indicator: operator.Indicator}
 
-func (l *lowerer) join(at int, op *plan.JoinOp, in []stream) (stream, error) {
+func (l *lowerer) join(at int, op *plan.JoinOp, tests [][]test) (stream, error) {
+	inputs := l.program.Steps[at].Inputs
 	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys,
 		UniqueLeft: op.UniqueLeft, UniqueRight: op.UniqueRight}
 	spec.Output = joinColumns(op.Output)
-	j, err := operator.NewSpillingJoin(spec, in[0].schema, in[1].schema)
+	j, err := operator.NewSpillingJoin(spec, l.program.Steps[inputs[0]].Schema, l.program.Steps[inputs[1]].Schema)
 	if err != nil {
 		return stream{}, err
 	}
-	return l.joined(l.spilling(at), at, &spec, in, j)
+	q, err := l.sides(at, &spec, tests, [2]exec.Sink{j.Left(), j.Right()})
+	if err != nil {
+		return stream{}, err
+	}
+	return l.joined(q, at, j)
 }
 
 func joinColumns(output []plan.JoinColumn) []operator.JoinColumn {
@@ -97,19 +102,11 @@ func joinColumns(output []plan.JoinColumn) []operator.JoinColumn {
 	return out
 }
 
-// joiner is a join of two inputs.
-type joiner interface {
-	Left() exec.Sink
-	Right() exec.Sink
+// joined returns what a join makes of its sides.
+func (l *lowerer) joined(q *exec.Query, at int, j interface {
 	Source(q *exec.Query) (exec.Source, error)
-}
-
-// joined runs both inputs into a join.
-func (l *lowerer) joined(q *exec.Query, at int, spec *operator.JoinSpec, in []stream, j joiner) (stream, error) {
+}) (stream, error) {
 	step := &l.program.Steps[at]
-	if err := l.sides(q, step, spec, in, [2]exec.Sink{j.Left(), j.Right()}); err != nil {
-		return stream{}, err
-	}
 	made := stream{schema: step.Schema}
 	err := alone(q, func() (err error) {
 		if made.source, err = j.Source(q); err != nil {

