@@ -165,6 +165,32 @@ class TestDecimals:
         assert made[made["d"] >= 2].to_dict()["d"] == [Decimal("2.20"), Decimal("3.30")]
         assert made[made["d"] == Decimal("1.1000")].to_dict()["k"] == ["a"]
 
+    def test_whole_columns(self):
+        d = self.frame()["d"]
+        assert (d.sum(), d.min(), d.max()) == (Decimal("6.60"), Decimal("1.10"), Decimal("3.30"))
+        assert (d.mean(), d.median(), d.nunique()) == (pytest.approx(2.2), 2.2, 3)
+        assert d.shift(1).to_list() == [None, Decimal("1.10"), Decimal("2.20"), Decimal("3.30")]
+        assert d.rank().to_list() == [1.0, 2.0, 3.0, None]
+
+    def test_values_among_others(self):
+        d = self.frame()["d"]
+        assert d.isin([Decimal("1.1"), None]).to_list() == [True, False, False, True]
+        assert d.isin([2.2, 7]).to_list() == [False, True, False, False]
+        assert d.isin([3]).to_list() == [False] * 4
+        assert d.between(Decimal(2), Decimal("3.3")).to_list() == [False, True, True, None]
+        assert d.fillna(Decimal("0.5")).to_list()[3] == Decimal("0.50")
+        assert d.fillna(0).to_list()[3] == Decimal("0.00")
+        assert d.where(d > 2, Decimal(-1)).to_list() == [
+            Decimal("-1.00"),
+            Decimal("2.20"),
+            Decimal("3.30"),
+            Decimal("-1.00"),
+        ]
+
+    def test_arithmetic_is_refused_by_name(self):
+        with pytest.raises(TypeError, match=r"column .d. is decimal128\(3, 2\)"):
+            (self.frame()["d"] + 1).to_list()
+
     def test_casts(self):
         made = self.frame()["d"]
         assert made.astype("float64").to_list() == [1.1, 2.2, 3.3, None]
@@ -199,3 +225,38 @@ class TestDecimals:
             ).fetchall()
         expected = [(k, s, pytest.approx(m, rel=1e-12), n, low, u) for k, s, m, n, low, u in rows]
         assert [tuple(row.values()) for row in got.to_dict("records")] == expected
+
+
+class TestDictionaries:
+    def frame(self) -> pc.DataFrame:
+        words = ["b", None, "a", "b", "a longer word than a view holds"]
+        made = pc.DataFrame({"c": words, "v": range(5)})
+        return made.assign(c=made["c"].astype("dictionary<utf8, int8>"))
+
+    def test_operators(self):
+        made = self.frame()
+        kind = "dictionary<utf8, int8>"
+        assert made.dtypes["c"] == kind
+        assert made.sort_values("c").to_dict()["v"] == [2, 4, 0, 3, 1]
+        grouped = made.groupby("c").agg(n=("v", "sum"))
+        assert grouped.dtypes["c"] == kind
+        assert grouped.to_dict() == {"c": ["a", "a longer word than a view holds", "b"], "n": [2, 4, 3]}
+        joined = made.merge(pc.DataFrame({"c": ["a", "b"], "w": [1, 2]}), on="c")
+        assert sorted(zip(joined.to_dict()["v"], joined.to_dict()["w"])) == [(0, 2), (2, 1), (3, 2)]
+        assert made[made["c"] == "b"].to_dict()["v"] == [0, 3]
+        assert made["c"].isin(["a", "x"]).to_list() == [False, False, True, False, False]
+        assert made["c"].astype("str").to_list() == ["b", None, "a", "b", "a longer word than a view holds"]
+        assert pc.concat([made, made]).dtypes["c"] == kind
+        assert pickle.loads(pickle.dumps(made)).dtypes["c"] == kind
+
+    def test_of_integers(self):
+        made = pc.DataFrame({"c": [3, 1, None, 3]})
+        made = made.assign(c=made["c"].astype("dictionary<int64, int32>"))
+        assert made["c"].sum() == 7
+        assert made.sort_values("c").to_dict()["c"] == [1, 3, 3, None]
+
+
+@pytest.mark.parametrize("text", ["list<", "decimal128(99, 0)", "dictionary<list<int8>, int8>", "struct<a int8>"])
+def test_names_of_types_that_are_none(text):
+    with pytest.raises(errors.UnsupportedError, match="isn't supported"):
+        pc.DataFrame({"a": [1]})["a"].astype(text).to_list()

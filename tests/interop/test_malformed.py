@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import ctypes
+import random
 import struct
 from array import array
+from decimal import Decimal
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import pycylon as pc
 from pycylon import errors
@@ -50,10 +54,60 @@ BROKEN = {
 }
 
 
+NUMBERS = Encoded("l", 3, 0, [None, array("q", [1, 2, 3])])
+TEXTS = Encoded("u", 2, 0, [None, array("i", [0, 1, 2]), b"ab"])
+
+
+def listed(*ends: int, layout: str = "+l") -> Encoded:
+    code = "q" if layout == "+L" else "i"
+    return Encoded(layout, len(ends) - 1, 0, [None, array(code, ends)], (("item", NUMBERS),))
+
+
+BROKEN |= {
+    "lists that run backwards": (listed(0, 2, 1), "row 1 ends at 1 and starts at 2"),
+    "lists from before the start": (listed(-1, 2, 3), "rows start at -1"),
+    "lists beyond their elements": (listed(0, 2, 4), "it has 3 rows from 0 on, where 4 are read"),
+    "large lists beyond": (listed(0, 1 << 50, layout="+L"), "end at element|where"),
+    "lists without offsets": (Encoded("+l", 2, 0, [None], (("item", NUMBERS),)), "it has 1 buffers"),
+    "lists without elements": (Encoded("+l", 2, 0, [None, array("i", [0, 1, 2])]), "0 children"),
+    "lists of two": (Encoded("+l", 1, 0, [None, array("i", [0, 1])], (("a", NUMBERS), ("b", NUMBERS))), "2 children"),
+    "fixed lists beyond": (Encoded("+w:2", 2, 0, [None], (("item", NUMBERS),)), "where 4 are read"),
+    "fixed lists of none": (Encoded("+w:x", 2, 0, [None], (("item", NUMBERS),)), "Arrow format|1 children"),
+    "structs of short fields": (Encoded("+s", 3, 0, [None], (("a", NUMBERS), ("b", TEXTS))), "it has 2 rows"),
+    "a broken field of a struct": (
+        Encoded("+s", 1, 0, [None], (("a", Encoded("u", 1, 0, [None, array("i", [2, 1]), b"abc"])),)),
+        "row 0 ends at 1",
+    ),
+    "a map of numbers": (Encoded("+m", 1, 0, [None, array("i", [0, 1])], (("entries", NUMBERS),)), "1 children"),
+    "codes beyond a dictionary": (
+        Encoded("c", 2, 0, [None, array("b", [0, 2])], (), TEXTS),
+        "code 2 of a dictionary of 2",
+    ),
+    "negative codes": (Encoded("i", 1, 0, [None, array("i", [-1])], (), TEXTS), "code -1 of a dictionary"),
+    "codes that are floats": (Encoded("g", 1, 0, [None, array("d", [0])], (), TEXTS), "codes of format"),
+    "a dictionary of broken values": (
+        Encoded("c", 1, 0, [None, array("b", [0])], (), Encoded("u", 2, 0, [None, array("i", [0, 2, 1]), b"ab"])),
+        "row 1 ends at 1",
+    ),
+    "a decimal of too many digits": (
+        Encoded("d:3,1", 1, 0, [None, (1000).to_bytes(16, "little")]),
+        "more than 3 digits",
+    ),
+    "a wide decimal of too many digits": (
+        Encoded("d:40,1,256", 1, 0, [None, (-(10**40)).to_bytes(32, "little", signed=True)]),
+        "more than 40 digits",
+    ),
+    "a binary view of no heap": (
+        Encoded("vz", 1, 0, [None, view(LONG, heap=1), LONG, array("q", [14])]),
+        "outside its buffers",
+    ),
+}
+
+
 @pytest.mark.parametrize("case", BROKEN)
 def test_broken_columns_are_named(case):
     encoded, text = BROKEN[case]
-    with pytest.raises(errors.MalformedError, match=text) as caught:
+    with pytest.raises((errors.MalformedError, errors.UnsupportedError), match=text) as caught:
         take({"broken": encoded}, rows=2 if case.startswith("fewer") else None)
     assert '"broken"' in str(caught.value)
 
@@ -133,3 +187,81 @@ def test_offsets_of_the_rows_and_of_the_column():
 
     encoded = Encoded("l", 7, -1, [b"\xf7", array("q", range(7))])
     assert take({"a": encoded}, shift).to_dict()["a"] == [None, 4, 5]
+
+
+def test_deep_nesting_is_refused():
+    column = NUMBERS
+    for _ in range(100):
+        column = Encoded("+s", 3, 0, [None], (("a", column),))
+    with pytest.raises(errors.UnsupportedError, match="nested over 64 deep"):
+        take({"a": column})
+
+
+def test_what_lies_under_null_codes_and_decimals_does_not_matter():
+    codes = Encoded("c", 3, 1, [b"\x05", array("b", [1, 99, 0])], (), TEXTS)
+    assert take({"a": codes}).to_dict() == {"a": ["b", None, "a"]}
+    decimals = Encoded("d:3,1", 2, 1, [b"\x02", b"\xff" * 15 + b"\x7f" + (15).to_bytes(16, "little")])
+    assert take({"a": decimals}).to_dict() == {"a": [None, Decimal("1.5")]}
+
+
+def test_children_are_read_from_their_parents_rows_on():
+    def shift(stream) -> None:
+        struct = stream._array.children[0][0]
+        struct.offset, struct.length = 1, 2
+        struct.children[0][0].offset, struct.children[0][0].length = 0, 3
+
+    fields = Encoded("+s", 3, 0, [None], (("x", NUMBERS),))
+    assert take({"a": fields}, shift, rows=2).to_dict() == {"a": [{"x": 2}, {"x": 3}]}
+
+
+@given(seed=st.integers(0, 2**32))
+@settings(max_examples=300, deadline=None)
+def test_mutated_arrays_are_errors_or_columns(seed):
+    """Offsets, codes, views, validity and counts of any content: an error, or a column whose values can be read.
+
+    How long a buffer is, the C data interface doesn't say: offsets of characters stay in it.
+    """
+    rng = random.Random(seed)
+
+    def ends(n: int, top: int, code: str, *beyond: int) -> array:
+        values = sorted(rng.choices(range(top + 1), k=n + 1))
+        if rng.random() < 0.5:
+            values[rng.randrange(n + 1)] = rng.choice([-1, 0, top, *beyond])
+        return array(code, values)
+
+    def column(depth: int, rows: int) -> Encoded:
+        valid = bytes(rng.choices(range(256), k=(rows + 7) // 8)) if rng.random() < 0.5 else None
+        nulls = -1 if valid else rng.choice([0, 0, -1])
+        kind = rng.choice(["l", "u", "vu", "d", "dictionary", *(["+l", "+L", "+s", "+w"] if depth < 3 else [])])
+        if kind == "l":
+            return Encoded("l", rows, nulls, [valid, array("q", range(rows))])
+        if kind == "u":
+            return Encoded("u", rows, nulls, [valid, ends(rows, 20, "i"), b"x" * 20])
+        if kind == "vu":
+            sizes = [rng.choice([0, 5, 12, 13, 14, -1]) for _ in range(rows)]
+            views = b"".join(
+                view(b"y" * max(size, 0), rng.choice([0, 1]), rng.choice([0, 1, 2, -1]), size) for size in sizes
+            )
+            return Encoded("vu", rows, nulls, [valid, views, b"y" * 15, array("q", [15])])
+        if kind == "d":
+            data = b"".join(rng.choice([5, 999, 1000, -1]).to_bytes(16, "little", signed=True) for _ in range(rows))
+            return Encoded("d:3,1", rows, nulls, [valid, data])
+        if kind == "dictionary":
+            codes = array("b", rng.choices([0, 1, 2, -1] if rng.random() < 0.5 else [0, 1], k=rows))
+            return Encoded("c", rows, nulls, [valid, codes], (), column(3, 2))
+        if kind == "+s":
+            children = tuple((f"f{i}", column(depth + 1, rows)) for i in range(rng.randrange(3)))
+            return Encoded("+s", rows, nulls, [valid], children)
+        if kind == "+w":
+            return Encoded("+w:2", rows, nulls, [valid], (("item", column(depth + 1, 2 * rows)),))
+        child = rng.randrange(12)
+        offsets = ends(rows, child, "q" if kind == "+L" else "i", child + 1, 1 << 30)
+        return Encoded(kind, rows, nulls, [valid, offsets], (("item", column(depth + 1, child)),))
+
+    rows = rng.randrange(1, 9)
+    try:
+        frame = take({"a": column(0, rows)})
+    except (errors.MalformedError, errors.UnsupportedError):
+        return
+    assert len(frame.to_dict()["a"]) == rows
+    assert len(frame.take([rows - 1, 0]).to_dict()["a"]) == 2

@@ -20,7 +20,7 @@ func cast(c *Call) (Bound, error) {
 		return Bound{}, status.Errorf(status.Invalid, "cast needs the type to cast to")
 	}
 	if !compute.CanCast(from, to) {
-		return Bound{}, status.Errorf(status.TypeMismatch, "%s of type %s can't be cast to %s", c.Args[0].Text, from, to)
+		return Bound{}, status.Errorf(status.TypeMismatch, "%s of type %s can't be cast to %s", c.Args[0].Text, column.DisplayName(from), column.DisplayName(to))
 	}
 	o := struct {
 		Errors string `json:"errors"`

@@ -24,7 +24,7 @@ func (c *Call) alike(args ...int) (arrow.DataType, error) {
 		t, ok := common(whole, next)
 		if !ok {
 			return nil, status.Errorf(status.TypeMismatch, "%s can't return both %s (%s) and %s (%s): cast one of them",
-				c.Name, whole.Text, whole.Type, next.Text, next.Type)
+				c.Name, whole.Text, column.DisplayName(whole.Type), next.Text, column.DisplayName(next.Type))
 		}
 		whole = Argument{Type: t, Literal: whole.Literal && next.Literal, Text: whole.Text}
 	}
@@ -48,11 +48,48 @@ func common(a, b Argument) (arrow.DataType, bool) {
 			return a.Type, true
 		}
 		return arrow.BinaryTypes.LargeString, true
+	case isBytes(a.Type) && isBytes(b.Type):
+		return commonBytes(a, b)
+	case isDecimal(a.Type) || isDecimal(b.Type):
+		return commonDecimal(a, b)
 	}
 	if t, ok := promote(a, b); ok {
 		return t, true
 	}
 	return compute.CommonTime(a.Type, b.Type)
+}
+
+// commonBytes is common for binaries.
+func commonBytes(a, b Argument) (arrow.DataType, bool) {
+	switch {
+	case a.Literal:
+		return b.Type, true
+	case b.Literal:
+		return a.Type, true
+	}
+	return arrow.BinaryTypes.LargeBinary, true
+}
+
+func isBytes(t arrow.DataType) bool {
+	return compute.IsBinary(t) || t.ID() == arrow.FIXED_SIZE_BINARY
+}
+
+// commonDecimal is common for decimals, with each other or with numbers.
+func commonDecimal(a, b Argument) (arrow.DataType, bool) {
+	switch {
+	case isFloat(a.Type) || isFloat(b.Type):
+		return float64Type, true
+	case isDecimal(a.Type) && b.Literal && isNumber(b.Type):
+		return a.Type, true
+	case isDecimal(b.Type) && a.Literal && isNumber(a.Type):
+		return b.Type, true
+	}
+	return compute.CommonDecimal(a.Type, b.Type)
+}
+
+func isDecimal(t arrow.DataType) bool {
+	_, ok := t.(arrow.DecimalType)
+	return ok
 }
 
 func isText(t arrow.DataType) bool {
@@ -86,22 +123,53 @@ func coalesce(c *Call) (Bound, error) {
 func isIn(c *Call) (Bound, error) {
 	x, set := c.Args[0], c.Args[1]
 	if !compute.CanCompare(x.Type, set.Type) {
-		return Bound{}, status.Errorf(status.TypeMismatch, "%s (%s) can't be among values of type %s: cast one of them", x.Text, x.Type, set.Type)
+		return Bound{}, status.Errorf(status.TypeMismatch, "%s (%s) can't be among values of type %s: cast one of them", x.Text, column.DisplayName(x.Type), column.DisplayName(set.Type))
 	}
 	b := Bound{Type: boolean}
 	t := x.Type
+	key := unary(func(_ *memory.Scope, c *column.Column) (column.Column, error) {
+		c.Retain()
+		return *c, nil
+	})
+	if wide, ok := commonWide(x.Type, set.Type); ok {
+		t, key, b.Args = wide, unary(compute.AsKey), []arrow.DataType{wide, wide}
+	}
 	if compute.TimeClassOf(t) != compute.NoTime && !isNull(set.Type) {
 		t = compute.Finer(t, set.Type)
 		b.Args = []arrow.DataType{t, t}
 	}
 	b.Prepare = func(scope *memory.Scope, args []*column.Column) (Kernel, error) {
-		among, err := compute.NewSet(scope, t, args[1])
+		values, err := key(scope, args[1:])
+		if err != nil {
+			return nil, err
+		}
+		keyType, _ := compute.KeyType(t)
+		among, err := compute.NewSet(scope, keyType, &values)
 		if err != nil {
 			return nil, err
 		}
 		return func(scope *memory.Scope, args []*column.Column) (column.Column, error) {
-			return among.Contains(scope, args[0])
+			c, err := key(scope, args[:1])
+			if err != nil {
+				return c, err
+			}
+			defer c.Release()
+			return among.Contains(scope, &c)
 		}, nil
 	}
 	return b, nil
+}
+
+// commonWide returns the type in which values are looked up among others, where one is a decimal or a fixed-size binary.
+func commonWide(a, b arrow.DataType) (arrow.DataType, bool) {
+	switch {
+	case isNull(a) || isNull(b):
+		return nil, false
+	case isDecimal(a) || isDecimal(b):
+		if t, ok := compute.CommonDecimal(a, b); ok {
+			return t, true
+		}
+		return float64Type, true
+	}
+	return arrow.BinaryTypes.Binary, a.ID() == arrow.FIXED_SIZE_BINARY || b.ID() == arrow.FIXED_SIZE_BINARY
 }

@@ -183,7 +183,7 @@ func (c *Call) options(into any) error {
 
 // refuse returns the error of an argument whose type the function doesn't take.
 func (c *Call) refuse(arg int, takes string) error {
-	return status.Errorf(status.TypeMismatch, "%s takes %s, and %s is %s", c.Name, takes, c.Args[arg].Text, c.Args[arg].Type)
+	return status.Errorf(status.TypeMismatch, "%s takes %s, and %s is %s", c.Name, takes, c.Args[arg].Text, column.DisplayName(c.Args[arg].Type))
 }
 
 // unary makes a kernel of a function of one column.

@@ -26,7 +26,7 @@ func comparison(op compute.Comparison) func(c *Call) (Bound, error) {
 		a, b := c.Args[0], c.Args[1]
 		if !compute.CanCompare(a.Type, b.Type) {
 			return Bound{}, status.Errorf(status.TypeMismatch, "%s (%s) can't be compared with %s (%s): cast one of them",
-				a.Text, a.Type, b.Text, b.Type)
+				a.Text, column.DisplayName(a.Type), b.Text, column.DisplayName(b.Type))
 		}
 		return Bound{Type: boolean, Eval: binary(func(scope *memory.Scope, x, y *column.Column) (column.Column, error) {
 			return compute.Compare(scope, op, x, y)
