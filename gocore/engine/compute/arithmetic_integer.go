@@ -16,24 +16,37 @@ func integerLoop[T integer](op Operation) loop[T] {
 
 func addIntegers[T integer](dst, a, b []T) bool {
 	a, b = a[:len(dst)], b[:len(dst)]
-	bad := uint64(0)
+	var bad T // its sign, or carry: the highest bit
 	for i := range dst {
-		sum := a[i] + b[i]
+		x, y := a[i], b[i]
+		sum := x + y
 		dst[i] = sum
-		bad |= oneBit((sum < a[i]) != (b[i] < 0))
+		if T(0)-1 < 0 {
+			bad |= (x ^ sum) & (y ^ sum)
+		} else {
+			bad |= x&y | (x|y)&^sum
+		}
 	}
-	return bad != 0
+	return highest(bad)
 }
+
+// highest tells whether the highest bit is set.
+func highest[T integer](v T) bool { return v>>(8*unsafe.Sizeof(v)-1)&1 != 0 }
 
 func subtractIntegers[T integer](dst, a, b []T) bool {
 	a, b = a[:len(dst)], b[:len(dst)]
-	bad := uint64(0)
+	var bad T
 	for i := range dst {
-		difference := a[i] - b[i]
+		x, y := a[i], b[i]
+		difference := x - y
 		dst[i] = difference
-		bad |= oneBit((difference > a[i]) != (b[i] < 0))
+		if T(0)-1 < 0 {
+			bad |= (x ^ y) & (x ^ difference)
+		} else {
+			bad |= ^x&y | ^(x^y)&difference
+		}
 	}
-	return bad != 0
+	return highest(bad)
 }
 
 func multiplyIntegers[T integer](dst, a, b []T) bool {

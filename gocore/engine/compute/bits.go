@@ -2,7 +2,6 @@ package compute
 
 import (
 	"encoding/binary"
-	"math/bits"
 
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
@@ -41,14 +40,6 @@ func putWord(dst []byte, i, n int, w uint64) {
 	for j := range (n + 7) / 8 {
 		dst[j] = byte(w >> (8 * j))
 	}
-}
-
-// appendOnes appends base + the position of each 1 bit of w.
-func appendOnes(ids []uint32, base uint32, w uint64) []uint32 {
-	for ; w != 0; w &= w - 1 {
-		ids = append(ids, base+uint32(bits.TrailingZeros64(w)))
-	}
-	return ids
 }
 
 // oneBit returns a bool as 0 or 1 without a branch.

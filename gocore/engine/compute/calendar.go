@@ -38,6 +38,17 @@ func dateOf(days int64) date {
 	return d
 }
 
+// yearOf is dateOf for the year alone.
+func yearOf(days int64) int64 {
+	n := 4*uint64(days+firstOfDays) + 3
+	scaled := 2939745 * (4*(n%daysPerEra/4) + 3)
+	year := int64(100*(n/daysPerEra)+scaled>>32) - 400*eras
+	if scaled&(1<<32-1) >= 306*4*2939745 {
+		year++
+	}
+	return year
+}
+
 // daysOf returns the days since 1970 of a date, whose month may be any number from 1 - 12 * 400 * eras on.
 func daysOf(year, month, day int64) int64 {
 	months := year*12 + month - 3 + 400*eras*12 // since March of the first year counted

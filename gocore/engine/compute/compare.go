@@ -2,6 +2,7 @@ package compute
 
 import (
 	"cmp"
+	"encoding/binary"
 	"math"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -70,10 +71,14 @@ func Compare(scope *memory.Scope, op Comparison, a, b *column.Column) (column.Co
 	if err != nil {
 		return column.Column{}, err
 	}
-	defer x.Release()
-	defer y.Release()
+	defer func() { x.Release(); y.Release() }()
 	if op == Greater || op == GreaterEqual {
 		x, y, op = y, x, op-2
+	}
+	if x.Kind == column.String && !(op <= NotEqual && n > 1 && (x.Len == 1 || y.Len == 1)) {
+		if err := bothViews(scope, &x, &y); err != nil {
+			return column.Column{}, err
+		}
 	}
 	dst, err := New(scope, arrow.FixedWidthTypes.Boolean, n)
 	if err != nil {
@@ -85,6 +90,19 @@ func Compare(scope *memory.Scope, op Comparison, a, b *column.Column) (column.Co
 	}
 	compareKinds(dst.Values, n, op, &x, &y)
 	return dst, nil
+}
+
+// bothViews puts views in the place of two String columns.
+func bothViews(scope *memory.Scope, x, y *column.Column) error {
+	for _, c := range []*column.Column{x, y} {
+		views, err := c.AsViews(scope)
+		if err != nil {
+			return err
+		}
+		c.Release()
+		*c = views
+	}
+	return nil
 }
 
 // comparable returns both columns in kinds that compareKinds takes: the same, or a pair that it compares exactly.
@@ -99,6 +117,14 @@ func comparable(scope *memory.Scope, a, b *column.Column) (x, y column.Column, e
 	case a.Kind == column.Bool:
 		typeA, typeB = arrow.PrimitiveTypes.Uint8, arrow.PrimitiveTypes.Uint8
 	case a.Kind != b.Kind:
+		if c, ok := constantAs(b, a); ok { // a constant takes on the column's type, if that holds it
+			a.Retain()
+			return *a, c, nil
+		}
+		if c, ok := constantAs(a, b); ok {
+			b.Retain()
+			return c, *b, nil
+		}
 		typeA, typeB = widest(a.Kind, b.Kind), widest(b.Kind, a.Kind)
 		if a.Kind.IsFloat() && isExactFloat(b) || b.Kind.IsFloat() && isExactFloat(a) {
 			typeA, typeB = arrow.PrimitiveTypes.Float64, arrow.PrimitiveTypes.Float64
@@ -229,6 +255,22 @@ func stride(c *column.Column) int {
 		return 0
 	}
 	return -1
+}
+
+// constantAs returns the number in the only row of c in the type of the column it meets, and false where there is none that
+// equals it.
+func constantAs(c, like *column.Column) (column.Column, bool) {
+	if c.Len != 1 || like.Len == 1 || c.Nulls > 0 {
+		return column.Column{}, false
+	}
+	if f, isFloat := floatAt(c, 0); isFloat && f != f {
+		return column.Column{}, false
+	}
+	word, ok := wordOf(like.Kind, c, 0)
+	if like.Kind == column.Float32 {
+		word = uint64(math.Float32bits(float32(math.Float64frombits(word))))
+	}
+	return column.Column{Type: like.Type, Kind: like.Kind, Len: 1, Values: binary.LittleEndian.AppendUint64(nil, word)}, ok
 }
 
 // holds tells whether op, one of the first four, holds for an ordering of -1, 0 or 1.

@@ -14,7 +14,11 @@ func compareStrings(dst []byte, n int, op Comparison, x, y *column.Column) {
 			x, y = y, x
 		}
 		if y.Len == 1 && x.Len == n && !y.IsNull(0) {
-			equalString(dst, x, &y.Views[0], y.Heaps)
+			if x.Layout == column.Views && y.Layout == column.Views {
+				equalString(dst, x, &y.Views[0], y.Heaps)
+			} else {
+				equalText(dst, x, y)
+			}
 			if op == NotEqual {
 				invert(dst, n)
 			}
@@ -34,6 +38,17 @@ func compareStrings(dst []byte, n int, op Comparison, x, y *column.Column) {
 			is = op.holds(column.CompareViews(a, x.Heaps, b, y.Heaps))
 		}
 		if is {
+			dst[i>>3] |= 1 << (i & 7)
+		}
+	}
+}
+
+// equalText sets the bits of x's rows that equal the only string of y, in any layout: most differ in their length.
+func equalText(dst []byte, x, y *column.Column) {
+	rows, one := newTextReader(x), newTextReader(y)
+	want := one.at(0)
+	for i := range x.Len {
+		if !x.IsNull(i) && string(rows.at(i)) == string(want) {
 			dst[i>>3] |= 1 << (i & 7)
 		}
 	}

@@ -121,16 +121,41 @@ func CountTrue(c *column.Column) int {
 	return n
 }
 
-// Select appends the rows of a Bool column that are true, neither false nor null, to ids.
+// Select writes the rows of a Bool column that are true, neither false nor null, to ids and returns them. ids has room for
+// SelectRoom more than there are rows: eight are written at a time, whether there are as many or not.
 func Select(c *column.Column, ids []uint32) []uint32 {
 	values := column.Bitmap{Bits: c.Values, Offset: c.Offset}
+	n := 0
 	for i := 0; i < c.Len; i += 64 {
-		n := min(64, c.Len-i)
-		w := word(values, i, n)
+		size := min(64, c.Len-i)
+		w := word(values, i, size)
 		if c.Valid.Bits != nil {
-			w &= word(c.Valid, i, n)
+			w &= word(c.Valid, i, size)
 		}
-		ids = appendOnes(ids, uint32(i), w)
+		for at := uint32(i); w != 0; at, w = at+8, w>>8 {
+			ones := &onesOf[w&0xFF]
+			to := ids[n : n+8 : n+8]
+			to[0], to[1], to[2], to[3] = at+uint32(ones[0]), at+uint32(ones[1]), at+uint32(ones[2]), at+uint32(ones[3])
+			to[4], to[5], to[6], to[7] = at+uint32(ones[4]), at+uint32(ones[5]), at+uint32(ones[6]), at+uint32(ones[7])
+			n += bits.OnesCount8(uint8(w))
+		}
 	}
-	return ids
+	return ids[:n]
 }
+
+// SelectRoom is how many ids Select may write beyond the last.
+const SelectRoom = 8
+
+// onesOf are the positions of the 1 bits of each byte.
+var onesOf = func() (table [256][8]uint8) {
+	for b := range table {
+		n := 0
+		for i := range 8 {
+			if b>>i&1 != 0 {
+				table[b][n] = uint8(i)
+				n++
+			}
+		}
+	}
+	return table
+}()

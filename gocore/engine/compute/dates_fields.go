@@ -82,7 +82,7 @@ func (m *moments) dates(f DateField, dst []int32) {
 	switch f {
 	case Year:
 		for j, d := range days {
-			dst[j] = int32(dateOf(d).year)
+			dst[j] = int32(yearOf(d))
 		}
 	case Month:
 		for j, d := range days {

@@ -32,7 +32,7 @@ type Set struct {
 
 	short   [][2]uint64 // the views of a few short strings, if all are
 	strings column.Column
-	rows    []uint32 // slots: row + 1
+	rows    []uint64 // slots: high bits of the hash, row + 1
 	seed    maphash.Seed
 }
 
@@ -218,19 +218,20 @@ func (s *Set) has(w uint64) uint64 {
 
 func (s *Set) addStrings(scope *memory.Scope, values *column.Column) error {
 	size := 1 << bits.Len(uint(2*values.Len))
-	b, err := scope.Zeroed(4 * size)
+	b, err := scope.Zeroed(8 * size)
 	if err != nil {
 		return err
 	}
 	if values.Len <= fewStrings {
 		s.addShort(values)
 	}
-	s.strings, s.rows, s.seed = *values, memory.As[uint32](b.Bytes())[:size], maphash.MakeSeed()
+	s.strings, s.rows, s.seed = *values, memory.As[uint64](b.Bytes())[:size], maphash.MakeSeed()
 	for i := range values.Len {
 		if !values.IsNull(i) {
-			at, found := s.find(&values.Views[i], values.Heaps)
+			hash := s.hash(&values.Views[i], values.Heaps)
+			at, found := s.find(hash, &values.Views[i], values.Heaps)
 			if !found {
-				s.rows[at] = uint32(i) + 1
+				s.rows[at] = hash&tagBits | uint64(i+1)
 			}
 		}
 	}
@@ -254,22 +255,26 @@ func (s *Set) addShort(values *column.Column) {
 	}
 }
 
-// find returns the slot of a string, or the free one where it would be.
-func (s *Set) find(v *column.View, heaps [][]byte) (int, bool) {
-	var hash uint64
-	if v.IsInline() {
-		words := viewWords(v)
-		high, low := bits.Mul64(words[0]^0x9E3779B97F4A7C15, words[1]^0xD6E8FEB86659FD93)
-		hash = high ^ low
-	} else {
-		hash = maphash.Bytes(s.seed, v.Bytes(heaps))
+// tagBits are those of a hash that a slot keeps: few strings are compared in vain.
+const tagBits = ^uint64(1<<32 - 1)
+
+func (s *Set) hash(v *column.View, heaps [][]byte) uint64 {
+	if !v.IsInline() {
+		return maphash.Bytes(s.seed, v.Bytes(heaps))
 	}
+	words := viewWords(v)
+	high, low := bits.Mul64(words[0]^0x9E3779B97F4A7C15, words[1]^0xD6E8FEB86659FD93)
+	return high ^ low
+}
+
+// find returns the slot of a string, or the free one where it would be.
+func (s *Set) find(hash uint64, v *column.View, heaps [][]byte) (int, bool) {
 	for at := int(hash) & (len(s.rows) - 1); ; at = (at + 1) & (len(s.rows) - 1) {
-		row := s.rows[at]
-		if row == 0 {
+		slot := s.rows[at]
+		if slot == 0 {
 			return at, false
 		}
-		if column.EqualViews(v, heaps, &s.strings.Views[row-1], s.strings.Heaps) {
+		if row := uint32(slot) - 1; (slot^hash)&tagBits == 0 && column.EqualViews(v, heaps, &s.strings.Views[row], s.strings.Heaps) {
 			return at, true
 		}
 	}
@@ -329,6 +334,14 @@ func (s *Set) Contains(scope *memory.Scope, c *column.Column) (column.Column, er
 
 func containsWords[T integer](s *Set, values []T) uint64 {
 	w := uint64(0)
+	if bitmap, most := s.bitmap, uint64(64*len(s.bitmap)); bitmap != nil {
+		for j, v := range values {
+			if at := uint64(int64(v)) - s.least; at < most {
+				w |= bitmap[at>>6] >> (at & 63) & 1 << j
+			}
+		}
+		return w
+	}
 	for j, v := range values {
 		w |= s.has(uint64(int64(v))) << j
 	}
@@ -358,7 +371,8 @@ func (s *Set) containsViews(c *column.Column, i, n int, valid uint64) uint64 {
 	}
 	for j := range n {
 		if valid>>j&1 != 0 {
-			_, found := s.find(&c.Views[i+j], c.Heaps)
+			v := &c.Views[i+j]
+			_, found := s.find(s.hash(v, c.Heaps), v, c.Heaps)
 			w |= oneBit(found) << j
 		}
 	}

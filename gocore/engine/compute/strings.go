@@ -30,6 +30,11 @@ func (w *textWriter) put(i int, s []byte) error {
 	if len(s) > longestString {
 		return status.Errorf(status.Unsupported, "a string of %s: one value has at most 2 GiB", memory.Bytes(len(s)))
 	}
+	if at := len(w.heap); at < cap(w.heap) && &s[0] == &w.heap[:at+1][at] { // it was made in place
+		w.dst.Views[i] = column.MakeView(s, len(w.dst.Heaps)-1, at)
+		w.heap = w.heap[:at+len(s)]
+		return nil
+	}
 	if len(w.heap)+len(s) > cap(w.heap) {
 		size := max(len(s), min(largestHeapBytes, textHeapBytes<<min(len(w.dst.Heaps), 10)))
 		b, err := w.scope.Alloc(size)
@@ -44,6 +49,48 @@ func (w *textWriter) put(i int, s []byte) error {
 	return nil
 }
 
+// room returns where to append the next string: what is left of the heap. A string that is longer than that is made on Go's
+// heap, and put copies it.
+func (w *textWriter) room() []byte { return w.heap[len(w.heap):len(w.heap):cap(w.heap)] }
+
+// textReader reads the strings of a column in any layout: where they are looked at once, views of them aren't worth making.
+type textReader struct {
+	views []column.View
+	heaps [][]byte
+	ends  []int32 // offsets, of one width or the other
+	wide  []int64
+	heap  []byte
+}
+
+func newTextReader(c *column.Column) textReader {
+	switch c.Layout {
+	case column.Offsets32:
+		return textReader{ends: memory.As[int32](c.Offsets)[:c.Len+1], heap: c.Heaps[0]}
+	case column.Offsets64:
+		return textReader{wide: memory.As[int64](c.Offsets)[:c.Len+1], heap: c.Heaps[0]}
+	}
+	return textReader{views: c.Views, heaps: c.Heaps}
+}
+
+// at returns the string of row i, which isn't null.
+func (r *textReader) at(i int) []byte {
+	switch {
+	case r.views != nil:
+		return r.views[i].Bytes(r.heaps)
+	case r.ends != nil:
+		return r.heap[r.ends[i]:r.ends[i+1]]
+	}
+	return r.heap[r.wide[i]:r.wide[i+1]]
+}
+
+// start returns where in the heap the string of row i begins, in a layout of offsets.
+func (r *textReader) start(i int) int {
+	if r.ends != nil {
+		return int(r.ends[i])
+	}
+	return int(r.wide[i])
+}
+
 // writeTexts returns a column of type t that has for each row what write appends to dst, null where one of args is.
 func writeTexts(scope *memory.Scope, t arrow.DataType, args []*column.Column, write func(dst []byte, row int) []byte) (column.Column, error) {
 	dst, err := newResult(scope, t, args...)
@@ -51,14 +98,12 @@ func writeTexts(scope *memory.Scope, t arrow.DataType, args []*column.Column, wr
 		return column.Column{}, err
 	}
 	w := textWriter{scope: scope, dst: &dst}
-	var text []byte
 	for i := range dst.Len {
 		if dst.IsNull(i) {
 			dst.Views[i] = column.View{}
 			continue
 		}
-		text = write(text[:0], i)
-		if err := w.put(i, text); err != nil {
+		if err := w.put(i, write(w.room(), i)); err != nil {
 			dst.Release()
 			return column.Column{}, err
 		}
@@ -68,32 +113,44 @@ func writeTexts(scope *memory.Scope, t arrow.DataType, args []*column.Column, wr
 
 // mapTexts returns a column of what f appends to dst of each string.
 func mapTexts(scope *memory.Scope, a *column.Column, f func(dst, s []byte) []byte) (column.Column, error) {
-	return writeTexts(scope, a.Type, []*column.Column{a}, func(dst []byte, row int) []byte {
-		return f(dst, a.Views[row].Bytes(a.Heaps))
-	})
+	r := newTextReader(a)
+	return writeTexts(scope, a.Type, []*column.Column{a}, func(dst []byte, row int) []byte { return f(dst, r.at(row)) })
 }
 
 // cutTexts returns a column of pieces of each string, whose characters stay where they are. Pieces that begin before
 // their string make the row null.
 func cutTexts(scope *memory.Scope, a *column.Column, piece func(s []byte) (from, to int)) (column.Column, error) {
+	if a.Layout != column.Views && len(a.Heaps[0]) > longestString { // a view says where in a heap of up to 2 GiB it is
+		views, err := a.AsViews(scope)
+		if err != nil {
+			return column.Column{}, err
+		}
+		defer views.Release()
+		return cutTexts(scope, &views, piece)
+	}
 	dst, err := newResult(scope, a.Type, a)
 	if err != nil {
 		return column.Column{}, err
 	}
 	dst.Heaps = a.Heaps
 	dst.Owners = addHeapOwners(dst.Owners, a)
+	r := newTextReader(a)
 	var lost []int
 	for i := range dst.Len {
 		if dst.IsNull(i) {
 			dst.Views[i] = column.View{}
 			continue
 		}
-		v := &a.Views[i]
-		from, to := piece(v.Bytes(a.Heaps))
+		s := r.at(i)
+		from, to := piece(s)
 		if from < 0 {
 			lost, from, to = append(lost, i), 0, 0
 		}
-		dst.Views[i] = v.Cut(a.Heaps, from, to)
+		if r.views != nil {
+			dst.Views[i] = a.Views[i].Cut(a.Heaps, from, to)
+		} else {
+			dst.Views[i] = column.MakeView(s[from:to], 0, r.start(i)+from)
+		}
 	}
 	if err := setNull(scope, &dst, lost); err != nil {
 		dst.Release()
@@ -125,12 +182,13 @@ func testTexts(scope *memory.Scope, a *column.Column, passes func(s []byte) bool
 	if err != nil {
 		return column.Column{}, err
 	}
+	r := newTextReader(a)
 	for i := 0; i < a.Len; i += 64 {
 		size := min(64, a.Len-i)
 		valid, w := present(a, i, size), uint64(0)
 		for j := range size {
 			if valid>>j&1 != 0 {
-				w |= oneBit(passes(a.Views[i+j].Bytes(a.Heaps))) << j
+				w |= oneBit(passes(r.at(i+j))) << j
 			}
 		}
 		putWord(dst.Values, i, size, w)
@@ -144,11 +202,11 @@ func measureTexts(scope *memory.Scope, a *column.Column, measure func(s []byte) 
 	if err != nil {
 		return column.Column{}, err
 	}
-	out := column.Of[int64](&dst)
+	out, r := column.Of[int64](&dst), newTextReader(a)
 	for i := range out {
 		out[i] = 0
 		if !dst.IsNull(i) {
-			out[i] = int64(measure(a.Views[i].Bytes(a.Heaps)))
+			out[i] = int64(measure(r.at(i)))
 		}
 	}
 	return dst, nil

@@ -2,6 +2,8 @@ package compute
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -21,10 +23,43 @@ func MatchesText(scope *memory.Scope, a *column.Column, p *Pattern) (column.Colu
 // HasAffix tells which strings begin (Left) or end (Right) with a text.
 func HasAffix(scope *memory.Scope, a *column.Column, side Side, affix string) (column.Column, error) {
 	text := []byte(affix)
+	if side == Left && a.Layout == column.Views {
+		return hasPrefix(scope, a, text)
+	}
 	if side == Left {
 		return testTexts(scope, a, func(s []byte) bool { return bytes.HasPrefix(s, text) })
 	}
 	return testTexts(scope, a, func(s []byte) bool { return bytes.HasSuffix(s, text) })
+}
+
+// hasPrefix looks at the four bytes that lie in each view first.
+func hasPrefix(scope *memory.Scope, a *column.Column, text []byte) (column.Column, error) {
+	dst, err := newResult(scope, arrow.FixedWidthTypes.Boolean, a)
+	if err != nil {
+		return column.Column{}, err
+	}
+	var wanted, mask [4]byte
+	for i := range copy(wanted[:], text) {
+		mask[i] = 0xFF
+	}
+	start, cut := binary.LittleEndian.Uint32(wanted[:]), binary.LittleEndian.Uint32(mask[:])
+	for i := 0; i < a.Len; i += 64 {
+		size, w := min(64, a.Len-i), uint64(0)
+		for j := range a.Views[i : i+size] {
+			v := &a.Views[i+j]
+			w |= oneBit(binary.LittleEndian.Uint32(v.Prefix[:])&cut == start && int(v.Size) >= len(text)) << j
+		}
+		if len(text) > len(wanted) {
+			for left := w & present(a, i, size); left != 0; left &= left - 1 {
+				j := bits.TrailingZeros64(left)
+				if !bytes.HasPrefix(a.Views[i+j].Bytes(a.Heaps), text) {
+					w &^= 1 << j
+				}
+			}
+		}
+		putWord(dst.Values, i, size, w)
+	}
+	return dst, nil
 }
 
 // FindText returns the code point from which on each string has text within bounds, the last such on the Right; -1 where

@@ -16,36 +16,45 @@ const highBits = 0x8080808080808080
 
 // isASCII tells whether s has bytes below 128 only.
 func isASCII(s []byte) bool {
+	if len(s) < 8 {
+		return shortWord(s)&highBits == 0
+	}
+	last := binary.LittleEndian.Uint64(s[len(s)-8:])
 	for ; len(s) >= 8; s = s[8:] {
-		if binary.LittleEndian.Uint64(s)&highBits != 0 {
-			return false
-		}
+		last |= binary.LittleEndian.Uint64(s)
 	}
-	for _, b := range s {
-		if b >= utf8.RuneSelf {
-			return false
-		}
+	return last&highBits == 0
+}
+
+// shortWord returns up to seven bytes in a word.
+func shortWord(s []byte) uint64 {
+	w := uint64(0)
+	for i, b := range s {
+		w |= uint64(b) << (8 * i)
 	}
-	return true
+	return w
 }
 
 // runes returns the number of code points of s: of bytes that continue none.
 func runes(s []byte) int {
 	n := len(s)
 	for ; len(s) >= 8; s = s[8:] {
-		w := binary.LittleEndian.Uint64(s)
-		n -= bits.OnesCount64(w & ^(w << 1) & highBits)
+		n -= continued(binary.LittleEndian.Uint64(s))
 	}
-	for _, b := range s {
-		n -= int(b >> 7 &^ (b >> 6 & 1))
-	}
-	return n
+	return n - continued(shortWord(s))
 }
+
+// continued returns how many of eight bytes have the high bits 10: they continue a code point.
+func continued(w uint64) int { return bits.OnesCount64(w & ^(w << 1) & highBits) }
 
 // offsetOf returns where code point number n of s begins; len(s) if there are not as many.
 func offsetOf(s []byte, n int) int {
 	at := 0
 	for ; n > 0 && at < len(s); n-- {
+		if s[at] < utf8.RuneSelf {
+			at++
+			continue
+		}
 		_, size := utf8.DecodeRune(s[at:])
 		at += size
 	}
@@ -89,9 +98,19 @@ func (b Bounds) piece(s []byte) (from, to int) {
 	return start, start + offsetOf(s[start:], to-from)
 }
 
-// SliceText returns s[start:stop] of each string.
+// SliceText returns s[start:stop] of each string. Bounds from the start need no look at the rest.
 func SliceText(scope *memory.Scope, a *column.Column, b Bounds) (column.Column, error) {
-	return cutTexts(scope, a, b.piece)
+	if b.Stop == nil || *b.Stop < 0 || b.Start != nil && *b.Start < 0 {
+		return cutTexts(scope, a, b.piece)
+	}
+	first := 0
+	if b.Start != nil {
+		first = *b.Start
+	}
+	return cutTexts(scope, a, func(s []byte) (int, int) {
+		from := offsetOf(s, first)
+		return from, from + offsetOf(s[from:], *b.Stop-first)
+	})
 }
 
 // SliceTextBy returns s[start:stop:step] of each string.

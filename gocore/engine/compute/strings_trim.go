@@ -100,10 +100,11 @@ const LargestMade = 16 << 20
 
 // RepeatText returns each string n times, one behind the other.
 func RepeatText(scope *memory.Scope, a *column.Column, n int) (column.Column, error) {
+	r := newTextReader(a)
 	for i := range a.Len {
-		if !a.IsNull(i) && n > 0 && int(a.Views[i].Size) > LargestMade/n {
+		if !a.IsNull(i) && n > 0 && len(r.at(i)) > LargestMade/n {
 			return column.Column{}, status.Errorf(status.Unsupported, "%d times a string of %s: at most %s are made", n,
-				memory.Bytes(int(a.Views[i].Size)), memory.Bytes(LargestMade))
+				memory.Bytes(len(r.at(i))), memory.Bytes(LargestMade))
 		}
 	}
 	return mapTexts(scope, a, func(dst, s []byte) []byte {
@@ -116,16 +117,16 @@ func RepeatText(scope *memory.Scope, a *column.Column, n int) (column.Column, er
 
 // JoinTexts returns the strings of each row's columns, one behind the other with separator between them.
 func JoinTexts(scope *memory.Scope, args []*column.Column, separator string) (column.Column, error) {
-	strides := make([]int, len(args))
+	strides, readers := make([]int, len(args)), make([]textReader, len(args))
 	for i, a := range args {
-		strides[i] = stride(a)
+		strides[i], readers[i] = stride(a), newTextReader(a)
 	}
 	return writeTexts(scope, args[0].Type, args, func(dst []byte, row int) []byte {
-		for i, a := range args {
+		for i := range readers {
 			if i > 0 {
 				dst = append(dst, separator...)
 			}
-			dst = append(dst, a.Views[row&strides[i]].Bytes(a.Heaps)...)
+			dst = append(dst, readers[i].at(row&strides[i])...)
 		}
 		return dst
 	})

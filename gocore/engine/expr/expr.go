@@ -125,7 +125,10 @@ func (b *Builder) Call(f *function.Bound, args ...Node) (Node, error) {
 		}
 		known[i] = b.steps[a].literal
 		constant = constant && known[i] != nil
-		s.args = append(s.args, b.views(a))
+		if !f.AnyLayout {
+			a = b.views(a)
+		}
+		s.args = append(s.args, a)
 	}
 	key := fmt.Sprintf("%s %v", f.Key, s.args)
 	if n, ok := b.known[key]; ok {

@@ -244,9 +244,11 @@ func parseTime(c *Call) (Bound, error) {
 	if !ok || o.Zone != "" && o.Zone != "UTC" {
 		return Bound{}, status.Errorf(status.Invalid, "%s: unit is %q and zone %q: give one of D, s, ms, us, ns, and UTC or no zone", c.Name, o.Unit, o.Zone)
 	}
-	return c.text(to, func(scope *memory.Scope, a *column.Column) (column.Column, error) {
+	b, err := c.text(to, func(scope *memory.Scope, a *column.Column) (column.Column, error) {
 		return compute.ParseTimes(scope, a, to, format, coerce)
 	})
+	b.AnyLayout = false
+	return b, err
 }
 
 // coerce reads what becomes of what can't be read: an error, or null.

@@ -71,6 +71,8 @@ type Bound struct {
 	// Prepare makes Eval, where it isn't there, of the arguments that are known before there are rows: literals and
 	// sets; the others are nil. What it allocates stays until the scope closes.
 	Prepare func(scope *memory.Scope, known []*column.Column) (Kernel, error)
+	// AnyLayout tells that the kernel takes strings in any layout, not as Views only.
+	AnyLayout bool
 	// Slow tells that a row takes about a microsecond, so that a whole batch is no unit of work.
 	Slow bool
 	// Key is the same for calls that compute the same of the same arguments.

@@ -127,7 +127,7 @@ func (e example) eval(t *testing.T, scope *memory.Scope, f *function.Bound, lead
 	args := make([]*column.Column, len(e.args))
 	for i, a := range e.args {
 		c := a.column(t, lead, padded)
-		cast, err := castTo(scope, &c, f.Args[i])
+		cast, err := castTo(scope, &c, f.Args[i], layoutOf(f, lead))
 		if err != nil {
 			return nil, err
 		}
@@ -166,13 +166,24 @@ func (e example) eval(t *testing.T, scope *memory.Scope, f *function.Bound, lead
 }
 
 // castTo is what a plan puts before a function: the argument's cast, strings as views.
-func castTo(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
-	views, err := c.AsViews(scope)
-	if err != nil {
-		return column.Column{}, err
+func castTo(scope *memory.Scope, c *column.Column, to arrow.DataType, layout column.Layout) (column.Column, error) {
+	laid := *c
+	if c.Kind == column.String {
+		var err error
+		if laid, err = c.WithLayout(layout, scope); err != nil {
+			return column.Column{}, err
+		}
+		defer laid.Release()
 	}
-	defer views.Release()
-	return compute.Cast(scope, &views, to)
+	return compute.Cast(scope, &laid, to)
+}
+
+// layoutOf returns one of the layouts that f takes strings in.
+func layoutOf(f *function.Bound, lead int) column.Layout {
+	if !f.AnyLayout {
+		return column.Views
+	}
+	return column.Layout(lead % 3)
 }
 
 // column returns the values of a in a column, with lead rows cut off in front, and a null after each where it is padded.

@@ -28,7 +28,7 @@ func comparison(op compute.Comparison) func(c *Call) (Bound, error) {
 			return Bound{}, status.Errorf(status.TypeMismatch, "%s (%s) can't be compared with %s (%s): cast one of them",
 				a.Text, column.DisplayName(a.Type), b.Text, column.DisplayName(b.Type))
 		}
-		return Bound{Type: boolean, Eval: binary(func(scope *memory.Scope, x, y *column.Column) (column.Column, error) {
+		return Bound{Type: boolean, AnyLayout: true, Eval: binary(func(scope *memory.Scope, x, y *column.Column) (column.Column, error) {
 			return compute.Compare(scope, op, x, y)
 		})}, nil
 	}

@@ -133,9 +133,11 @@ func split(c *Call) (Bound, error) {
 	if err := c.options(&o); err != nil {
 		return Bound{}, err
 	}
-	return c.text(arrow.ListOf(c.Args[0].Type), func(scope *memory.Scope, a *column.Column) (column.Column, error) {
+	b, err := c.text(arrow.ListOf(c.Args[0].Type), func(scope *memory.Scope, a *column.Column) (column.Column, error) {
 		return compute.SplitText(scope, a, o.Separator, o.Side.Side, o.Limit)
 	})
+	b.AnyLayout = false // what the pieces are cut out of
+	return b, err
 }
 
 func splitPart(c *Call) (Bound, error) {

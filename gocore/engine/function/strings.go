@@ -57,7 +57,7 @@ func (c *Call) textArgs() error {
 
 // text is a function of one string column and options.
 func (c *Call) text(typ arrow.DataType, f func(scope *memory.Scope, a *column.Column) (column.Column, error)) (Bound, error) {
-	return Bound{Type: typ, Eval: unary(f)}, c.textArgs()
+	return Bound{Type: typ, Eval: unary(f), AnyLayout: true}, c.textArgs()
 }
 
 func measure(f func(*memory.Scope, *column.Column) (column.Column, error)) func(c *Call) (Bound, error) {
@@ -263,7 +263,7 @@ func concat(c *Call) (Bound, error) {
 	if err := c.options(&o); err != nil {
 		return Bound{}, err
 	}
-	b := Bound{Eval: func(scope *memory.Scope, args []*column.Column) (column.Column, error) {
+	b := Bound{AnyLayout: true, Eval: func(scope *memory.Scope, args []*column.Column) (column.Column, error) {
 		return compute.JoinTexts(scope, args, o.Separator)
 	}}
 	all := make([]int, len(c.Args))

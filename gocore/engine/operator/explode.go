@@ -155,7 +155,7 @@ func (p *explosion) column(scope *memory.Scope, i int) (column.Column, error) {
 	if k := slices.Index(p.columns, i); k >= 0 {
 		first, last := c.Span()
 		elements := c.Children[0].Slice(first, last-first)
-		return gatherColumn(scope, &elements, p.elements[k])
+		return compute.Gather(scope, &elements, p.elements[k])
 	}
-	return gatherColumn(scope, c, p.rows)
+	return compute.Gather(scope, c, p.rows)
 }

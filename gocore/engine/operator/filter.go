@@ -135,13 +135,14 @@ func (s *selection) apply(condition *expr.Program) error {
 
 // choose makes ids those of the selected rows.
 func (s *selection) choose() error {
-	ids, owner, err := memory.Make[uint32](s.scope, s.rows.Len)
+	ids, owner, err := memory.Make[uint32](s.scope, s.rows.Len+compute.SelectRoom)
 	if err != nil {
 		return err
 	}
 	if s.keep.Len > 0 {
-		ids = compute.Select(&s.keep, ids[:0])
+		ids = compute.Select(&s.keep, ids)
 	} else {
+		ids = ids[:s.rows.Len]
 		for i := range ids {
 			ids[i] = uint32(i)
 		}
@@ -192,7 +193,7 @@ func (s *selection) narrow(next []*expr.Program) error {
 func gatherBatch(scope *memory.Scope, b *table.Batch, ids []uint32) (*table.Batch, error) {
 	out := &table.Batch{Len: len(ids), Seq: b.Seq}
 	for i := range b.Cols {
-		c, err := gatherColumn(scope, &b.Cols[i], ids)
+		c, err := compute.Gather(scope, &b.Cols[i], ids)
 		if err != nil {
 			out.Release()
 			return nil, err
@@ -200,13 +201,4 @@ func gatherBatch(scope *memory.Scope, b *table.Batch, ids []uint32) (*table.Batc
 		out.Cols = append(out.Cols, c)
 	}
 	return out, nil
-}
-
-func gatherColumn(scope *memory.Scope, c *column.Column, ids []uint32) (column.Column, error) {
-	src, err := c.AsViews(scope)
-	if err != nil {
-		return src, err
-	}
-	defer src.Release()
-	return compute.Gather(scope, &src, ids)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/hashing"
 	"github.com/pycylon/pycylon/gocore/engine/table"
@@ -350,7 +351,7 @@ func gatherColumns(scope *memory.Scope, b *table.Batch, columns []int, ids []uin
 		if out.Cols[i].Type != nil {
 			continue
 		}
-		c, err := gatherColumn(scope, &b.Cols[i], ids)
+		c, err := compute.Gather(scope, &b.Cols[i], ids)
 		if err != nil {
 			out.Release()
 			return nil, err
