@@ -35,6 +35,7 @@ FUNCTIONS = {
     "quantile": "quantile",
     "nunique": "nunique",
     "corr": "corr",
+    "list": "list",
 }
 
 _DEFAULTS: dict[str, dict[str, Any]] = {

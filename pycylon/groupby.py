@@ -89,8 +89,8 @@ class GroupBy(GroupWindows):
             ``{"a": ["min", "max"]}`` makes "a_min" and "a_max". Of one selected column, a list makes "min" and "max".
         **named : (str, str)
             Columns of the result: ``total=("a", "sum")``; ``r=(("a", "b"), "corr")``. The aggregates are sum, mean,
-            min, max, count, size, first, last, any, all, prod, var, std, sem, median, nunique and corr; var, std and
-            sem divide by the count less one.
+            min, max, count, size, first, last, any, all, prod, var, std, sem, median, nunique, list and corr; var,
+            std and sem divide by the count less one; a list has the values in the rows' order, nulls, too.
 
         Examples
         --------

@@ -103,7 +103,7 @@ const (
 		`{"name":"li","fn":"last","column":"id"},{"name":"any","fn":"any","column":"s"},{"name":"all","fn":"all","column":"f"},{"name":"p","fn":"prod","column":"f"},` +
 		`{"name":"sd","fn":"std","column":"c","ddof":1},{"name":"var","fn":"var","column":"v"},{"name":"sem","fn":"sem","column":"f","ddof":1},{"name":"r","fn":"corr","column":"v","other":"f"}]`
 	collected = `"aggs":[{"name":"m","fn":"quantile","column":"f","q":0.5},{"name":"lo","fn":"quantile","column":"v","q":0.1,"interpolation":"lower"},` +
-		`{"name":"us","fn":"nunique","column":"s"},{"name":"uf","fn":"nunique","column":"f"},{"name":"fs","fn":"first","column":"s"},{"name":"total","fn":"sum","column":"c"}]`
+		`{"name":"ls","fn":"list","column":"s"},{"name":"lf","fn":"list","column":"f"},{"name":"us","fn":"nunique","column":"s"},{"name":"uf","fn":"nunique","column":"f"},{"name":"fs","fn":"first","column":"s"},{"name":"total","fn":"sum","column":"c"}]`
 	largest = `"aggs":[{"name":"v","fn":"nlargest","column":"v","n":2}]`
 )
 

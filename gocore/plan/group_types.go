@@ -35,11 +35,17 @@ var aggregates = map[string]aggregate{
 	"corr":      {takes: isQuantity, result: toDouble},
 	"quantile":  {takes: isNumeric, result: unchanged, whole: true},
 	"nunique":   {takes: isPlain, result: toInt64, always: true, whole: true},
+	"list":      {takes: isListed, result: listOf, always: true, whole: true},
 	"nlargest":  {takes: isNumeric, result: unchanged, always: true, ragged: true},
 	"nsmallest": {takes: isNumeric, result: unchanged, always: true, ragged: true},
 }
 
 func isAny(arrow.DataType) bool { return true }
+
+// isListed tells whether lists of t can be made.
+func isListed(t arrow.DataType) bool { return kindOf(t) <= col.String }
+
+func listOf(t arrow.DataType) arrow.DataType { return arrow.ListOf(t) }
 
 // isPlain tells whether aggregates can look at values of t.
 func isPlain(t arrow.DataType) bool {

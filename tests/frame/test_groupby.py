@@ -204,6 +204,21 @@ def test_forms_of_pandas():
         frame.groupby("b").sum()
 
 
+@pytest.mark.parametrize("value", VALUES)
+def test_lists_as_polars(value):
+    data = table(7, 300, value, 8).append_column("b", pa.array([i % 3 == 0 for i in range(300)]))
+    want = pl.from_arrow(data).group_by("k", maintain_order=True).agg(pl.col("v"), pl.col("s"), pl.col("b"), pl.len())
+    wanted = {k: rest for k, *rest in zip(*want.to_dict(as_series=False).values())}
+    got = (
+        pc.DataFrame(data)
+        .groupby("k", dropna=False, sort=False)
+        .agg(v=("v", list), s=("s", "list"), b=("b", list), n=("v", "size"))
+    )
+    made = {k: rest for k, *rest in zip(*got.to_dict().values())}
+    assert made == wanted
+    assert got.dtypes["v"].startswith("list<")
+
+
 def test_whole_columns():
     frame = pc.DataFrame({"v": [3, 1, None, 2], "f": [0.5, float("nan"), 1.5, None], "s": ["b", None, "a", "b"]})
     assert frame["v"].sum() == 6
@@ -225,7 +240,9 @@ def test_whole_columns():
     assert frame[["v", "f"]].sum().to_dict() == {"v": [6], "f": [2.0]}
     assert frame.mean(numeric_only=True).to_dict() == {"v": [2.0], "f": [1.0]}
     assert frame.nunique().to_dict() == {"v": [3], "f": [2], "s": [2]}
+    assert frame.agg({"s": list}).to_dict() == {"s": [["b", None, "a", "b"]]}
     empty = frame[frame["v"] > 10]
+    assert empty.agg({"s": list}).to_dict() == {"s": [[]]}
     assert empty["v"].sum() == 0
     assert empty["v"].mean() is None
     assert empty.count().to_dict() == {"v": [0], "f": [0], "s": [0]}

@@ -30,12 +30,13 @@ const (
 	Correlation              // float64: Pearson's, of the rows that have both Column and Other; null where one is constant
 	Quantile                 // float64, or the type itself: the value at Q of the way from the least to the greatest
 	NUnique                  // int64: how many different values are there
+	List                     // list of the type: all values in the order of Seq, nulls, too
 	Largest                  // keeps the type: a row for each of the N greatest values, in their order
 	Smallest                 // keeps the type: a row for each of the N least values, in their order
 )
 
 var aggNames = [...]string{"sum", "min", "max", "count", "mean", "size", "first", "last", "any", "all", "prod", "var", "std", "sem",
-	"corr", "quantile", "nunique", "nlargest", "nsmallest"}
+	"corr", "quantile", "nunique", "list", "nlargest", "nsmallest"}
 
 // String returns the function's name as users write it.
 func (f AggFn) String() string { return aggNames[f] }

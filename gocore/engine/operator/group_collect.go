@@ -21,6 +21,7 @@ import (
 //	quantile     the result, and whether there is one
 //	nunique      the number
 //	nlargest     the address of the results, and how many there are
+//	list         where the values begin in groupColumn.order, and how many there are
 type groupCollected struct {
 	agg   Agg
 	value int // of groupLayout.values
@@ -38,6 +39,9 @@ func (c *groupCompiler) addCollected(a Agg, field arrow.Field) error {
 		in.form = floatForm
 	}
 	at := c.state(groupState{op: opHeld})
+	if a.Fn == List {
+		c.value(opHeld, groupOperand{-1, placeForm})
+	}
 	c.collected = append(c.collected, groupCollected{agg: a, value: c.value(opHeld, in), state: at})
 	c.ragged = c.ragged || a.Fn == Largest || a.Fn == Smallest
 	c.results = append(c.results, groupResult{agg: a, source: field.Name, states: []int{at}, part: -1,
@@ -51,6 +55,7 @@ type groupColumn struct {
 	groups []uint32 // of the rows: record number, 0 where the value is missing
 	first  []uint64
 	second []uint64 // of strings
+	list   *groupList
 }
 
 // groupCollector keeps a unit's rows.
@@ -67,26 +72,32 @@ type groupCollector struct {
 func newGroupCollector(l *groupLayout, w *exec.Worker, rows int) (*groupCollector, error) {
 	c := &groupCollector{layout: l, worker: w}
 	for _, agg := range l.collected {
-		v := &l.values[agg.value]
-		i := slices.IndexFunc(c.columns, func(have groupColumn) bool { return have.value == v })
+		v, isList := &l.values[agg.value], agg.agg.Fn == List
+		i := slices.IndexFunc(c.columns, func(have groupColumn) bool { return have.value == v && (have.list != nil) == isList })
 		if i < 0 {
 			i = len(c.columns)
-			col := groupColumn{value: v}
-			var err error
-			if col.groups, err = collectorMake[uint32](c, rows); err == nil {
-				col.first, err = collectorMake[uint64](c, rows)
-			}
-			if err == nil && v.kind == column.String {
-				col.second, err = collectorMake[uint64](c, rows)
-			}
-			if err != nil {
+			if err := c.addColumn(v, isList, rows); err != nil {
 				return c, err
 			}
-			c.columns = append(c.columns, col)
 		}
 		c.at = append(c.at, i)
 	}
 	return c, nil
+}
+
+func (c *groupCollector) addColumn(v *groupValue, isList bool, rows int) (err error) {
+	col := groupColumn{value: v}
+	if col.groups, err = collectorMake[uint32](c, rows); err == nil {
+		col.first, err = collectorMake[uint64](c, rows)
+	}
+	if err == nil && v.kind == column.String {
+		col.second, err = collectorMake[uint64](c, rows)
+	}
+	if err == nil && isList {
+		col.list, err = newGroupList(c, rows)
+	}
+	c.columns = append(c.columns, col)
+	return err
 }
 
 func collectorMake[T any](c *groupCollector, n int) ([]T, error) {
@@ -104,6 +115,11 @@ func (c *groupCollector) free() {
 		b.Release()
 	}
 	c.buffers = nil
+}
+
+// lists tells whether decoding needs the values.
+func (c *groupCollector) lists() bool {
+	return slices.ContainsFunc(c.columns, func(col groupColumn) bool { return col.list != nil })
 }
 
 // take keeps the values of rows [from, to) of a chunk, whose groups are known.
@@ -124,6 +140,10 @@ func (c *groupCollector) take(u groupUpdate) {
 			for j := range first {
 				col.second[c.rows+j] = values.at(j)
 			}
+		}
+		if col.list != nil {
+			col.list.take(c, u, v)
+			continue
 		}
 		if u.chunk.masked && v.mask >= 0 {
 			mask := u.chunk.masks[v.mask/64].from(u.from)
@@ -181,8 +201,12 @@ func (c *groupCollector) finish(t *groupTable) error {
 				continue
 			}
 			word := c.layout.states[agg.state].word
-			if agg.agg.Fn == NUnique {
-				if err := c.countDistinct(t, col, word); err != nil {
+			if agg.agg.Fn == NUnique || agg.agg.Fn == List {
+				compute := c.countDistinct
+				if agg.agg.Fn == List {
+					compute = c.listValues
+				}
+				if err := compute(t, col, word); err != nil {
 					return err
 				}
 				continue
@@ -220,14 +244,21 @@ const collectorUnit = 64 << 10
 
 // sideBySide returns the values by groups: those of group g from starts[g] to starts[g+1].
 func (c *groupCollector) sideBySide(t *groupTable, col *groupColumn) (sorted []uint64, starts []uint32, err error) {
-	if starts, err = collectorMake[uint32](c, t.n+2); err != nil {
-		return nil, nil, err
-	}
 	if sorted, err = collectorMake[uint64](c, c.rows); err != nil {
 		return nil, nil, err
 	}
+	starts, err = c.byGroups(t, col.groups, func(place uint32, row int) { sorted[place] = col.first[row] })
+	return sorted, starts, err
+}
+
+// byGroups calls put with a place for each row, so that those of group g have places from starts[g] to starts[g+1], in
+// the order of the rows.
+func (c *groupCollector) byGroups(t *groupTable, groups []uint32, put func(place uint32, row int)) (starts []uint32, err error) {
+	if starts, err = collectorMake[uint32](c, t.n+2); err != nil {
+		return nil, err
+	}
 	clear(starts)
-	groups, next := col.groups[:c.rows], starts[1:] // next[g] is where group g's next value goes
+	groups, next := groups[:c.rows], starts[1:] // next[g] is where group g's next row goes
 	err = c.pieces(func(from, to int) {
 		for _, g := range groups[from:to] {
 			next[g+1]++
@@ -239,12 +270,12 @@ func (c *groupCollector) sideBySide(t *groupTable, col *groupColumn) (sorted []u
 	if err == nil {
 		err = c.pieces(func(from, to int) {
 			for i, g := range groups[from:to] {
-				sorted[next[g]] = col.first[from+i]
+				put(next[g], from+i)
 				next[g]++
 			}
 		})
 	}
-	return sorted, starts, err
+	return starts, err
 }
 
 // pieces calls f with ranges of the rows and yields between them.

@@ -30,7 +30,7 @@ func (l *groupLayout) decode(w *exec.Worker, runs []groupRun, n int) (*table.Bat
 		return nil, err
 	}
 	defer buf.Release()
-	d := groupDecoder{l, w.Scope(), runs, scratch[:n], scratch[n : 2*n], scratch[2*n : 3*n]}
+	d := groupDecoder{layout: l, scope: w.Scope(), runs: runs, first: scratch[:n], second: scratch[n : 2*n], present: scratch[2*n : 3*n]}
 	b := &table.Batch{Len: n, Cols: make([]column.Column, 0, l.output.NumFields())}
 	for i := range l.output.NumFields() {
 		var c column.Column
@@ -110,6 +110,9 @@ func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
 			d.present[i] = min(^seq, 1) // 0 for noRow
 		}
 		return d.column(r.field.Type, d.present)
+	}
+	if r.agg.Fn == List {
+		return d.lists(r)
 	}
 	if r.part >= 0 {
 		d.gather(d.first, s.word+r.part)

@@ -324,8 +324,11 @@ func clearNulls(c *column.Column, from int, rows []uint32, words []uint64) {
 	eachNull(c, from, rows, len(words), func(i int) { words[i] = 0 })
 }
 
+// missingFloat is the NaN that stands for null.
+const missingFloat = 0x7FF8_0000_0000_4E41
+
 func nanNulls(c *column.Column, from int, rows []uint32, words []uint64) {
-	eachNull(c, from, rows, len(words), func(i int) { words[i] = nanBits })
+	eachNull(c, from, rows, len(words), func(i int) { words[i] = missingFloat })
 }
 
 // eachNull calls f for each of the n rows where c is null.

@@ -136,6 +136,15 @@ func (u *groupUnit) add(c *groupChunk, ids, scratch []uint32, states bool) error
 	}
 }
 
+// free gives the memory of the groups back.
+func (u *groupUnit) free() {
+	u.records.Release()
+	u.table.sums.free()
+	if u.collector != nil {
+		u.collector.free()
+	}
+}
+
 func (u *groupUnit) sort() (err error) {
 	if u.table.layout.stripes() > 1 {
 		err = u.table.fold()
@@ -234,7 +243,6 @@ func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scra
 	u.table = t
 	if len(g.layout.collected) > 0 {
 		u.collector, err = newGroupCollector(g.layout, w, u.rows)
-		defer u.collector.free()
 		if err != nil {
 			return err
 		}
@@ -268,5 +276,9 @@ func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scra
 			return err
 		}
 	}
-	return u.sort()
+	err = u.sort()
+	if u.collector != nil && !u.collector.lists() {
+		u.collector.free()
+	}
+	return err
 }

@@ -34,7 +34,8 @@ func newGroupSource(l *groupLayout, units []*groupUnit) *groupSource {
 
 // groupRun is consecutive records of a unit.
 type groupRun struct {
-	unit    int
+	number  int // of the unit
+	unit    *groupUnit
 	records unsafe.Pointer
 	rows    int
 }
@@ -49,7 +50,7 @@ func (s *groupSource) runs(from, to int) []groupRun {
 			continue
 		}
 		records := unsafe.Pointer(unsafe.SliceData(u.records.Bytes()))
-		run := groupRun{i, unsafe.Add(records, 8*s.layout.recWords*skip), min(u.groups-skip, to-from)}
+		run := groupRun{i, u, unsafe.Add(records, 8*s.layout.recWords*skip), min(u.groups-skip, to-from)}
 		runs = append(runs, run)
 		from += run.rows
 	}
@@ -71,9 +72,8 @@ func (s *groupSource) Next(w *exec.Worker) (*table.Batch, error) {
 	}
 	b.Seq = uint64(batch)
 	for _, run := range runs {
-		if s.left[run.unit].Add(int64(-run.rows)) == 0 {
-			s.units[run.unit].records.Release()
-			s.units[run.unit].table.sums.free()
+		if s.left[run.number].Add(int64(-run.rows)) == 0 {
+			run.unit.free()
 		}
 	}
 	return b, nil

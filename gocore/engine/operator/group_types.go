@@ -69,6 +69,8 @@ func (f AggFn) result(t arrow.DataType, i Interpolation) (arrow.DataType, bool) 
 			return t, true
 		}
 		return arrow.PrimitiveTypes.Float64, true
+	case List:
+		return arrow.ListOf(t), false
 	case Largest, Smallest:
 		return t, false
 	}
