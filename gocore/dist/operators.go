@@ -78,12 +78,26 @@ var joinHows = map[plan.How]operator.JoinHow{plan.Inner: operator.JoinInner, pla
 var joinSides = map[plan.Side]operator.JoinSide{plan.LeftSide: operator.FromLeft, plan.RightSide: operator.FromRight,
 	plan.Coalesced: operator.Coalesced, plan.Indicator: operator.Indicator}
 
+// joiner is a join of two inputs.
+type joiner interface {
+	Left() exec.Sink
+	Right() exec.Sink
+	Source(q *exec.Query) (exec.Source, error)
+}
+
 func (l *lowerer) join(at int, op *plan.JoinOp, tests [][]test) (stream, error) {
-	inputs := l.program.Steps[at].Inputs
 	spec := operator.JoinSpec{How: joinHows[op.How], LeftKeys: op.LeftKeys, RightKeys: op.RightKeys,
-		UniqueLeft: op.UniqueLeft, UniqueRight: op.UniqueRight}
-	spec.Output = joinColumns(op.Output)
-	j, err := operator.NewSpillingJoin(spec, l.program.Steps[inputs[0]].Schema, l.program.Steps[inputs[1]].Schema)
+		UniqueLeft: op.UniqueLeft, UniqueRight: op.UniqueRight, Output: joinColumns(op.Output)}
+	inputs := l.program.Steps[at].Inputs
+	left, right := l.program.Steps[inputs[0]].Schema, l.program.Steps[inputs[1]].Schema
+	var j joiner
+	var err error
+	if op.Algorithm == plan.SortJoin { // the sorts before it go to disk where they must
+		spec.Algorithm = operator.JoinMerge
+		j, err = operator.NewJoin(spec, left, right)
+	} else {
+		j, err = operator.NewSpillingJoin(spec, left, right)
+	}
 	if err != nil {
 		return stream{}, err
 	}
@@ -103,9 +117,7 @@ func joinColumns(output []plan.JoinColumn) []operator.JoinColumn {
 }
 
 // joined returns what a join makes of its sides.
-func (l *lowerer) joined(q *exec.Query, at int, j interface {
-	Source(q *exec.Query) (exec.Source, error)
-}) (stream, error) {
+func (l *lowerer) joined(q *exec.Query, at int, j joiner) (stream, error) {
 	step := &l.program.Steps[at]
 	made := stream{schema: step.Schema}
 	err := alone(q, func() (err error) {

@@ -91,6 +91,10 @@ func setOp(kind string) string {
 		`{"op":"setop","inputs":[2,3],"kind":`+kind+`}`)
 }
 
+func bySorting(how, on string) string {
+	return strings.Replace(join(how, on), `"how"`, `"algorithm":"sort","how"`, 1)
+}
+
 func inOrder(how, on string) string {
 	return strings.Replace(join(how, on), `"how"`, `"maintain_order":true,"how"`, 1)
 }
@@ -143,6 +147,11 @@ var plans = []struct {
 	{"in order, left", nodes(tableA, tableB, inOrder("left", `"s","k"`)), true},
 	{"in order, semi", nodes(tableA, tableB, inOrder("semi", `"k"`)), true},
 	{"in order, cross", nodes(tableA, tableB, inOrder("cross", "")), true},
+	{"by sorting", nodes(tableA, tableB, bySorting("outer", `"k"`)), true},
+	{"by sorting, two keys", nodes(tableA, tableB, bySorting("right", `"s","k"`)), true},
+	{"by sorting, anti", nodes(tableA, tableB, bySorting("anti", `"s"`)), true},
+	{"by sorting, other names", nodes(tableA, tableB, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["f"],"right_on":["w"],"algorithm":"sort"}`), true},
+	{"by sorting, in order", nodes(tableA, tableB, strings.Replace(bySorting("left", `"k"`), `"how"`, `"maintain_order":true,"how"`, 1)), true},
 	{"asof", nodes(tableA, tableB, `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w"}`), true},
 	{"asof by two", nodes(tableA, tableB, `{"op":"asof_join","inputs":[0,1],"left_on":"f","right_on":"w","left_by":["s","k"],"right_by":["s","k"],"direction":"nearest"}`), true},
 	{"asof with itself, then group", nodes(tableA, `{"op":"asof_join","inputs":[0,0],"left_on":"v","right_on":"v","left_by":["k"],"right_by":["k"],"strict":true,"direction":"forward"}`,

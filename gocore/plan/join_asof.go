@@ -144,11 +144,8 @@ func (op *AsofJoinOp) place(pl *placer, _ int, s Step) (int, error) {
 	} else if s.Placement == Replicated {
 		s.Placement = pl.at(right).Placement
 	}
-	var keys []BoundSortKey
-	for _, k := range append(op.RightKeys[:len(op.RightKeys):len(op.RightKeys)], op.RightOn) {
-		keys = append(keys, BoundSortKey{Column: k})
-	}
-	sorted := Step{Node: s.Node, Op: &SortOp{keys}, Inputs: []int{right}, Schema: pl.at(right).Schema, Placement: pl.at(right).Placement}
+	keys := ascending(append(op.RightKeys[:len(op.RightKeys):len(op.RightKeys)], op.RightOn))
+	sorted := Step{Node: s.Node, Op: &SortOp{Keys: keys}, Inputs: []int{right}, Schema: pl.at(right).Schema, Placement: pl.at(right).Placement}
 	s.Inputs[1] = pl.out.add(sorted)
 	carried := JoinOp{Output: op.Output}
 	s.Keys = carried.carried(pl.at(s.Inputs[0]).Keys, LeftSide, nil)

@@ -7,9 +7,18 @@ import (
 )
 
 func (op *JoinOp) place(pl *placer, _ int, s Step) (int, error) {
-	if op.MaintainOrder {
+	switch {
+	case op.MaintainOrder:
 		return op.placeInOrder(pl, s)
+	case op.Algorithm == SortJoin && op.How != Cross:
+		return op.placeSorted(pl, s)
 	}
+	op.meet(pl, &s)
+	return pl.out.add(s), nil
+}
+
+// meet moves rows so that those that match are on one rank, and says where the result's are.
+func (op *JoinOp) meet(pl *placer, s *Step) {
 	l, r := s.Inputs[0], s.Inputs[1]
 	left, right := pl.at(l), pl.at(r)
 	s.Keys = nil
@@ -18,23 +27,68 @@ func (op *JoinOp) place(pl *placer, _ int, s Step) (int, error) {
 		if right.Placement != s.Placement && s.Placement == Replicated {
 			s.Placement = right.Placement
 		}
-		return pl.out.add(s), nil
 	case apartL && right.Placement == Replicated && op.How.always(LeftSide) && !op.UniqueLeft:
 		s.Keys = op.carried(left.Keys, LeftSide, op.LeftKeys)
-		return pl.out.add(s), nil
 	case apartR && left.Placement == Replicated && op.How.always(RightSide) && !op.UniqueRight:
 		s.Placement = Partitioned
 		s.Keys = op.carried(right.Keys, RightSide, op.RightKeys)
-		return pl.out.add(s), nil
 	case op.How == Cross: // the left rows stay, in their order
 		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ToAll})
 		s.Keys = op.carried(left.Keys, LeftSide, nil)
+	default:
+		s.Placement = Partitioned
+		by := pl.colocate(s, op.LeftKeys, op.RightKeys)
+		s.Keys = op.placed(by, pl.at(s.Inputs[0]), pl.at(s.Inputs[1]))
+	}
+}
+
+// placeSorted sorts both sides by their keys on each rank, and where these are several, the result as well.
+func (op *JoinOp) placeSorted(pl *placer, s Step) (int, error) {
+	sorted, fields := *op, slices.Clone(s.Schema.Fields())
+	sorted.Output = slices.Clone(op.Output)
+	s.Inputs = slices.Clone(s.Inputs)
+	op.meet(pl, &s)
+	for side, keys := range [2][]int{op.LeftKeys, op.RightKeys} {
+		input := *pl.at(s.Inputs[side])
+		input.Node, input.Op, input.Inputs = s.Node, &SortOp{Keys: ascending(keys)}, []int{s.Inputs[side]}
+		s.Inputs[side] = pl.out.add(input)
+	}
+	s.Op = &sorted
+	if s.Placement != Partitioned || pl.world == 1 {
 		return pl.out.add(s), nil
 	}
-	s.Placement = Partitioned
-	by := pl.colocate(&s, op.LeftKeys, op.RightKeys)
-	s.Keys = op.placed(by, pl.at(s.Inputs[0]), pl.at(s.Inputs[1]))
-	return pl.out.add(s), nil
+	var order []int
+	for k, key := range op.LeftKeys {
+		order = append(order, len(fields))
+		by := JoinColumn{Coalesced, k}
+		if op.How.leftOnly() {
+			by = JoinColumn{LeftSide, key}
+		}
+		sorted.Output = append(sorted.Output, by)
+		fields = append(fields, arrow.Field{Name: "key", Type: pl.at(s.Inputs[0]).Schema.Field(key).Type, Nullable: true})
+	}
+	s.Schema = arrow.NewSchema(fields, nil)
+	return op.sortResult(pl, pl.out.add(s), ascending(order))
+}
+
+// sortResult adds steps that sort what step at makes, and keep the join's columns.
+func (op *JoinOp) sortResult(pl *placer, at int, keys []BoundSortKey) (int, error) {
+	sorted := *pl.at(at)
+	sorted.Op, sorted.Inputs = &SortOp{Keys: keys}, []int{at}
+	at, err := sorted.Op.place(pl, 0, sorted)
+	if err != nil {
+		return 0, err
+	}
+	return pl.pick(at, sorted.Node, upTo(len(op.Output))), nil
+}
+
+// ascending returns the order by columns.
+func ascending(columns []int) []BoundSortKey {
+	keys := make([]BoundSortKey, len(columns))
+	for i, c := range columns {
+		keys[i].Column = c
+	}
+	return keys
 }
 
 // colocate moves rows of the two inputs of s so that rows of equal keys are on one rank; a side that lies by keys of
@@ -85,12 +139,7 @@ func (op *JoinOp) placeInOrder(pl *placer, s Step) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	sorted := *pl.at(at)
-	sorted.Op, sorted.Inputs = &SortOp{order}, []int{at}
-	if at, err = sorted.Op.place(pl, 0, sorted); err != nil {
-		return 0, err
-	}
-	return pl.pick(at, s.Node, upTo(len(op.Output))), nil
+	return op.sortResult(pl, at, order)
 }
 
 // keyPositions returns which of a join's keys a side's rows lie by, in order, and false where they lie otherwise.

@@ -27,7 +27,7 @@ var operations = map[string]operation{
 	"table":       {0, func() Spec { return &Table{Placement: Placement{Kind: Local}} }},
 	"scan_csv":    {0, func() Spec { return &ScanCSV{Share: ShareAll} }},
 	"scan_ipc":    {0, func() Spec { return &ScanIPC{} }},
-	"join":        {2, func() Spec { return &Join{How: Inner, Suffixes: [2]string{"_x", "_y"}} }},
+	"join":        {2, func() Spec { return &Join{How: Inner, Algorithm: AutoJoin, Suffixes: [2]string{"_x", "_y"}} }},
 	"asof_join":   {2, func() Spec { return &AsofJoin{Suffixes: [2]string{"_x", "_y"}, Direction: AsofBackward} }},
 	"group":       {1, func() Spec { return &Group{DropNull: true, Sort: true} }},
 	"sort":        {1, func() Spec { return &Sort{NAPosition: NALast, Ties: KeepFirst} }},

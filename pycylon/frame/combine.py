@@ -92,15 +92,16 @@ class Combining(Frame):
             Raise an error where the keys of the left, or of the right, are not unique as that says.
         maintain_order : bool, default False
             Keep the left rows in their order, the matches of each in the right's; rows of the right alone come last.
-        algorithm : str, optional
-            Accepted for PyCylon's scripts; the core chooses.
+        algorithm : {"auto", "hash", "sort"}, default "auto"
+            How rows that match are found. With "sort" both sides are sorted and merged, and the result is in the order
+            of the keys, nulls last. "auto" is "hash", which is faster, also where the keys ascend already.
         env : CylonEnv, optional
             Treat local frames as this rank's share. Collective then, as on partitioned frames.
 
         Notes
         -----
-        Keys of the same name become one column. Null keys match null keys. Without
-        `maintain_order` the order of the rows is unspecified. A replicated frame needs no shuffle.
+        Keys of the same name become one column. Null keys match null keys. Without `maintain_order` or
+        ``algorithm="sort"`` the order of the rows is unspecified. A replicated frame needs no shuffle.
 
         Examples
         --------
@@ -198,8 +199,8 @@ def merge(
         raise InvalidError(f"how={how!r}: expected one of {', '.join(map(repr, _HOW))}", op="merge")
     if validate not in _VALIDATE:
         raise InvalidError(f"validate={validate!r}: expected '1:1', '1:m', 'm:1' or 'm:m'", op="merge")
-    if algorithm not in (None, "sort", "hash"):
-        raise InvalidError(f"algorithm={algorithm!r}: expected 'sort' or 'hash'", op="merge")
+    if algorithm not in (None, "auto", "sort", "hash"):
+        raise InvalidError(f"algorithm={algorithm!r}: expected 'auto', 'sort' or 'hash'", op="merge")
     if isinstance(suffixes, str) or len(suffixes) != 2:
         raise InvalidError(f"suffixes={suffixes!r}: expected two, as in ('_x', '_y')", op="merge")
     left_keys, right_keys = (
@@ -218,6 +219,7 @@ def merge(
         unique_left=unique_left,
         unique_right=unique_right,
         maintain_order=bool(maintain_order),
+        algorithm=algorithm or "auto",
     )
     return plan.run()
 

@@ -204,3 +204,24 @@ def test_pairs_stream_into_an_aggregate():
     got = frame.lazy().merge(frame, on="k").groupby("k").agg(n=("v_x", "count"), most=("v_y", "max")).collect()
     assert got.to_dict() == {"k": [1], "n": [64_000_000], "most": [7_999]}
     assert process.memory_info().rss - before < 300 << 20  # the pairs are 1.5 GB
+
+
+@pytest.mark.parametrize("how", list(JOINS))
+@pytest.mark.parametrize("keys", ["k", ["k", "s"]])
+def test_sort_gives_the_rows_of_hash_in_order(how, keys):
+    rng = random.Random(how)
+    left, right = (
+        pc.DataFrame(
+            {
+                "k": [rng.choice([None, *range(-5, 5)]) for _ in range(n)],
+                "s": [rng.choice(["", "x", "a string longer than twelve"]) for _ in range(n)],
+                name: range(n),
+            }
+        )
+        for n, name in ((60, "a"), (50, "b"))
+    )
+    got = left.merge(right, on=keys, how=how, algorithm="sort")
+    assert counted(rows_of(got)) == counted(rows_of(left.merge(right, on=keys, how=how, algorithm="hash")))
+    assert got.to_dict() == got.sort_values(keys).to_dict()
+    with pytest.raises(errors.InvalidError, match="nested loops"):
+        left.merge(right, on=keys, algorithm="nested loops")

@@ -21,6 +21,15 @@ const (
 	JoinAnti                 // the left side's rows without a match
 )
 
+// JoinAlgorithm is how a join finds the rows that match.
+type JoinAlgorithm uint8
+
+// The algorithms.
+const (
+	JoinHash  JoinAlgorithm = iota // see Join
+	JoinMerge                      // see mergeSource; both sides come sorted by their keys, ascending, nulls last
+)
+
 // JoinSide is where an output column comes from.
 type JoinSide uint8
 
@@ -46,6 +55,7 @@ type JoinSpec struct {
 	Output              []JoinColumn
 	// UniqueLeft and UniqueRight refuse a side of which two rows have the same keys.
 	UniqueLeft, UniqueRight bool
+	Algorithm               JoinAlgorithm
 	// Asof, of a left join, matches the nearest right row only.
 	Asof *AsofSpec
 }
@@ -131,6 +141,9 @@ func (j *Join) Right() exec.Sink { return j.right }
 
 // Source joins what both inputs were pushed, after both have finished, and returns the result. The caller holds no slot.
 func (j *Join) Source(q *exec.Query) (exec.Source, error) {
+	if j.spec.Algorithm == JoinMerge {
+		return newMergeSource(j, q)
+	}
 	s := newJoinSource(j, q)
 	if err := s.prepare(q); err != nil {
 		return nil, err

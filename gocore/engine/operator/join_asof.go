@@ -8,7 +8,6 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
-	"github.com/pycylon/pycylon/gocore/engine/radix"
 )
 
 // AsofDirection is where an asof join looks for a row.
@@ -109,26 +108,27 @@ func (a *asof) prepare(q *exec.Query, s *joinSource) error {
 		a.pieces = append(a.pieces, build.in.pieces(c))
 	}
 	var err error
-	words := func(n int) (made []uint64) {
-		if err == nil {
-			var b *memory.Buffer
-			if made, b, err = memory.Make[uint64](q.Scope, n); err == nil {
-				a.bufs = append(a.bufs, b)
-			}
-		}
-		return made
-	}
-	a.codes, a.places = words(rows), words(rows)
-	a.heads, a.ends = memory.As[uint32](memory.BytesOf(words((rows+1)/2))), memory.As[uint32](memory.BytesOf(words((rows+1)/2)))
-	if err != nil {
+	keep := func(b *memory.Buffer) { a.bufs = append(a.bufs, b) }
+	var codes, heads, ends, places *memory.Buffer
+	if a.codes, codes, err = memory.Make[uint64](q.Scope, rows); err != nil {
 		return err
 	}
+	keep(codes)
+	if a.heads, heads, err = memory.Make[uint32](q.Scope, rows); err != nil {
+		return err
+	}
+	keep(heads)
+	if a.ends, ends, err = memory.Make[uint32](q.Scope, rows); err != nil {
+		return err
+	}
+	keep(ends)
+	if a.places, places, err = build.places(q); err != nil {
+		return err
+	}
+	keep(places)
 	err = q.For(len(build.in.batches), func(_ *exec.Worker, i int) error {
 		first, n := build.first[i], build.in.batches[i].Len
 		a.order(&build.in.batches[i].Cols[a.on[rightSide]], a.codes[first:first+n])
-		for r := range n {
-			a.places[first+r] = compute.RowAddress(i, r)
-		}
 		return nil
 	})
 	if err != nil {
@@ -139,33 +139,13 @@ func (a *asof) prepare(q *exec.Query, s *joinSource) error {
 
 // cutGroups finds where the groups begin and end.
 func (a *asof) cutGroups(w *exec.Worker, s *joinSource) error {
-	x, part := newJoinWorker(s, w.Scope()), &s.sides[rightSide].parts[0]
-	x.build, x.parts = rightSide, [2]*joinPart{part, part}
-	keys, heads := part.keys(), a.heads[:0]
-	for from := 0; from < part.rows; from += radix.Block {
-		to := min(from+radix.Block, part.rows)
-		n := 0 // rows that may have the keys of the row before
-		for r := max(from, 1); r < to; r++ {
-			x.lists[0][n], x.lists[1][n] = uint32(r-1), uint32(r)
-			if keys[r-1] == keys[r] {
-				n++
-			}
-		}
-		same := x.lists[1][:x.verify(rightSide, 0, n)]
-		for r := from; r < to; r++ {
-			if len(same) > 0 && int(same[0]) == r {
-				same = same[1:]
-			} else {
-				heads = append(heads, uint32(r))
-			}
-		}
-		if err := w.Yield(); err != nil {
-			return err
-		}
+	heads, err := s.findGroups(w, rightSide, a.heads[:0])
+	if err != nil {
+		return err
 	}
 	a.heads = heads
 	for i, head := range heads {
-		end := uint32(part.rows)
+		end := uint32(s.sides[rightSide].in.rows)
 		if i+1 < len(heads) {
 			end = heads[i+1]
 		}

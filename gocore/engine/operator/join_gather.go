@@ -170,14 +170,7 @@ func (o *lookupOutput) indicator() (column.Column, error) {
 		return c, err
 	}
 	for i := range c.Views {
-		switch {
-		case o.ids[leftSide][i] == compute.Missing:
-			c.Views[i] = indicators.right
-		case o.ids[rightSide][i] == compute.Missing:
-			c.Views[i] = indicators.left
-		default:
-			c.Views[i] = indicators.both
-		}
+		c.Views[i] = indicatorView(o.ids[leftSide][i] != compute.Missing, o.ids[rightSide][i] != compute.Missing)
 	}
 	return c, nil
 }

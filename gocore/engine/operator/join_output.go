@@ -107,7 +107,7 @@ func (o *joinOutput) add(parts [2]*joinPart, ids [2][]uint32, ascending int) err
 			continue
 		}
 		if c.tells {
-			fillElements(memory.As[column.View](o.data[i].values.Bytes())[o.n:o.n+n], indicatorOf(ids))
+			fillElements(memory.As[column.View](o.data[i].values.Bytes())[o.n:o.n+n], indicatorView(ids[leftSide] != nil, ids[rightSide] != nil))
 			continue
 		}
 		side := leftSide
@@ -131,11 +131,12 @@ var indicatorType = arrow.BinaryTypes.String
 var indicators = struct{ both, left, right column.View }{
 	column.MakeView([]byte("both"), 0, 0), column.MakeView([]byte("left_only"), 0, 0), column.MakeView([]byte("right_only"), 0, 0)}
 
-func indicatorOf(ids [2][]uint32) column.View {
+// indicatorView returns the indicator of a row that has a left row, a right one or both.
+func indicatorView(left, right bool) column.View {
 	switch {
-	case ids[rightSide] == nil:
+	case !right:
 		return indicators.left
-	case ids[leftSide] == nil:
+	case !left:
 		return indicators.right
 	}
 	return indicators.both

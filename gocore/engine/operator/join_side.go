@@ -169,14 +169,18 @@ func (s *joinSide) elements(slot, i, from, n int, scratch []byte) []byte {
 			expandBits(column.Bitmap{Bits: c.Valid.Bits, Offset: c.Valid.Offset + from}, scratch)
 		}
 	case slotAddress:
-		addresses := memory.As[uint64](scratch)
-		for r := range addresses {
-			addresses[r] = compute.RowAddress(i, from+r)
-		}
+		s.addresses(i, from, memory.As[uint64](scratch))
 	case slotViews:
 		moveViews(memory.As[column.View](scratch), c, from, s.in.moved(x.col, i))
 	}
 	return scratch
+}
+
+// addresses writes those of the rows from row from of batch number i on.
+func (s *joinSide) addresses(i, from int, out []uint64) {
+	for r := range out {
+		out[r] = compute.RowAddress(i, from+r)
+	}
 }
 
 // clearNulls zeroes the elements of null rows where keys are compared by column: a null equals a null.

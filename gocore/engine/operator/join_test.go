@@ -101,13 +101,23 @@ func keysEqual(spec JoinSpec, l, r []any) bool {
 	return true
 }
 
-// TestJoin compares every kind of key and of join with the model, in every way and all of optest's variations.
-func TestJoin(t *testing.T) {
-	cases := []struct {
-		name, left, right   string
-		leftRows, rightRows [][]any
-		leftKeys, rightKeys []int
-	}{
+// joinCase is two inputs and the keys by which they are joined.
+type joinCase struct {
+	name, left, right   string
+	leftRows, rightRows [][]any
+	leftKeys, rightKeys []int
+}
+
+// spec returns a join of the case with every column.
+func (c *joinCase) spec(t *testing.T, how JoinHow) JoinSpec {
+	spec := JoinSpec{How: how, LeftKeys: c.leftKeys, RightKeys: c.rightKeys}
+	spec.Output = allColumns(&spec, optest.Schema(t, c.left).NumFields(), optest.Schema(t, c.right).NumFields())
+	return spec
+}
+
+// joinCases has every kind of key and of column.
+func joinCases(t *testing.T) []joinCase {
+	cases := []joinCase{
 		{name: "int64", left: "k int64, a int64", right: "k int64, b utf8"},
 		{name: "uint64", left: "k uint64, a utf8", right: "k uint64, b bool"},
 		{name: "int8", left: "k int8, a int16", right: "k int8, b float32"},
@@ -138,7 +148,8 @@ func TestJoin(t *testing.T) {
 		{name: "nothing on the right", left: "k int64, a utf8", right: "k int64, b utf8", rightRows: [][]any{}},
 		{name: "nothing", left: "k int64, a utf8", right: "k int64, b utf8", leftRows: [][]any{}, rightRows: [][]any{}},
 	}
-	for _, c := range cases {
+	for i := range cases {
+		c := &cases[i]
 		if c.leftRows == nil {
 			c.leftRows = optest.RandomRows(t, 1, c.left, 23, 12)
 		}
@@ -148,9 +159,15 @@ func TestJoin(t *testing.T) {
 		if c.leftKeys == nil {
 			c.leftKeys, c.rightKeys = []int{0}, []int{0}
 		}
+	}
+	return cases
+}
+
+// TestJoin compares every kind of key and of join with the model, in every way and all of optest's variations.
+func TestJoin(t *testing.T) {
+	for _, c := range joinCases(t) {
 		for how, value := range joinHows {
-			spec := JoinSpec{How: value, LeftKeys: c.leftKeys, RightKeys: c.rightKeys}
-			spec.Output = allColumns(&spec, optest.Schema(t, c.left).NumFields(), optest.Schema(t, c.right).NumFields())
+			spec := c.spec(t, value)
 			for way, limits := range joinWays {
 				if testing.Short() && value != JoinOuter && value != JoinSemi && limits != joinDefaults {
 					continue // an outer join makes all that those with pairs do, a semi join what an anti join does
