@@ -122,11 +122,6 @@ func (spec *Window) bind(b *binder, s *Step) error {
 	if err != nil {
 		return err
 	}
-	for _, k := range partition {
-		if err := checkKey(in.Field(k)); err != nil {
-			return err
-		}
-	}
 	order, err := b.sortKeys(s, &Sort{Keys: spec.Order, NAPosition: spec.NAPosition})
 	if err != nil {
 		return err
@@ -164,8 +159,8 @@ func bindWindow(in *arrow.Schema, f WindowFunction) (BoundWindowFunction, error)
 
 // windowType returns the type of a function of a column of type t, and false where it doesn't take that.
 func windowType(fn string, t arrow.DataType) (arrow.DataType, bool) {
-	k := kindOf(t)
-	number := t.ID() == arrow.NULL || k == col.Bool || isNumber(k) && arrow.IsPrimitive(t.ID()) && !isTime(t)
+	k, value := kindOf(t), col.ValueType(t)
+	number := value.ID() == arrow.NULL || k == col.Bool || isNumber(k) && arrow.IsPrimitive(value.ID()) && !isTime(value)
 	switch fn {
 	case "lag", "lead", "first", "last":
 		return t, true
