@@ -27,11 +27,13 @@ class Frame:
     The methods themselves are in classes of their own, one subject each: `DataFrame` is all of them together.
     """
 
-    __slots__ = ("__weakref__", "_env", "_placement", "_table")
+    __slots__ = ("__weakref__", "_env", "_index", "_placement", "_table")
 
     _table: abi.Table
     _placement: Placement
     _env: CylonEnv | None
+    #: The columns that label the rows: set where there are any.
+    _index: tuple[str, ...]
 
     @classmethod
     def _of(cls, table: abi.Table | None, placement: Placement = LOCAL, env: CylonEnv | None = None) -> DataFrame:
@@ -67,9 +69,23 @@ class Frame:
         return self._table.rows, len(self._table.schema)
 
     @property
-    def index(self) -> range:
-        """The numbers of the rows."""
-        return range(len(self))
+    def index(self) -> Any:
+        """The labels of the rows here: their numbers, or the values of the columns that `set_index` flagged."""
+        labels = self._labels()
+        if not labels:
+            return range(len(self))
+        columns = self.local._project(list(labels), "index").to_dict()
+        return columns[labels[0]] if len(labels) == 1 else list(zip(*columns.values()))
+
+    @property
+    def size(self) -> int:
+        """The number of values here."""
+        return self.shape[0] * self.shape[1]
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions: 2."""
+        return 2
 
     @property
     def empty(self) -> bool:
@@ -100,7 +116,7 @@ class Frame:
         table = self._table
         if isinstance(table, Deferred) and self.placement != "local":
             table = table.made()
-        return self._of(table)
+        return self._same(table)
 
     def __len__(self) -> int:
         """Return the number of rows; of a partitioned frame, those of this rank."""
@@ -136,9 +152,20 @@ class Frame:
             raise AttributeError(f"'DataFrame' object has no attribute {name!r}: the column is df[{name!r}]")
         raise missing(self, "df", name)
 
+    def copy(self, deep: bool = True) -> DataFrame:
+        """Return a frame of the same rows: they never change, so they are shared.
+
+        Parameters
+        ----------
+        deep : bool, default True
+            Accepted for pandas' scripts.
+        """
+        del deep
+        return self.__copy__()
+
     def __copy__(self) -> DataFrame:
         """Return a frame of the same rows, which are shared."""
-        return self._of(self._table, self._placement, self._env)
+        return self._same(self._table, self._placement, self._env)
 
     def __deepcopy__(self, memo: object) -> DataFrame:
         """Return a frame of the same rows: they never change, so they are shared.
@@ -168,6 +195,17 @@ class Frame:
         return as_html(self)
 
     # ---- how the methods see it ----
+
+    def _same(self, table: abi.Table, placement: Placement = LOCAL, env: CylonEnv | None = None) -> DataFrame:
+        """Return a frame of the same rows in another table: with their labels."""
+        made = self._of(table, placement, env)
+        made._index = self._labels()
+        return made
+
+    def _labels(self) -> tuple[str, ...]:
+        """Return the columns that label the rows."""
+        labels: tuple[str, ...] = getattr(self, "_index", ())
+        return labels
 
     def _names(self, labels: Any) -> list[str]:
         """Return the names of the columns that `labels` gives by name or position."""

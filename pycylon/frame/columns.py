@@ -12,6 +12,7 @@ from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
     from pycylon.frame.core import DataFrame
+    from pycylon.series import Series
 
 
 class Columns(Frame):
@@ -54,6 +55,113 @@ class Columns(Frame):
         gone = set(self._names(columns))
         return self._project([name for name in self.columns if name not in gone], "drop")
 
+    def add_prefix(self, prefix: str) -> DataFrame:
+        """Return the frame with a text before each column's name.
+
+        Parameters
+        ----------
+        prefix : str
+            The text.
+        """
+        return self._renamed([prefix + name for name in self.columns])
+
+    def add_suffix(self, suffix: str) -> DataFrame:
+        """Return the frame with a text behind each column's name.
+
+        Parameters
+        ----------
+        suffix : str
+            The text.
+        """
+        return self._renamed([name + suffix for name in self.columns])
+
+    def select_dtypes(self, include: Any = None, exclude: Any = None) -> DataFrame:
+        """Return the columns of some types.
+
+        Parameters
+        ----------
+        include, exclude : str, type or sequence of those, optional
+            Types as `dtypes` names them; or "number", "integer", "floating", "string" ("object"), "bool" ("boolean"),
+            "datetime", `int`, `float`, `str`, `bool`.
+
+        Examples
+        --------
+        >>> pc.DataFrame({"a": [1], "b": [0.5], "c": ["x"]}).select_dtypes("number").columns
+        ['a', 'b']
+        """
+        if include is None and exclude is None:
+            raise InvalidError("give include= or exclude=", op="select_dtypes")
+        wanted, unwanted = _kinds(include), _kinds(exclude)
+        names = [
+            name
+            for name, dtype in self.dtypes.items()
+            if (include is None or _is_of(dtype, wanted)) and not _is_of(dtype, unwanted)
+        ]
+        return self._project(names, "select_dtypes")
+
+    def isin(self, values: Any) -> DataFrame:
+        """Tell of each value whether it is one of some values.
+
+        Parameters
+        ----------
+        values : iterable, or mapping of those by column
+            The values. No text equals a number.
+        """
+        from pycylon.frame.window import frame_of
+
+        listed = () if isinstance(values, Mapping) else tuple(values)
+        by_column = values if isinstance(values, Mapping) else dict.fromkeys(self.columns, listed)
+        made = []
+        for name, dtype in self.dtypes.items():
+            is_text = _is_of(dtype, _GROUPS["string"])
+            asked = [value for value in by_column.get(name, ()) if value is None or isinstance(value, str) == is_text]
+            made.append(self._column(name).isin(asked))
+        return frame_of(made)
+
+    def insert(self, loc: int, column: str, value: Any) -> None:
+        """Add a column at a position to the frame itself.
+
+        Parameters
+        ----------
+        loc : int
+            The position.
+        column : str
+            Its name, which isn't there yet.
+        value : Series, scalar or function
+            As in `assign`.
+        """
+        names = self.columns
+        if column in names or not 0 <= loc <= len(names):
+            raise InvalidError(f"column {column!r} can't be inserted at {loc}", op="insert")
+        made = assign(self, {column: value})._project([*names[:loc], column, *names[loc:]], "insert")
+        self._table, self._placement, self._env = made._table, made._placement, made._env
+
+    def pop(self, item: Label) -> Series:
+        """Remove a column from the frame itself, and return it.
+
+        Parameters
+        ----------
+        item : str
+            Which.
+        """
+        name = self._names(item)[0]
+        column = self._column(name)
+        rest = self._project([other for other in self.columns if other != name], "pop")
+        self._table, self._placement, self._env = rest._table, rest._placement, rest._env
+        return column
+
+    def get(self, key: Label, default: object = None) -> Any:
+        """Return a column, or something else where there is none of that name.
+
+        Parameters
+        ----------
+        key : str
+            The name.
+        default : object, optional
+            What else.
+        """
+        return self._column(str(key)) if key in self.columns else default
+
     def assign(self, /, **columns: Any) -> DataFrame:
         """Return the frame with columns added, or replaced where the name is there already.
 
@@ -89,6 +197,37 @@ class Columns(Frame):
         """
         changed = assign(self, {name: value})
         self._table, self._placement, self._env = changed._table, changed._placement, changed._env
+
+
+#: What `select_dtypes` calls groups of types: how their names begin.
+_GROUPS: dict[Any, tuple[str, ...]] = {
+    "number": ("int", "uint", "float", "decimal", "halffloat"),
+    "integer": ("int", "uint"),
+    "floating": ("float", "halffloat"),
+    "string": ("utf8", "large_utf8"),
+    "object": ("utf8", "large_utf8"),
+    "boolean": ("bool",),
+    "datetime": ("timestamp", "date"),
+    "datetime64": ("timestamp", "date"),
+    "int": ("int", "uint"),
+    "float": ("float", "halffloat"),
+    int: ("int", "uint"),
+    float: ("float", "halffloat"),
+    str: ("utf8", "large_utf8"),
+    bool: ("bool",),
+}
+
+
+def _kinds(asked: Any) -> tuple[str, ...]:
+    if asked is None:
+        return ()
+    listed = [asked] if isinstance(asked, (str, type)) else list(asked)
+    return tuple(begin for each in listed for begin in _GROUPS.get(each, (f"={each}",)))
+
+
+def _is_of(dtype: str, kinds: tuple[str, ...]) -> bool:
+    """Tell whether a type is one of those named, or of a group."""
+    return any(dtype == kind[1:] if kind.startswith("=") else dtype.startswith(kind) for kind in kinds)
 
 
 def assign(frame: Frame, columns: Mapping[str, Any]) -> DataFrame:

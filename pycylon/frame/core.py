@@ -11,11 +11,13 @@ from pycylon.frame.convert import Converting
 from pycylon.frame.distinct import Distinct
 from pycylon.frame.elementwise import Elementwise
 from pycylon.frame.grouping import Grouping
+from pycylon.frame.index import Indexed
 from pycylon.frame.indexing import Indexing
 from pycylon.frame.lazy import Lazy
 from pycylon.frame.order import Ordering
 from pycylon.frame.placement import LOCAL
 from pycylon.frame.reshape import Reshaping
+from pycylon.frame.rows import Rows
 from pycylon.frame.spread import Spreading
 from pycylon.frame.stats import Statistics
 from pycylon.frame.summary import Summaries
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 class DataFrame(
     Converting,
     Indexing,
+    Indexed,
     Columns,
     Elementwise,
     Combining,
@@ -38,6 +41,7 @@ class DataFrame(
     Statistics,
     Summaries,
     Windowing,
+    Rows,
     Spreading,
     Lazy,
 ):

@@ -101,7 +101,8 @@ def get(frame: Frame, key: Any) -> DataFrame | Series:
             "a frame is filtered by a comparison of its columns, as in df[df['a'] > 0], not by a list of bools"
         )
     if isinstance(key, (list, tuple)):
-        return frame._project(frame._names(key), "select")
+        names = frame._names(key)
+        return frame._project([*(name for name in frame._labels() if name not in names), *names], "select")
     raise TypeError(
         f"a frame can't be indexed by {type(key).__name__}: use a column's name, a list of names, a slice of rows, "
         "or a comparison of its columns"

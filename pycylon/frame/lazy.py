@@ -49,7 +49,9 @@ class Lazy(Frame):
         """
         if isinstance(self._table, Deferred):
             return self.__copy__()
-        return self._of(Deferred(Node.of(self._table, self._placement), "lazy", self._env), self._placement, self._env)
+        return self._same(
+            Deferred(Node.of(self._table, self._placement), "lazy", self._env), self._placement, self._env
+        )
 
     def collect(self) -> DataFrame:
         """Return the frame with its rows, made now unless they are there. Collective on a partitioned deferred frame.
@@ -60,7 +62,7 @@ class Lazy(Frame):
         {'a': [1, 2]}
         """
         if isinstance(self._table, Deferred):
-            return self._of(self._table.made(), self._placement, self._env)
+            return self._same(self._table.made(), self._placement, self._env)
         return self.__copy__()
 
     def explain(self, *, analyze: bool = False, trace: str | os.PathLike[str] | None = None) -> Explanation:

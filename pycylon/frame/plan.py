@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from pycylon.frame.core import DataFrame
 
 
+#: The operations whose rows are rows of their input, and keep its index.
+_KEEP_ROWS = {"filter", "slice", "sort", "take", "sample", "unique", "project", "window", "first"}
+
+
 class Plan:
     """A plan under construction: nodes that refer to earlier ones, and the tables they refer to.
 
@@ -157,7 +161,11 @@ class Plan:
             table, info = self.execute()
             where = Placement.from_json(info.get("placement"))
         where = placement or where
-        return DataFrame._of(table, where, None if where.kind == "local" else self.env)
+        made = DataFrame._of(table, where, None if where.kind == "local" else self.env)
+        labels = self._frames[0]._labels() if self._frames else ()
+        if labels and self._root().op in _KEEP_ROWS and set(labels) <= set(made.columns):
+            made._index = labels
+        return made
 
     def execute(self) -> tuple[abi.Table | None, dict[str, Any]]:
         """Run the plan up to its last node now and return its table, if it makes one, and what is told about it."""

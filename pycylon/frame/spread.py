@@ -65,6 +65,34 @@ class Spreading(Frame):
         """
         return gather(self, root, env)
 
+    def repartition(self, rows_per_partition: None = None, *, env: CylonEnv | None = None) -> DataFrame:
+        """Return the frame with equally many rows on each rank, in the same order. Collective.
+
+        Parameters
+        ----------
+        rows_per_partition : None
+            PyCylon's list of sizes isn't supported: all ranks get as many.
+        env : CylonEnv, optional
+            Treat a local frame as this rank's share.
+        """
+        if rows_per_partition is not None:
+            raise InvalidError("rows_per_partition= isn't supported: all ranks get as many rows", op="repartition")
+        plan = Plan("repartition", [self], env)
+        if plan.env is None:
+            raise InvalidError("rows are spread over the ranks of a job: give env=", op="repartition")
+        plan.node("repartition", inputs=plan.inputs)
+        return plan.run()
+
+    def evenly_partition(self, env: CylonEnv | None = None) -> DataFrame:
+        """Return `repartition`, by another of PyCylon's names.
+
+        Parameters
+        ----------
+        env : CylonEnv, optional
+            As of `repartition`.
+        """
+        return self.repartition(env=env)
+
 
 def replicate(frame: Frame, env: CylonEnv | None) -> DataFrame:
     """Return the frame with all rows on every rank: `DataFrame.replicate`.

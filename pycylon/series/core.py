@@ -8,13 +8,14 @@ from pycylon.series.dates import Dates
 from pycylon.series.numeric import Numeric
 from pycylon.series.operators import Operators
 from pycylon.series.order import Ordering
+from pycylon.series.rows import Rows
 from pycylon.series.stats import Statistics
 from pycylon.series.strings import Strings
 from pycylon.series.summary import Summaries
 from pycylon.series.window import Neighbours
 
 
-class Series(Operators, Choices, Numeric, Neighbours, Ordering, Statistics, Summaries):
+class Series(Operators, Choices, Numeric, Neighbours, Ordering, Statistics, Summaries, Rows):
     """A column of a frame, or an expression of its columns, computed when it is looked at.
 
     Parameters
