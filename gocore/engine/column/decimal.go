@@ -255,3 +255,42 @@ func parseExponent(text string) (int, bool) {
 	}
 	return sign * n, text != ""
 }
+
+// Add returns d + e, which are both of at most 76 digits: so does the sum fit 256 bits.
+func (d Decimal) Add(e Decimal) Decimal {
+	var carry uint64
+	for i := range d {
+		d[i], carry = bits.Add64(d[i], e[i], carry)
+	}
+	return d
+}
+
+// Mul returns d * e, and whether that fits 76 digits.
+func (d Decimal) Mul(e Decimal) (Decimal, bool) {
+	m, n := d.abs(), e.abs()
+	var product Decimal
+	for i, word := range n {
+		if word == 0 {
+			continue
+		}
+		part, ok := m.mul(word)
+		for k := len(part) - i; k < len(part); k++ {
+			ok = ok && part[k] == 0
+		}
+		if !ok {
+			return Decimal{}, false
+		}
+		var carry uint64
+		for k := i; k < len(product); k++ {
+			product[k], carry = bits.Add64(product[k], part[k-i], carry)
+		}
+		if carry != 0 {
+			return Decimal{}, false
+		}
+	}
+	ok := product.cmpUnsigned(powersOf10[MaxPrecision]) < 0
+	if d.IsNegative() != e.IsNegative() {
+		product = product.Neg()
+	}
+	return product, ok
+}

@@ -35,6 +35,9 @@ func calculation(op compute.Operation) func(c *Call) (Bound, error) {
 		if isTime(a) || isTime(b) {
 			return c.temporal(op)
 		}
+		if isDecimal(a) || isDecimal(b) {
+			return c.decimal(op)
+		}
 		t, ok := promote(c.Args[0], c.Args[1])
 		if !ok {
 			arg := 0
@@ -64,10 +67,16 @@ func (c *Call) number(arg int) error {
 }
 
 func negative(c *Call) (Bound, error) {
+	if isDecimal(c.Args[0].Type) {
+		return Bound{Type: c.Args[0].Type, Eval: unary(compute.NegativeDecimals)}, nil
+	}
 	return Bound{Type: c.Args[0].Type, Eval: unary(compute.Negative)}, c.amount()
 }
 
 func absolute(c *Call) (Bound, error) {
+	if isDecimal(c.Args[0].Type) {
+		return Bound{Type: c.Args[0].Type, Eval: unary(compute.AbsoluteDecimals)}, nil
+	}
 	return Bound{Type: c.Args[0].Type, Eval: unary(compute.Absolute)}, c.amount()
 }
 
@@ -77,4 +86,37 @@ func (c *Call) amount() error {
 		return nil
 	}
 	return c.number(0)
+}
+
+// decimal is arithmetic with a decimal: exact sums, differences and products of decimals and integers; everything else,
+// and what has a float in it, is computed as float64.
+func (c *Call) decimal(op compute.Operation) (Bound, error) {
+	a, b := c.Args[0].Type, c.Args[1].Type
+	for i, t := range []arrow.DataType{a, b} {
+		if !isDecimal(t) && !isNumber(t) && !isNull(t) {
+			return Bound{}, c.refuse(i, "numbers")
+		}
+	}
+	if isNull(a) {
+		a = b
+	}
+	if isNull(b) {
+		b = a
+	}
+	t, ok := compute.DecimalType(op, a, b)
+	if !ok || op != compute.Add && op != compute.Subtract && op != compute.Multiply {
+		return calculated(op, float64Type, float64Type, float64Type), nil
+	}
+	args := []arrow.DataType{compute.WithScale(t), compute.WithScale(t)}
+	if op == compute.Multiply {
+		args = []arrow.DataType{a, b}
+		for i, arg := range args {
+			if !isDecimal(arg) {
+				args[i], _ = compute.CommonDecimal(arg, arg)
+			}
+		}
+	}
+	return Bound{Type: t, Args: args, Eval: binary(func(scope *memory.Scope, x, y *column.Column) (column.Column, error) {
+		return compute.Decimals(scope, op, t, x, y)
+	})}, nil
 }
