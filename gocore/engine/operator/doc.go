@@ -1,10 +1,12 @@
-// Package operator holds the relational operators: join, group, sort, filter, project, slice, take and concatenate.
+// Package operator holds the relational operators: join, group, sort, window, unique, set operations, filter, project,
+// slice, take and concatenate.
 //
 //	Spec      what to do: column positions, never names
 //	New...    checks the spec against the inputs' schemas
 //
-//	Transform   Filter, Project, Compute        a batch in, a batch out, as it flows by
-//	Sink        Join, Group, Sort, Slice, Take  keep what they are pushed, hand out the result as a Source
+//	Transform   Filter, Project, Compute, TopK  a batch in, a batch out, as it flows by
+//	Sink        Join, Group, Sort, Window,      keep what they are pushed, hand out the result as a Source
+//	            Unique, SetOp, Slice, Take
 //	Source      Concat                          of other sources
 //
 // An operator is a struct over one of exec's interfaces. Its bulk state lies in the query's Scope, never on Go's heap,
