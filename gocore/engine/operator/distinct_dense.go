@@ -35,16 +35,28 @@ func (d *distinct) matchDense() error {
 	if err := m.seeOthers(); err != nil {
 		return err
 	}
-	if err := m.eachBlock(m.mark); err != nil {
+	err := m.query.For(len(m.stripes), func(w *exec.Worker, i int) error {
+		s := &m.stripes[i]
+		for j := range s.to - s.from {
+			batch := s.from + j
+			if m.rule == lastOfKey {
+				batch = s.to - 1 - j
+			}
+			m.eachBlock(s, batch, m.mark)
+			if err := w.Yield(); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
 		return err
 	}
 	if err := m.exclude(); err != nil {
 		return err
 	}
-	if len(m.stripes) > 1 || m.rule != firstOfKey && m.rule != lastOfKey {
-		if err := m.eachBlock(m.unmark); err != nil {
-			return err
-		}
+	if err := m.unmarkAll(); err != nil {
+		return err
 	}
 	for _, b := range m.owners {
 		b.Release()
@@ -125,34 +137,21 @@ func (m *distinctDense) seeOthers() error {
 	return m.union(sets)
 }
 
-// eachBlock calls f with each block of each stripe's codes, in order (for lastOfKey in reverse), and the words of kept
-// that are its rows'.
-func (m *distinctDense) eachBlock(f func(s *denseStripe, codes, kept []uint64)) error {
-	return m.query.For(len(m.stripes), func(w *exec.Worker, i int) error {
-		s := &m.stripes[i]
-		var codes [blockRows]uint64
-		for j := range s.to - s.from {
-			batch := s.from + j
-			if m.rule == lastOfKey {
-				batch = s.to - 1 - j
-			}
-			length := m.batches[batch].Len
-			blocks := (length + blockRows - 1) / blockRows
-			for b := range blocks {
-				if m.rule == lastOfKey {
-					b = blocks - 1 - b
-				}
-				from := b * blockRows
-				n := min(blockRows, length-from)
-				m.keys.codes(batch, from, codes[:n], nil)
-				f(s, codes[:n], m.kept[(m.starts[batch]+from)/64:])
-			}
-			if err := w.Yield(); err != nil {
-				return err
-			}
+// eachBlock calls f with each block of a batch's codes, in order (for lastOfKey in reverse), and the words of kept that
+// are its rows'.
+func (m *distinctDense) eachBlock(s *denseStripe, batch int, f func(s *denseStripe, codes, kept []uint64)) {
+	var codes [blockRows]uint64
+	length := m.batches[batch].Len
+	blocks := (length + blockRows - 1) / blockRows
+	for b := range blocks {
+		if m.rule == lastOfKey {
+			b = blocks - 1 - b
 		}
-		return nil
-	})
+		from := b * blockRows
+		n := min(blockRows, length-from)
+		m.keys.codes(batch, from, codes[:n], nil)
+		f(s, codes[:n], m.kept[(m.starts[batch]+from)/64:])
+	}
 }
 
 // mark keeps the rows whose code is new in the stripe.
@@ -239,6 +238,28 @@ func (m *distinctDense) exclude() error {
 				}
 			}
 		}
+		return nil
+	})
+}
+
+// unmarkAll has all rows looked at again whose stripe has something to leave out.
+func (m *distinctDense) unmarkAll() error {
+	var stripes []*denseStripe // by batch
+	var batches []int
+	for i := range m.stripes {
+		first := i
+		if m.rule == lastOfKey {
+			first = len(m.stripes) - 1 - i
+		}
+		if first == 0 && (m.rule == firstOfKey || m.rule == lastOfKey) {
+			continue
+		}
+		for batch := m.stripes[i].from; batch < m.stripes[i].to; batch++ {
+			stripes, batches = append(stripes, &m.stripes[i]), append(batches, batch)
+		}
+	}
+	return m.query.For(len(batches), func(_ *exec.Worker, i int) error {
+		m.eachBlock(stripes[i], batches[i], m.unmark)
 		return nil
 	})
 }
