@@ -3,8 +3,6 @@ package operator
 import (
 	"math"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
@@ -24,16 +22,11 @@ func newDecoder(f field, below int, nulls bool) *decoder {
 
 func (d *decoder) code(word uint64) uint64 { return word >> d.below & d.mask }
 
-// column returns the key's values in entries as a column of type t.
-func (d *decoder) column(scope *memory.Scope, t arrow.DataType, entries []entry) (column.Column, error) {
-	c, err := compute.New(scope, t, len(entries))
-	if err != nil {
-		return c, err
-	}
+// fill sets c, of as many rows as there are entries, to the key's values in entries.
+func (d *decoder) fill(scope *memory.Scope, c *column.Column, entries []entry) error {
 	if d.nulls {
-		if err := d.putValid(scope, &c, entries); err != nil {
-			c.Release()
-			return c, err
+		if err := d.putValid(scope, c, entries); err != nil {
+			return err
 		}
 	}
 	switch c.Kind {
@@ -42,27 +35,27 @@ func (d *decoder) column(scope *memory.Scope, t arrow.DataType, entries []entry)
 			c.Values[i>>3] |= byte((d.code(entries[i].word)-d.add)^d.flip) & 1 << (i & 7)
 		}
 	case column.Int8:
-		putWords(d, column.Of[int8](&c), sign, entries)
+		putWords(d, column.Of[int8](c), sign, entries)
 	case column.Int16:
-		putWords(d, column.Of[int16](&c), sign, entries)
+		putWords(d, column.Of[int16](c), sign, entries)
 	case column.Int32:
-		putWords(d, column.Of[int32](&c), sign, entries)
+		putWords(d, column.Of[int32](c), sign, entries)
 	case column.Int64:
-		putWords(d, column.Of[int64](&c), sign, entries)
+		putWords(d, column.Of[int64](c), sign, entries)
 	case column.Uint8:
-		putWords(d, column.Of[uint8](&c), 0, entries)
+		putWords(d, column.Of[uint8](c), 0, entries)
 	case column.Uint16:
-		putWords(d, column.Of[uint16](&c), 0, entries)
+		putWords(d, column.Of[uint16](c), 0, entries)
 	case column.Uint32:
-		putWords(d, column.Of[uint32](&c), 0, entries)
+		putWords(d, column.Of[uint32](c), 0, entries)
 	case column.Uint64:
-		putWords(d, column.Of[uint64](&c), 0, entries)
+		putWords(d, column.Of[uint64](c), 0, entries)
 	case column.Float32:
-		putFloats(d, column.Of[float32](&c), entries)
+		putFloats(d, column.Of[float32](c), entries)
 	case column.Float64:
-		putFloats(d, column.Of[float64](&c), entries)
+		putFloats(d, column.Of[float64](c), entries)
 	}
-	return c, nil
+	return nil
 }
 
 func (d *decoder) putValid(scope *memory.Scope, c *column.Column, entries []entry) error {

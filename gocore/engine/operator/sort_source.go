@@ -27,6 +27,7 @@ type sortSource struct {
 	payload int               // column whose bits are in the entries' rows, or -1: they are addresses
 	decoded []*decoder        // by column, where it is decoded from the word
 	pieces  []*compute.Pieces // by column, where it is neither
+	placed  []int             // the two columns that are written in the entries' place, if there are no others of them
 	next    atomic.Int64
 	left    atomic.Int64 // batches not yet gathered
 }
@@ -69,6 +70,7 @@ func newSortSource(sort *Sort, words *words, batches []*table.Batch) *sortSource
 		}
 		s.pieces[i] = compute.NewPieces(s.sort.schema.Field(i).Type, pieces)
 	}
+	s.placed = s.fillEntries()
 	return s
 }
 
@@ -183,18 +185,18 @@ func (s *sortSource) gather(w *exec.Worker, entries []entry) (*table.Batch, erro
 	if owner != nil {
 		defer owner.Release()
 	}
+	in, err := s.newInPlace(w.Scope(), entries)
+	if err != nil {
+		return nil, err
+	}
+	defer in.release()
 	out := &table.Batch{Len: len(entries)}
 	for i := range s.pieces {
 		var c column.Column
-		switch {
-		case s.pieces[i] != nil:
+		if s.pieces[i] != nil {
 			c, err = s.pieces[i].Gather(w.Scope(), addresses)
-		case i == s.payload:
-			if c, err = compute.New(w.Scope(), s.sort.schema.Field(i).Type, len(entries)); err == nil {
-				putRows(&c, entries)
-			}
-		default:
-			c, err = s.decoded[i].column(w.Scope(), s.sort.schema.Field(i).Type, entries)
+		} else {
+			c, err = s.made(w.Scope(), i, entries, in)
 		}
 		if err != nil {
 			out.Release()
@@ -206,7 +208,26 @@ func (s *sortSource) gather(w *exec.Worker, entries []entry) (*table.Batch, erro
 			return nil, err
 		}
 	}
+	in.finish(out)
 	return out, nil
+}
+
+// made returns column i, made from what the entries hold.
+func (s *sortSource) made(scope *memory.Scope, i int, entries []entry, in *inPlace) (c column.Column, err error) {
+	t := s.sort.schema.Field(i).Type
+	if in != nil {
+		c = in.column(t, i)
+	} else if c, err = compute.New(scope, t, len(entries)); err != nil {
+		return c, err
+	}
+	if i == s.payload {
+		putRows(&c, entries)
+		return c, nil
+	}
+	if err = s.decoded[i].fill(scope, &c, entries); err != nil {
+		c.Release()
+	}
+	return c, err
 }
 
 // addresses returns the addresses of the rows of entries, if a column is to be gathered from them.
