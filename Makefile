@@ -105,7 +105,7 @@ $(WHEEL): $(VENV)/.toolchain $(SOURCES)
 .venv-full/.ready: $(WHEEL)
 	$(VENV)/bin/python -m venv --clear .venv-full
 	.venv-full/$(PIP_INSTALL) --upgrade pip
-	.venv-full/$(PIP_INSTALL) --group test --group notebook --group peers dist/*.whl
+	.venv-full/$(PIP_INSTALL) --group test --group notebook --group peers --group bench dist/*.whl
 	touch $@
 
 .venv-bare/.ready: $(WHEEL)

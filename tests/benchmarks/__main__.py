@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from line import lines
-from report import show
+from report import ratio_of, show, show_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-FAMILIES = ("paper", "text", "groupby", "join", "sort", "unique", "scan")
+FAMILIES = ("paper", "text", "groupby", "join", "sort", "unique", "scan", "tpch")
 HERE = Path(__file__).resolve().parent
 
 
@@ -77,8 +77,12 @@ def main() -> int:
         for rows in sizes if chosen else ():
             for threads in arguments.threads:
                 print(f"\n{family.__doc__.splitlines()[0]} {rows:,} rows, {threads} thread(s), {repeats} runs or more")
+                ratios = []
                 for told in child("measure.py", threads, name, str(rows), str(threads), str(repeats), *chosen):
                     passed &= show(chosen[told["line"]], told, arguments.quick)
+                    ratios += ratio_of(told)
+                if not arguments.quick and len(ratios) == len(family.LINES):
+                    passed &= show_mean(family.NAME, ratios, getattr(family, "REQUIRED_MEAN", None))
     return 0 if passed else 1
 
 

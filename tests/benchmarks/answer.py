@@ -14,20 +14,21 @@ if TYPE_CHECKING:
 TOLERANCE = 1e-9
 
 
-def summary(table: pa.Table, columns: str, order: str) -> dict[str, Any]:
+def summary(table: pa.Table, columns: str, order: str, floats: list[str] | None = None) -> dict[str, Any]:
     """Return an answer's number of rows, sums, and whether it is ordered as it should be.
 
-    The columns that aren't floats are hashed row by row, so that values that changed rows show; each float counts with
-    a weight by its row's hash, for the same reason. NaN counts as null, as pandas has no other.
+    `floats` are the columns that are floats: others count as integers even so, as pandas' that have nulls. By default
+    all that are. The columns that aren't floats are hashed row by row, so that values that changed rows show; each
+    float counts with a weight by its row's hash, for the same reason. NaN counts as null, as pandas has no other.
     """
     names = columns.split()
     if table.num_columns != len(names):
         return {"columns": table.column_names}
-    frame = _canonical(pl.from_arrow(table.rename_columns(names)))
+    frame = _canonical(pl.from_arrow(table.rename_columns(names)), floats)
     floats = [name for name in names if frame[name].dtype == pl.Float64]
     exact = frame.drop(floats)
     hashes = exact.hash_rows() if exact.width else pl.repeat(1, frame.height, dtype=pl.UInt64, eager=True)
-    said: dict[str, Any] = {"rows": frame.height, "hash": int((hashes // 2**24).sum() or 0)}
+    said: dict[str, Any] = {"floats": floats, "rows": frame.height, "hash": int((hashes // 2**24).sum() or 0)}
     weights = (hashes % 1009).cast(pl.Float64)
     for name in floats:
         said[name] = [int(frame[name].null_count()), float(frame[name].sum()), float((frame[name] * weights).sum())]
@@ -36,16 +37,14 @@ def summary(table: pa.Table, columns: str, order: str) -> dict[str, Any]:
     return said
 
 
-def _canonical(frame: pl.DataFrame) -> pl.DataFrame:
+def _canonical(frame: pl.DataFrame, floats: list[str] | None) -> pl.DataFrame:
     """Return the columns in the few types that all engines have in common."""
     changed = []
     for name, kind in frame.schema.items():
         column = pl.col(name)
         if kind.is_float():
-            values = frame[name].cast(pl.Float64).fill_nan(None)
-            # pandas has floats where integers have nulls.
-            is_whole = values.drop_nulls().is_finite().all() and (values == values.round()).all()
-            changed.append(values.cast(pl.Int64) if is_whole else values)
+            is_float = floats is None or name in floats
+            changed.append(column.cast(pl.Float64).fill_nan(None).cast(pl.Float64 if is_float else pl.Int64))
         elif kind.is_decimal() and kind.scale:
             changed.append(column.cast(pl.Float64))
         elif kind.is_integer() or kind.is_decimal():

@@ -73,11 +73,55 @@ def aggregation(name: str, keys: str, aggregates: str) -> Line:
     return Line(name, columns, reads, queries)
 
 
+def spread(groups):
+    """Return q7 from pandas' or pycylon's groups."""
+    ends = groups.agg(most=("v1", "max"), least=("v2", "min"))
+    return ends.assign(range=ends["most"] - ends["least"])[["id3", "range"]]
+
+
+def determination(correlations):
+    """Return q9 from the correlations."""
+    return correlations.assign(r2=correlations["corr"] ** 2)[["id2", "id4", "r2"]]
+
+
 LINES = [
     aggregation("q1", "id1", "v1=sum(v1)"),
     aggregation("q2", "id1 id2", "v1=sum(v1)"),
     aggregation("q3", "id3", "v1=sum(v1) v3=mean(v3)"),
     aggregation("q4", "id4", "v1=mean(v1) v2=mean(v2) v3=mean(v3)"),
     aggregation("q5", "id6", "v1=sum(v1) v2=sum(v2) v3=sum(v3)"),
+    aggregation("q6", "id4 id5", "median=median(v3) std=std(v3)"),
+    Line(
+        "q7",
+        "id3 range",
+        {"x": ["id3", "v1", "v2"]},
+        {
+            "pycylon": lambda t: spread(t.x.lazy().groupby("id3", sort=False)),
+            "pandas": lambda t: spread(t.x.groupby("id3", as_index=False, sort=False)),
+            "polars": lambda t: t.x.lazy().group_by("id3").agg(range=pl.col("v1").max() - pl.col("v2").min()),
+            "duckdb": "select id3, max(v1) - min(v2) as range from x group by id3",
+        },
+    ),
+    Line(
+        "q8",
+        "id6 largest",
+        {"x": ["id6", "v3"]},
+        {
+            "pycylon": lambda t: t.x.groupby("id6", sort=False)["v3"].nlargest(2),
+            "pandas": lambda t: t.x[["id6", "v3"]].sort_values("v3", ascending=False).groupby("id6").head(2),
+            "polars": lambda t: t.x.lazy().group_by("id6").agg(pl.col("v3").top_k(2)).explode("v3"),
+            "duckdb": "select id6, unnest(max(v3, 2)) as largest from x group by id6",
+        },
+    ),
+    Line(
+        "q9",
+        "id2 id4 r2",
+        {"x": ["id2", "id4", "v1", "v2"]},
+        {
+            "pycylon": lambda t: determination(t.x.lazy().groupby(["id2", "id4"], sort=False).corr("v1", "v2")),
+            "polars": lambda t: t.x.lazy().group_by(["id2", "id4"]).agg(r2=pl.corr("v1", "v2") ** 2),
+            "duckdb": "select id2, id4, corr(v1, v2) ** 2 as r2 from x group by id2, id4",
+        },
+    ),
     aggregation("q10", "id1 id2 id3 id4 id5 id6", "v3=sum(v3) n=count(v1)"),
 ]

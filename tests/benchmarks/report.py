@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from line import REQUIRED_MEMORY, Line
@@ -28,8 +29,7 @@ def show(line: Line, told: dict[str, Any], is_quick: bool) -> bool:
     is_right = not failed and all(engine["right"] for engine in engines.values())
     if is_quick or "pycylon" in failed:
         return is_right
-    ours = engines["pycylon"]
-    best = min((name for name in engines if name != "pycylon"), key=lambda name: engines[name]["min"])
+    ours, best = engines["pycylon"], best_peer(engines)
     peer = engines[best]
     ratio, memory = ours["min"] / peer["min"], ours["peak"] / max(peer["peak"], 1)
     speed = "goal met" if ratio <= line.goal else "as required" if ratio <= line.required else "TOO SLOW"
@@ -39,6 +39,27 @@ def show(line: Line, told: dict[str, Any], is_quick: bool) -> bool:
         f"; cold {ours['cold'] / peer['cold']:.2f} x; peak {memory:.2f} x (required {REQUIRED_MEMORY}): {size}"
     )
     return is_right and ratio <= line.required and memory <= REQUIRED_MEMORY
+
+
+def best_peer(engines: dict[str, dict[str, Any]]) -> str:
+    """Return the name of the fastest of the others."""
+    return min((name for name in engines if name != "pycylon"), key=lambda name: engines[name]["min"])
+
+
+def ratio_of(told: dict[str, Any]) -> list[float]:
+    """Return pycylon's time of the best peer's; nothing where it failed."""
+    engines = {name: engine for name, engine in told["engines"].items() if "error" not in engine}
+    return [engines["pycylon"]["min"] / engines[best_peer(engines)]["min"]] if "pycylon" in engines else []
+
+
+def show_mean(family: str, ratios: list[float], required: float | None) -> bool:
+    """Print the geometric mean of a family's ratios, and tell whether it is as required."""
+    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    verdict = (
+        "" if required is None else f" (required {required:g}): {'as required' if mean <= required else 'TOO SLOW'}"
+    )
+    print(f"\n{family}: geometric mean of {len(ratios)} lines against the best peer of each {mean:.2f} x{verdict}")
+    return required is None or mean <= required
 
 
 def _ms(seconds: float) -> str:

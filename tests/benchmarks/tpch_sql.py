@@ -361,7 +361,7 @@ _query(
         "part": "p_partkey p_brand p_container",
     },
     """
-    select sum(l_extendedprice) / 7.0 as avg_yearly
+    select coalesce(sum(l_extendedprice), 0) / 7.0 as avg_yearly -- the sum of nothing is 0, as in pandas
     from lineitem, part
     where p_partkey = l_partkey and p_brand = 'Brand#23' and p_container = 'MED BOX'
       and l_quantity < (select 0.2 * avg(l_quantity) from lineitem where l_partkey = p_partkey)
