@@ -143,7 +143,7 @@ func (l *lowerer) group(q *exec.Query, step *plan.Step, op *plan.GroupOp, in str
 	spec := operator.GroupSpec{Keys: op.Keys, DropNull: op.DropNull, Mode: groupModes[op.Phase], Rows: op.Input}
 	for _, a := range op.Aggs {
 		spec.Aggs = append(spec.Aggs, operator.Agg{Fn: aggFns[a.Fn], Column: a.Column, Other: a.Other, DDof: a.DDof, Q: a.Q,
-			Interpolation: interpolations[a.Interpolation], N: a.N})
+			Interpolation: interpolations[a.Interpolation], N: a.N, Decimal: a.Decimal})
 	}
 	schema := step.Schema
 	if op.Phase == plan.Partial {

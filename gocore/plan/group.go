@@ -64,6 +64,7 @@ type BoundAgg struct {
 	Column int // -1 of size
 	Other  int // -1 but of corr
 	AggOptions
+	Decimal *arrow.Decimal128Type // of a sum of decimals: its type
 }
 
 // GroupOp aggregates rows of equal keys: its output is the keys, then the aggregates.
@@ -88,6 +89,17 @@ func (op *GroupOp) compares() [][]int {
 		}
 	}
 	return [][]int{columns}
+}
+
+// keyedSchema returns a result's schema where keys come in: sums of decimals are made as they are.
+func (op *GroupOp) keyedSchema(schema *arrow.Schema) *arrow.Schema {
+	fields := keySchema(schema).Fields()
+	for i, a := range op.Aggs {
+		if a.Decimal != nil {
+			fields[len(op.Keys)+i] = schema.Field(len(op.Keys) + i)
+		}
+	}
+	return arrow.NewSchema(fields, nil)
 }
 
 func (op *GroupOp) asKeys(in []*arrow.Schema) Op {
@@ -185,6 +197,9 @@ func (a *Agg) bind(casts *casts) (BoundAgg, arrow.Field, error) {
 			continue
 		}
 		bound.Column, field.Type, field.Nullable = at, known.result(t), !known.always
+		if a.Fn == "sum" && isDecimal(t) {
+			bound.Decimal = field.Type.(*arrow.Decimal128Type)
+		}
 		if a.Fn == "quantile" && !isTime(t) && (a.Interpolation == "" || a.Interpolation == Linear || a.Interpolation == Midpoint) {
 			field.Type = arrow.PrimitiveTypes.Float64
 		}

@@ -62,7 +62,7 @@ func isNumeric(t arrow.DataType) bool {
 func isQuantity(t arrow.DataType) bool { return isNumeric(t) && !isTime(t) && !isDecimal(t) }
 
 func isSummable(t arrow.DataType) bool {
-	return isNumeric(t) && (!isTime(t) || t.ID() == arrow.DURATION)
+	return isDecimal(t) || isNumeric(t) && (!isTime(t) || t.ID() == arrow.DURATION)
 }
 
 func hasTruth(t arrow.DataType) bool { return isPlain(t) && (!isTime(t) || t.ID() == arrow.DURATION) }
@@ -87,7 +87,7 @@ func sumType(t arrow.DataType) arrow.DataType {
 	switch k := kindOf(t); {
 	case isTime(t):
 		return t
-	case isDecimal(t): // an int64 to the engine
+	case isDecimal(t):
 		return &arrow.Decimal128Type{Precision: sumDigits, Scale: t.(arrow.DecimalType).GetScale()}
 	case k.IsFloat():
 		return arrow.PrimitiveTypes.Float64
@@ -97,8 +97,8 @@ func sumType(t arrow.DataType) arrow.DataType {
 	return arrow.PrimitiveTypes.Int64
 }
 
-// sumDigits is the most digits of a sum of decimals: it is computed as an int64.
-const sumDigits = 18
+// sumDigits is the most digits of a sum of decimals.
+const sumDigits = 38
 
 func isDecimal(t arrow.DataType) bool {
 	_, ok := col.ValueType(t).(arrow.DecimalType)

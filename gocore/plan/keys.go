@@ -59,9 +59,12 @@ func withKeys(p *Program) (*Program, error) {
 		}
 		schema := s.Schema
 		s.Op, s.Schema = op.asKeys(in), keySchema(schema)
+		if makes, ok := op.(*GroupOp); ok {
+			s.Schema = makes.keyedSchema(schema)
+		}
 		keys := out.add(s)
 		step[i] = out.convert(s.Node, keys, schema, function.FromKey)
-		if step[i] != keys {
+		if step[i] != keys && s.Schema.Equal(keySchema(s.Schema)) {
 			keyed[step[i]] = keys
 		}
 	}

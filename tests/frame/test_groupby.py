@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import decimal
 import math
 import random
 
@@ -204,6 +205,22 @@ def test_forms_of_pandas():
         frame.groupby("b").sum()
 
 
+@pytest.mark.parametrize("digits", [9, 18, 30])
+def test_sums_of_decimals_as_duckdb(digits):
+    r = random.Random(digits)
+    values = [
+        None if r.random() < 0.1 else decimal.Decimal(r.randrange(-(10**digits) + 1, 10**digits)).scaleb(-4)
+        for _ in range(300)
+    ]
+    data = pa.table({"k": [r.randrange(5) for _ in range(300)], "d": pa.array(values, pa.decimal128(digits, 4))})
+    connection = duckdb.connect()
+    connection.register("data", data)
+    want = connection.sql("select k, sum(d), min(d), max(d), count(distinct d) from data group by k").to_arrow_table()
+    got = pc.DataFrame(data).groupby("k").agg(s=("d", "sum"), lo=("d", "min"), hi=("d", "max"), n=("d", "nunique"))
+    check(got, want)
+    assert got.dtypes["s"] == "decimal128(38, 4)"
+
+
 @pytest.mark.parametrize("value", VALUES)
 def test_lists_as_polars(value):
     data = table(7, 300, value, 8).append_column("b", pa.array([i % 3 == 0 for i in range(300)]))
@@ -254,7 +271,8 @@ def test_whole_columns():
 
 @pytest.mark.parametrize("world", [1, 2, 3, 4])
 def test_law(world):
-    data = table(11, 200, "double", 6)
+    wide = pa.array([decimal.Decimal(i**9) for i in range(200)], pa.decimal128(30, 2))
+    data = table(11, 200, "double", 6).append_column("d", wide)
 
     def script(env):
         share = pc.DataFrame(
@@ -270,6 +288,8 @@ def test_law(world):
                 u=("s", "nunique"),
                 f=("s", "first"),
                 l=("v", "last"),
+                d=("d", "sum"),
+                x=("s", list),
                 sd=("v", "std"),
                 s=("v", "sum"),
             )
@@ -289,7 +309,14 @@ def test_law(world):
     by = frame.groupby("k")
     want = [
         by.agg(
-            m=("v", "median"), u=("s", "nunique"), f=("s", "first"), l=("v", "last"), sd=("v", "std"), s=("v", "sum")
+            m=("v", "median"),
+            u=("s", "nunique"),
+            f=("s", "first"),
+            l=("v", "last"),
+            d=("d", "sum"),
+            x=("s", list),
+            sd=("v", "std"),
+            s=("v", "sum"),
         ),
         by["w"].nlargest(2),
         by.size(),

@@ -72,6 +72,8 @@ type Agg struct {
 	Q             float64
 	Interpolation Interpolation
 	N             int // of Largest and Smallest
+	// Decimal is the type of a Sum of decimals, whose column holds their keys (compute.AsKey); else nil.
+	Decimal *arrow.Decimal128Type
 }
 
 // GroupSpec is a group-by: one output row for each distinct combination of the key columns' values. Without keys, all

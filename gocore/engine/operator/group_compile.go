@@ -50,7 +50,7 @@ func (c *groupCompiler) addAgg(a Agg) error {
 			return status.Errorf(status.Unsupported, "%s of column %q: pycylon doesn't support its type %s: cast it first",
 				a.Fn, field.Name, field.Type)
 		}
-		if !a.Fn.takes(field.Type) {
+		if a.Decimal == nil && !a.Fn.takes(field.Type) {
 			return status.Errorf(status.TypeMismatch, "%s of column %q: its type %s has none: use min, max or count, or cast it to a number",
 				a.Fn, field.Name, field.Type)
 		}
@@ -75,6 +75,9 @@ func parts(a Agg, kind column.Kind) []groupPart {
 	rows, missing := groupPart{op: opSize}, groupPart{missingOp(kind), plain}
 	switch a.Fn {
 	case Sum:
+		if a.Decimal != nil && kind == column.String {
+			return []groupPart{{opSumDecimal, plain}}
+		}
 		return []groupPart{{sumOp(kind), plain}}
 	case Mean:
 		return []groupPart{{sumOp(kind), plain}, rows, missing}
@@ -143,6 +146,9 @@ func (c *groupCompiler) addParts(a Agg, field arrow.Field, parts []groupPart) er
 	}
 	if c.mode != Partial {
 		t, nullable := a.Fn.result(field.Type, a.Interpolation)
+		if a.Decimal != nil {
+			t = a.Decimal
+		}
 		c.results = append(c.results, groupResult{agg: a, source: field.Name, kind: kindOf(field.Type), states: states, part: -1,
 			field: arrow.Field{Name: name, Type: t, Nullable: nullable}})
 	}

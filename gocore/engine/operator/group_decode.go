@@ -111,10 +111,12 @@ func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
 		}
 		return d.column(r.field.Type, d.present)
 	}
-	if r.agg.Fn == List {
+	switch {
+	case r.agg.Fn == List:
 		return d.lists(r)
-	}
-	if r.part >= 0 {
+	case r.agg.Decimal != nil && r.part < 0:
+		return d.decimals(r)
+	case r.part >= 0:
 		d.gather(d.first, s.word+r.part)
 		return d.column(r.field.Type, nil)
 	}

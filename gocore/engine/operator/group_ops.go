@@ -23,6 +23,7 @@ import (
 //	opFirst..., opLast...            seq, row: where the value is, or noRow; then its words
 //	opProductInt, opProductUint      (see group_product.go)
 //	opProductFloat
+//	opSumDecimal                     a 256-bit integer (see group_decimal.go)
 //	opHeld                           a result (see group_collect.go)
 //
 // opAdd... and opMultiply... merge states that come as columns, opMergeFloat sums that come as they are in records.
@@ -62,6 +63,7 @@ const (
 	opProductInt
 	opProductUint
 	opProductFloat
+	opSumDecimal
 	opHeld
 	opAddWide
 	opAddFloat
@@ -69,6 +71,7 @@ const (
 	opAddCount
 	opMultiplyInt
 	opMultiplyFloat
+	opAddDecimal
 )
 
 // words returns how many words a state has.
@@ -78,7 +81,7 @@ func (op groupOp) words() int {
 		return 1
 	case opProductFloat, opMultiplyFloat:
 		return 3
-	case opFirst, opFirstFloat, opFirstString, opLast, opLastFloat, opLastString:
+	case opFirst, opFirstFloat, opFirstString, opLast, opLastFloat, opLastString, opSumDecimal, opAddDecimal:
 		return 4
 	}
 	return 2
@@ -95,6 +98,8 @@ func (op groupOp) merge() groupOp {
 		return opMultiplyInt
 	case opProductFloat:
 		return opMultiplyFloat
+	case opSumDecimal:
+		return opAddDecimal
 	}
 	if op.isFloatSum() {
 		return opMergeFloat
@@ -125,6 +130,8 @@ func (op groupOp) columns(t arrow.DataType) []arrow.DataType {
 		return []arrow.DataType{u64, u64}
 	case opProductFloat:
 		return []arrow.DataType{f64, f64, i64}
+	case opSumDecimal:
+		return []arrow.DataType{u64, u64, u64, u64}
 	case opSize, opMissing, opMissingFloat, opCountFloat, opCountPairs:
 		return []arrow.DataType{i64}
 	case opAny, opAll:
@@ -302,6 +309,8 @@ func (op groupOp) update(cells groupCells, ids []uint32, in *groupOperands, heap
 		for i, g := range ids {
 			cells.at(g)[0] &= v.at(i)
 		}
+	case opSumDecimal, opAddDecimal:
+		updateDecimals(op, cells, ids, in)
 	case opMinString, opMaxString:
 		return updateStrings(op, cells, ids, v, w, heap)
 	case opProductInt, opProductUint, opMultiplyInt, opProductFloat, opMultiplyFloat:
