@@ -107,6 +107,8 @@ func FuzzParse(f *testing.F) {
 	f.Add(nodes(1, here, `{"op":"filter","inputs":[0],"predicate":{"fn":"lt","args":[{"col":"a"},{"lit":[0,"a"]}]}}`))
 	f.Add(nodes(1, spread, `{"op":"group","inputs":[0],"keys":["a"],"aggs":[{"name":"s","fn":"sum","column":"b"}]}`))
 	f.Add(nodes(1, spread, `{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"a"}],"type":"int8"}}]}`))
+	f.Add(nodes(1, here, `{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"str_replace","args":[{"col":"c"}],"options":{"pattern":"(a)","with":"\\\\1","regex":true}}}]}`))
+	f.Add(nodes(1, here, `{"op":"filter","inputs":[0],"predicate":{"fn":"is_in","args":[{"fn":"add","args":[{"col":"a"},{"lit":[0,"a"]}]},{"set":[0,"a"]}]}}`))
 	s := schema(f, "a int64, b double, c utf8")
 	f.Fuzz(func(t *testing.T, text string) {
 		p, err := Parse([]byte(text))

@@ -144,16 +144,12 @@ func conjuncts(e *BoundExpr, node int, all []conjunct) []conjunct {
 	return append(all, conjunct{e, node})
 }
 
-// harmless are the functions that have a value for every value.
-var harmless = []string{"eq", "ne", "lt", "le", "gt", "ge", "and", "or", "xor", "not", "is_null", "is_nan", "is_finite", "is_in",
-	"starts_with", "ends_with", "contains", "like", "length", "slice", "lower", "upper", "year", "month", "day"}
-
 // neverFails tells whether e has a value for every row that there could be.
 func (e *BoundExpr) neverFails() bool {
 	if e.Fn == nil || len(e.reads(nil)) == 0 { // of literals alone it fails for all rows or for none
 		return true
 	}
-	ok := slices.Contains(harmless, e.Fn.Name)
+	ok := e.Fn.NeverFails()
 	if e.Fn.Name == "cast" {
 		t, common := Common(e.Args[0].Type, e.Type)
 		ok = common && arrow.TypeEqual(t, e.Type) && !isTime(t)

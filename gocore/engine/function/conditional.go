@@ -143,6 +143,7 @@ func isIn(c *Call) (Bound, error) {
 		if err != nil {
 			return nil, err
 		}
+		scope.OnClose(values.Release)
 		keyType, _ := compute.KeyType(t)
 		among, err := compute.NewSet(scope, keyType, &values)
 		if err != nil {

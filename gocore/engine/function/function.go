@@ -30,6 +30,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -199,3 +200,6 @@ func binary(f func(*memory.Scope, *column.Column, *column.Column) (column.Column
 		return f(scope, args[0], args[1])
 	}
 }
+
+// Names returns the functions' names, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(functions)) }

@@ -1,0 +1,25 @@
+package function
+
+import (
+	"slices"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
+
+// fallible are the functions that have an error instead of a value for some values: an overflow, a text that is no date, a
+// date beyond the calendar. The fields of dates are the rest of them.
+var fallible = []string{"cast", "add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "negative", "abs", "round", "str_repeat",
+	"date", "time", "strftime", "strptime", "tz_localize", "local_time", "floor_time", "ceil_time", "round_time"}
+
+// NeverFails tells whether the function has a value for all values that there could be, so that it may be computed for
+// rows that nobody asked for. Whether a cast has is another question.
+func (b *Bound) NeverFails() bool {
+	_, isField := dateFields[b.Name]
+	switch {
+	case isField || b.Name == "date":
+		return b.Args[0].ID() == arrow.DATE32
+	case b.Name == "cast" || !isFloat(b.Type):
+		return !slices.Contains(fallible, b.Name)
+	}
+	return true
+}
