@@ -75,8 +75,14 @@ func (s *shuffler) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) 
 	return emit(&table.Batch{Cols: append(b.Cols[:len(b.Cols):len(b.Cols)], c), Len: b.Len, Seq: b.Seq})
 }
 
-// firstRows keeps the first rows, as many as are drawn.
+// firstRows keeps the first rows, as many as are drawn. Of a number of this rank's rows no others are read.
 func (l *lowerer) firstRows(step *plan.Step, op *plan.FirstOp, in stream) (stream, error) {
+	if !op.Global && op.Draw.Share == 0 {
+		var err error
+		if in, err = l.into(in, operator.NewSlice(0, int(op.Draw.N)), step.Schema); err != nil {
+			return stream{}, err
+		}
+	}
 	batches, err := l.collect(in)
 	if err != nil {
 		return stream{}, err
