@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import decimal
 import math
 import random
 from collections import Counter
@@ -116,6 +117,38 @@ def test_set_operations_match_columns_by_name():
         left.union(pc.DataFrame({"a": [1]}))
     with pytest.raises(TypeError, match="needs a pycylon"):
         left.union([1])
+
+
+def test_rows_of_every_type_are_told_apart():
+    pa = pytest.importorskip("pyarrow")
+    d = decimal.Decimal
+    frame = pc.DataFrame(
+        pa.table(
+            {
+                "decimal": pa.array([d("1.10"), d("2.5"), d("1.1"), None, None]),
+                "bytes": pa.array([b"ab", b"cd", b"ab", b"ab", None], pa.binary(2)),
+                "words": pa.array(["a", "b", "a", "a", "b"]).dictionary_encode(),
+                "duration": pa.array([1, 2, 1, 1, 2], pa.duration("s")),
+                "time": pa.array([1, 2, 1, 3, 2], pa.time32("s")),
+                "list": pa.array([[1], [2, 3], None, [], [4]]),
+            }
+        )
+    )
+    for key, kept in {
+        "decimal": [[1], [2, 3], []],
+        "bytes": [[1], [2, 3], [4]],
+        "words": [[1], [2, 3]],
+        "duration": [[1], [2, 3]],
+        "time": [[1], [2, 3], []],
+    }.items():
+        assert frame.drop_duplicates(key)["list"].to_list() == kept, key
+        assert [not again for again in frame.duplicated(key)].count(True) == len(kept), key
+        one = frame[[key]]
+        assert one.intersect(one.head(2)).to_dict() == one.head(2).to_dict()
+        assert len(one.union(one)) == len(kept)
+        assert one.union(one).dtypes == one.dtypes
+    with pytest.raises(pc.errors.UnsupportedError, match='column "list" is list'):
+        frame.drop_duplicates()
 
 
 def test_drop_duplicates_refuses_what_it_does_not_do():

@@ -98,7 +98,7 @@ func (d *distinct) bitmap(n int) ([]uint64, *memory.Buffer, error) {
 }
 
 // orWords is how many words of bitmaps are a worker's unit.
-const orWords = 1 << 17
+const orWords = 1 << 14
 
 // union makes the first of several bitmaps their union. Those that are nil are empty.
 func (d *distinct) union(all [][]uint64) error {

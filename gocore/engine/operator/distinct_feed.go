@@ -12,6 +12,8 @@ const (
 	recentBits = 12
 	// A key that comes again soon is left out at once where less than half of a sample's keys are distinct.
 	recentSample = 1024
+	// blocksPerYield is how many blocks are made between two Yields: those of several strings take the longest.
+	blocksPerYield = 16
 )
 
 // distinctFeed hands out the rows' codes and numbers, in chunks, in blocks: in order, or in reverse for lastOfKey, so
@@ -85,15 +87,14 @@ func (f *distinctFeed) each(w *exec.Worker, chunk int, block *distinctBlock, use
 		if f.reverse {
 			batch = end - 1 - i
 		}
-		f.eachOf(batch, block, use)
-		if err := w.Yield(); err != nil {
+		if err := f.eachOf(w, batch, block, use); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (f *distinctFeed) eachOf(batch int, block *distinctBlock, use func(codes []uint64, rows []uint32)) {
+func (f *distinctFeed) eachOf(w *exec.Worker, batch int, block *distinctBlock, use func(codes []uint64, rows []uint32)) error {
 	length, start := f.batches[batch].Len, f.distinct.starts[batch]
 	for at := 0; at < length; at += blockRows {
 		n := min(blockRows, length-at)
@@ -114,7 +115,13 @@ func (f *distinctFeed) eachOf(batch int, block *distinctBlock, use func(codes []
 			n = f.dropRecent(block, n)
 		}
 		use(codes[:n], rows[:n])
+		if at+blockRows >= length || at/blockRows%blocksPerYield == blocksPerYield-1 {
+			if err := w.Yield(); err != nil {
+				return err
+			}
+		}
 	}
+	return nil
 }
 
 // dropRecent leaves out those of the block's first n rows whose key came shortly before, and returns how many are left.
