@@ -56,23 +56,24 @@ type JoinSpec struct {
 	// UniqueLeft and UniqueRight refuse a side of which two rows have the same keys.
 	UniqueLeft, UniqueRight bool
 	Algorithm               JoinAlgorithm
-	// Asof, of a left join, matches the nearest right row only.
+	// Asof, of a left join, matches the nearest right row only: its right side comes sorted.
 	Asof *AsofSpec
 }
 
-// Join is the hash join. Its two inputs are pushed by a pipeline each, in any order; Source then hands out the result.
+// Join is the hash join, unless its spec says otherwise. Its two inputs are pushed by a pipeline each, in any order; Source then hands out the result.
 //
 //	1 keep       both inputs' batches, in order of Seq
 //	2 partition  the rows of both sides into 512 partitions by their key's hash (package radix): all columns, so that
 //	             what follows touches memory that fits a core's L2 cache. A small side isn't worth it: it is made one
-//	             table, in which the other side's batches are looked up as they lie (joinLookup)
+//	             table, in which the other side's batches are looked up as they lie (join_lookup.go)
 //	3 build      per partition, a chained table over the smaller side: head[bucket], next[row]
 //	4 probe      2,048 rows of the larger side at a time: a list of candidates, a list of matches, without a branch
 //	             on data; then each output column is gathered from the lists
 //
 // A single key that is no string is compared as 64 bits; other keys by a 64-bit hash, and then column by column. Rows
-// whose single key is null have a partition of their own; without keys, all rows are there. A partition that a frequent key makes much larger than the
-// others is built once and probed by several workers. Match flags tell the rows without a match apart.
+// whose single key is null have a partition of their own; without keys, all rows are there. A partition that a frequent
+// key makes much larger than the others is built once and probed by several workers. Match flags tell the rows without a
+// match apart; of a semi or anti join they are all that is asked for.
 //
 // The result's batches are the same for any number of workers: Seq counts partitions and the pieces of large ones.
 type Join struct {

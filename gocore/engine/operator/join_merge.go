@@ -28,10 +28,10 @@ type mergeSource struct {
 	heads   [2][]uint32             // per side: the first row of each group, then the number of rows
 	places  [2][]uint64             // per side and row: its address
 	columns []mergeColumn
-	tasks   []mergeTask
-	next    atomic.Int64
-	left    atomic.Int64 // tasks that aren't done
-	workers []*mergeWorker
+	ranges  []mergeTask
+	taken   atomic.Int64
+	open    atomic.Int64 // tasks that aren't done
+	mergers []*mergeWorker
 	bufs    []*memory.Buffer
 }
 
@@ -53,7 +53,7 @@ type mergeColumn struct {
 }
 
 func newMergeSource(j *Join, q *exec.Query) (*mergeSource, error) {
-	m := &mergeSource{joinSource: newJoinSource(j, q), workers: make([]*mergeWorker, q.Threads)}
+	m := &mergeSource{joinSource: newJoinSource(j, q), mergers: make([]*mergeWorker, q.Threads)}
 	for side, in := range m.inputs() {
 		m.sides[side] = newJoinSide(in, false, make([]bool, len(in.cols)))
 		if err := in.makeViews(q); err != nil {
@@ -165,22 +165,22 @@ func (m *mergeSource) plan(w *exec.Worker) error {
 	}
 	task.to = [2]int{m.groups(leftSide), m.groups(rightSide)}
 	m.add(task)
-	m.left.Store(int64(len(m.tasks)))
+	m.open.Store(int64(len(m.ranges)))
 	return nil
 }
 
 func (m *mergeSource) add(t mergeTask) {
-	t.seq = uint64(len(m.tasks))
-	m.tasks = append(m.tasks, t)
+	t.seq = uint64(len(m.ranges))
+	m.ranges = append(m.ranges, t)
 }
 
 // ExpectedRows counts the rows of the result.
 func (m *mergeSource) ExpectedRows(q *exec.Query) (int64, error) {
 	var rows atomic.Int64
-	err := q.For(len(m.tasks), func(w *exec.Worker, i int) error {
-		at := m.tasks[i].from
+	err := q.For(len(m.ranges), func(w *exec.Worker, i int) error {
+		at := m.ranges[i].from
 		for steps := 0; ; steps++ {
-			kind, from, to := m.step(&m.tasks[i], &at)
+			kind, from, to := m.step(&m.ranges[i], &at)
 			switch kind {
 			case mergeEnd:
 				return nil
@@ -251,18 +251,18 @@ func (m *mergeSource) step(t *mergeTask, at *[2]int) (kind mergeKind, from, to [
 
 // Next returns the next batch of the result.
 func (m *mergeSource) Next(w *exec.Worker) (*table.Batch, error) {
-	if m.workers[w.ID] == nil {
-		m.workers[w.ID] = &mergeWorker{source: m}
+	if m.mergers[w.ID] == nil {
+		m.mergers[w.ID] = &mergeWorker{source: m}
 	}
-	x := m.workers[w.ID]
+	x := m.mergers[w.ID]
 	for {
 		if x.task == nil {
-			i := int(m.next.Add(1) - 1)
-			if i >= len(m.tasks) {
+			i := int(m.taken.Add(1) - 1)
+			if i >= len(m.ranges) {
 				x.free()
 				return nil, nil
 			}
-			x.task, x.at, x.kind = &m.tasks[i], m.tasks[i].from, mergeAlone
+			x.task, x.at, x.kind = &m.ranges[i], m.ranges[i].from, mergeAlone
 			x.row, x.to = [2]uint32{}, [2]uint32{}
 		}
 		b, err := x.run(w)
@@ -270,7 +270,7 @@ func (m *mergeSource) Next(w *exec.Worker) (*table.Batch, error) {
 			return b, err
 		}
 		x.task = nil
-		if m.left.Add(-1) == 0 {
+		if m.open.Add(-1) == 0 {
 			m.release()
 		}
 	}
