@@ -32,9 +32,31 @@ func (op *JoinOp) sift(reads []int, _ int) ([][]int, bool) {
 }
 
 func (op *JoinOp) needs(wanted []int, _ int) [][]int {
-	left, right := slices.Clone(op.LeftKeys), slices.Clone(op.RightKeys)
+	return joinNeeds([][]int{op.LeftKeys, op.RightKeys}, op.Output, wanted)
+}
+
+func (op *JoinOp) narrow(wanted []int, in []narrowed) (Op, []int) {
+	narrow := *op
+	narrow.LeftKeys, narrow.RightKeys, narrow.Output = in[0].all(op.LeftKeys), in[1].all(op.RightKeys), narrowOutput(op.Output, wanted, in)
+	return &narrow, wanted
+}
+
+func (op *AsofJoinOp) needs(wanted []int, _ int) [][]int {
+	return joinNeeds(op.compares(), op.Output, wanted)
+}
+
+func (op *AsofJoinOp) narrow(wanted []int, in []narrowed) (Op, []int) {
+	narrow := *op
+	narrow.LeftKeys, narrow.RightKeys, narrow.Output = in[0].all(op.LeftKeys), in[1].all(op.RightKeys), narrowOutput(op.Output, wanted, in)
+	narrow.LeftOn, narrow.RightOn = in[0].at(op.LeftOn), in[1].at(op.RightOn)
+	return &narrow, wanted
+}
+
+// joinNeeds returns the columns of both sides that are compared, and those that wanted output columns hold.
+func joinNeeds(compared [][]int, output []JoinColumn, wanted []int) [][]int {
+	left, right := slices.Clone(compared[0]), slices.Clone(compared[1])
 	for _, i := range wanted {
-		switch c := op.Output[i]; c.Side {
+		switch c := output[i]; c.Side {
 		case LeftSide:
 			left = append(left, c.Index)
 		case RightSide:
@@ -44,20 +66,19 @@ func (op *JoinOp) needs(wanted []int, _ int) [][]int {
 	return [][]int{union(left, nil), union(right, nil)}
 }
 
-func (op *JoinOp) narrow(wanted []int, in []narrowed) (Op, []int) {
-	narrow := *op
-	narrow.LeftKeys, narrow.RightKeys, narrow.Output = in[0].all(op.LeftKeys), in[1].all(op.RightKeys), nil
-	for _, i := range wanted {
-		c := op.Output[i]
-		switch c.Side {
+// narrowOutput returns the wanted ones of a join's output columns, of inputs of which some columns are gone.
+func narrowOutput(output []JoinColumn, wanted []int, in []narrowed) []JoinColumn {
+	out := make([]JoinColumn, len(wanted))
+	for k, i := range wanted {
+		out[k] = output[i]
+		switch out[k].Side {
 		case LeftSide:
-			c.Index = in[0].at(c.Index)
+			out[k].Index = in[0].at(out[k].Index)
 		case RightSide:
-			c.Index = in[1].at(c.Index)
+			out[k].Index = in[1].at(out[k].Index)
 		}
-		narrow.Output = append(narrow.Output, c)
 	}
-	return &narrow, wanted
+	return out
 }
 
 // on returns where a side has each output column, nil if one of those that are read is not the side's.

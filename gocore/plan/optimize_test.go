@@ -155,6 +155,8 @@ func TestPrune(t *testing.T) {
 			lines("take [v]", " slice 5 rows from 0 [v]", "  project v [v]", "   source table [k n v s]")},
 		"exchange": {[]string{`{"op":"shuffle","inputs":[0],"keys":["k"]}`, selected("2", "v")},
 			lines("project v [v]", " exchange by hash of k [k v]", "  project k, v [k v]", "   source table [k n v s]")},
+		"asof join, few columns": {[]string{`{"op":"asof_join","inputs":[0,1],"left_on":"v","right_on":"w","left_by":["k"],"right_by":["k"]}`, selected("2", "t", "n")},
+			lines("project t, n [t n]", " asof join backward v = w by k [n t]", "  project k, n, v [k n v]", "   source table [k n v s]", "  source table [k w t]")},
 		"a join of counted rows keeps a column": {[]string{joinOf("inner"), projectOf("2", named("one", lit))},
 			lines("project one = ? [one]", " join inner k = k [k]", "  project k [k]", "   source table [k n v s]", "  project k [k]", "   source table [k w t]")},
 		"two readers of one step": {[]string{sortedOf("0"), selected("2", "k"), selected("2", "v"), `{"op":"join","inputs":[3,4],"how":"cross"}`},
