@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo demo-lambda layer test test-go test-python test-deps lint lint-go lint-python bench clean
+.PHONY: help build demo demo-lambda layer test test-go test-python test-checked test-deps lint lint-go lint-python bench clean
 
 VENV := .venv
 # The first Python that is new enough and can make environments (Debian's system Python often cannot).
@@ -34,7 +34,7 @@ demo-lambda: .cache/lambda-runtime $(VENV)/.demo layer ## The same in four emula
 layer: $(VENV)/.ready $(WHEEL) ## Build the Lambda layer (x86_64) into dist/
 	$(VENV)/bin/python lambda_layer/build.py
 
-test: test-go test-python ## Run all tests (PYCYLON_TEST_ALL=1: a test that can't run here fails)
+test: test-go test-python test-checked ## Run all tests (PYCYLON_TEST_ALL=1: a test that can't run here fails)
 
 test-go: $(VENV)/.toolchain test-deps
 	go vet ./...
@@ -44,6 +44,15 @@ test-go: $(VENV)/.toolchain test-deps
 test-python: .venv-full/.ready .venv-bare/.ready
 	cd .cache && ../.venv-full/bin/$(PYTEST)
 	cd .cache && ../.venv-bare/bin/$(PYTEST)
+
+# What crosses the C ABI once more, with a library that checks pointers between Go and C, and Go's own.
+CHECKED := GOEXPERIMENT=cgocheck2 go
+test-checked: $(VENV)/.toolchain .venv-full/.ready
+	$(CHECKED) test -gcflags=all=-d=checkptr ./export
+	rm -rf .cache/checked && mkdir -p .cache/checked && cp -r pycylon .cache/checked/
+	$(CHECKED) build -buildmode=c-shared -gcflags=all=-d=checkptr -buildvcs=false \
+		"-ldflags=-s -w '-extldflags=-Wl,--version-script=$(CURDIR)/export/symbols.map'" -o .cache/checked/pycylon/libpycylon.so ./export
+	cd .cache && PYTHONPATH=checked ../.venv-full/bin/$(PYTEST)/interop ../tests/native/test_leaks.py ../tests/native/test_abi.py
 
 test-deps: ## Install what the network tests need (root on Debian; elsewhere those tests are skipped)
 	@for command in nft:nftables ip:iproute2 nm:binutils; do \

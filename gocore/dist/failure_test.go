@@ -176,19 +176,40 @@ func TestOneThreadIsEnough(t *testing.T) {
 	}
 }
 
-func TestOutOfMemory(t *testing.T) {
-	leak.Check(t)
-	require.NoError(t, session.Configure(session.Settings{MemoryLimit: 1 << 20}))
+// limitedWorld opens two ranks within limits, and makes rows that exceed a memory of 1 MiB.
+func limitedWorld(t *testing.T, limits session.Settings) ([]*session.Env, [][]part) {
+	require.NoError(t, session.Configure(limits))
 	envs := openWorld(t, local.NewWorld(2))
 	require.NoError(t, session.Configure(session.Settings{}))
 	parts := make([][]part, 2)
 	for r := range parts {
 		p := part{columns: "k int64, s utf8"}
 		for i := range 20000 {
-			p.rows = append(p.rows, []any{i, "a string that is over twelve bytes long"})
+			p.rows = append(p.rows, []any{(i*7919 + r) % 20011, "a string that is over twelve bytes long"})
 		}
 		parts[r] = []part{p}
 	}
+	return envs, parts
+}
+
+// TestReceivedRowsSpill sorts and groups rows that come from other ranks, beyond the memory's limit.
+func TestReceivedRowsSpill(t *testing.T) {
+	leak.Check(t)
+	envs, parts := limitedWorld(t, session.Settings{MemoryLimit: 5 << 20, Threads: 2})
+	for _, node := range []string{`{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":true}]}`,
+		`{"op":"group","inputs":[0],"keys":["k"],"aggs":[{"name":"n","fn":"nunique","column":"s"}],"sort":false}`} {
+		outcomes, errs := run(t, envs, nodes(tableA, node), parts)
+		requireNone(t, errs)
+		want, errs := run(t, openWorld(t, local.NewWorld(1)), nodes(tableA, node), concatenated(parts))
+		requireNone(t, errs)
+		require.ElementsMatch(t, want[0].rows, append(outcomes[0].rows, outcomes[1].rows...))
+	}
+	requireUsable(t, envs)
+}
+
+func TestOutOfMemory(t *testing.T) {
+	leak.Check(t)
+	envs, parts := limitedWorld(t, session.Settings{MemoryLimit: 1 << 20, DiskLimit: 1 << 10})
 	_, errs := run(t, envs, nodes(tableA, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":true}]}`), parts)
 	out := 0
 	for _, err := range errs {

@@ -31,9 +31,10 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream, tests [][]test)
 	case *plan.DrawOp:
 		return l.draw(step, op, in[0])
 	case *plan.UniqueOp:
-		return l.into(in[0], operator.NewUnique(operator.UniqueSpec{Keys: op.Keys, Keep: keeps[op.Keep], Mark: op.Mark}, in[0].schema), step.Schema)
+		unique := operator.NewSpillingUnique(operator.UniqueSpec{Keys: op.Keys, Keep: keeps[op.Keep], Mark: op.Mark}, in[0].schema)
+		return into(l.spilling(at), in[0], unique, step.Schema)
 	case *plan.SetOpOp:
-		return l.setOp(step, op, in)
+		return l.setOp(l.spilling(at), step, op, in)
 	case *plan.ConcatOp:
 		return l.concat(step, in)
 	case *plan.FilterOp:
@@ -47,7 +48,7 @@ func (l *lowerer) operator(at int, step *plan.Step, in []stream, tests [][]test)
 	case *plan.ExplodeOp:
 		return in[0].through(&operator.Explode{Columns: op.Columns}, step.Schema), nil
 	case *plan.WindowOp:
-		return l.window(step, op, in[0])
+		return l.window(l.spilling(at), step, op, in[0])
 	case *plan.NumberOp:
 		return l.number(step, in[0])
 	case *plan.RestoreOp:
@@ -163,14 +164,14 @@ var keeps = map[plan.Keep]operator.Keep{plan.KeepFirst: operator.KeepFirst, plan
 
 var setOpKinds = map[plan.SetKind]operator.SetOpKind{plan.Intersect: operator.Intersect, plan.Subtract: operator.Subtract}
 
-func (l *lowerer) setOp(step *plan.Step, op *plan.SetOpOp, in []stream) (stream, error) {
-	s := operator.NewSetOp(operator.SetOpSpec{Kind: setOpKinds[op.Kind], All: op.All}, step.Schema)
+func (l *lowerer) setOp(q *exec.Query, step *plan.Step, op *plan.SetOpOp, in []stream) (stream, error) {
+	s := operator.NewSpillingSetOp(operator.SetOpSpec{Kind: setOpKinds[op.Kind], All: op.All}, step.Schema)
 	for i, sink := range []exec.Sink{s.Left(), s.Right()} {
-		if _, err := l.q.Run(in[i].source, in[i].transforms, sink); err != nil {
+		if _, err := run(q, in[i], sink); err != nil {
 			return stream{}, err
 		}
 	}
-	source, err := s.Source(l.q)
+	source, err := s.Source(q)
 	return stream{source: source, schema: step.Schema}, err
 }
 

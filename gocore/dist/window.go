@@ -3,6 +3,7 @@ package dist
 import (
 	"math"
 
+	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/operator"
 	"github.com/pycylon/pycylon/gocore/plan"
 )
@@ -15,17 +16,17 @@ var windowFns = map[string]operator.WindowFn{"row_number": operator.WindowRowNum
 	"mean": operator.WindowMean, "prod": operator.WindowProduct, "var": operator.WindowVar, "std": operator.WindowStd}
 
 // window computes window functions of this rank's rows.
-func (l *lowerer) window(step *plan.Step, op *plan.WindowOp, in stream) (stream, error) {
+func (l *lowerer) window(q *exec.Query, step *plan.Step, op *plan.WindowOp, in stream) (stream, error) {
 	spec := operator.WindowSpec{Partition: op.Partition, Order: sortKeys(op.Order), DropNull: op.DropNull}
 	for _, f := range op.Functions {
 		spec.Functions = append(spec.Functions, operator.WindowFunction{Fn: windowFns[f.Fn], Column: f.Column, Frame: frameOf(f.Frame),
 			MinPeriods: f.MinPeriods, IgnoreNull: f.IgnoreNull, SkipNull: f.SkipNull, Param: windowParam(f)})
 	}
-	sink, err := operator.NewWindow(spec, in.schema)
+	sink, err := operator.NewSpillingWindow(spec, in.schema)
 	if err != nil {
 		return stream{}, err
 	}
-	return l.into(in, sink, step.Schema)
+	return into(q, in, sink, step.Schema)
 }
 
 func frameOf(f plan.WindowFrame) operator.WindowFrame {

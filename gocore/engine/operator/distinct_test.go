@@ -96,7 +96,7 @@ func TestUniqueOfEachType(t *testing.T) {
 				spec := UniqueSpec{Keys: []int{0}, Keep: keep, Mark: mark}
 				optest.Run(t, optest.Case{
 					Name: fmt.Sprintf("%s keep=%d mark=%t", typ, keep, mark), Inputs: []optest.Input{{Columns: columns, Rows: rows}},
-					Run: runUnique(t, columns, spec), Model: uniqueModel(spec), Ordered: true,
+					Run: runUnique(t, columns, spec), Spilling: spillingUnique(t, columns, spec), Operator: "unique", Keys: spec.Keys, Model: uniqueModel(spec), Ordered: true,
 				})
 			}
 		}
@@ -123,7 +123,7 @@ func TestUniqueOfSeveralKeys(t *testing.T) {
 		for _, keep := range []Keep{KeepFirst, KeepLast, KeepNone} {
 			spec := UniqueSpec{Keys: keys, Keep: keep}
 			optest.Run(t, optest.Case{Name: fmt.Sprintf("%s keep=%d", name, keep), Inputs: []optest.Input{{Columns: columns, Rows: rows}},
-				Run: runUnique(t, columns, spec), Model: uniqueModel(spec), Ordered: true})
+				Run: runUnique(t, columns, spec), Spilling: spillingUnique(t, columns, spec), Operator: "unique", Keys: spec.Keys, Model: uniqueModel(spec), Ordered: true})
 		}
 	}
 }
@@ -171,8 +171,10 @@ func setOpCases(t *testing.T, name, columns string, left, right [][]any) []optes
 					}
 					return s.Source(q)
 				},
-				Inputs: []optest.Input{{Columns: columns, Rows: left}, {Columns: columns, Rows: right}},
-				Model:  setOpModel(spec), Ordered: true,
+				Inputs:   []optest.Input{{Columns: columns, Rows: left}, {Columns: columns, Rows: right}},
+				Spilling: spillingSetOp(t, columns, spec),
+				Operator: "set operation", Keys: firstColumns(strings.Count(columns, ",") + 1),
+				Model: setOpModel(spec), Ordered: true,
 			})
 		}
 	}

@@ -236,7 +236,7 @@ func groupCases(t *testing.T, name string, spec GroupSpec, columns string, rows 
 		model := func(inputs [][][]any) [][]any { return groupModel(spec, columns, inputs[0]) }
 		input := []optest.Input{{Columns: columns, Rows: rows}}
 		cases = append(cases, optest.Case{Name: fmt.Sprintf("%s/drop=%t/complete", name, spec.DropNull), Inputs: input,
-			Run: runGroup(t, spec, columns), Model: model})
+			Run: runGroup(t, spec, columns), Spilling: spillingGroup(t, spec, columns), Operator: "group", Keys: spec.Keys, Model: model})
 		if !slices.ContainsFunc(spec.Aggs, func(a Agg) bool { return a.Fn >= Quantile }) {
 			cases = append(cases, optest.Case{Name: fmt.Sprintf("%s/drop=%t/split", name, spec.DropNull), Inputs: input,
 				Run: runSplitGroup(t, spec, columns), Model: model})

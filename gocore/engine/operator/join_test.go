@@ -172,11 +172,17 @@ func TestJoin(t *testing.T) {
 				if testing.Short() && value != JoinOuter && value != JoinSemi && limits != joinDefaults {
 					continue // an outer join makes all that those with pairs do, a semi join what an anti join does
 				}
+				spilling := spillingJoin(t, spec, c.left, c.right)
+				if limits != joinDefaults {
+					spilling = nil
+				}
 				optest.Run(t, optest.Case{
-					Name:   fmt.Sprintf("%s/%s/%s", c.name, how, way),
-					Inputs: []optest.Input{{Columns: c.left, Rows: c.leftRows}, {Columns: c.right, Rows: c.rightRows}},
-					Run:    runJoin(t, spec, c.left, c.right, limits),
-					Model:  joinModel(spec),
+					Name:     fmt.Sprintf("%s/%s/%s", c.name, how, way),
+					Inputs:   []optest.Input{{Columns: c.left, Rows: c.leftRows}, {Columns: c.right, Rows: c.rightRows}},
+					Run:      runJoin(t, spec, c.left, c.right, limits),
+					Spilling: spilling,
+					Operator: "join", Keys: c.leftKeys,
+					Model: joinModel(spec),
 				})
 			}
 		}
@@ -209,10 +215,11 @@ func TestCrossJoin(t *testing.T) {
 	for way, limits := range joinWays {
 		for name, rows := range map[string][2]int{"many": {40, 30}, "none on the left": {0, 3}, "none on the right": {3, 0}} {
 			optest.Run(t, optest.Case{
-				Name:   way + "/" + name,
-				Inputs: []optest.Input{{Columns: left, Rows: optest.RandomRows(t, 3, left, rows[0], 9)}, {Columns: right, Rows: optest.RandomRows(t, 4, right, rows[1], 9)}},
-				Run:    runJoin(t, spec, left, right, limits),
-				Model:  joinModel(spec),
+				Name:     way + "/" + name,
+				Inputs:   []optest.Input{{Columns: left, Rows: optest.RandomRows(t, 3, left, rows[0], 9)}, {Columns: right, Rows: optest.RandomRows(t, 4, right, rows[1], 9)}},
+				Run:      runJoin(t, spec, left, right, limits),
+				Spilling: spillingJoin(t, spec, left, right),
+				Model:    joinModel(spec),
 			})
 		}
 	}

@@ -48,12 +48,15 @@ type SetOp struct {
 // NewSetOp returns a SetOp of rows of schema.
 func NewSetOp(spec SetOpSpec, schema *arrow.Schema) *SetOp {
 	s := &SetOp{spec: spec, schema: schema}
-	for i := range schema.NumFields() {
-		s.keys = append(s.keys, i)
-	}
-	s.left.keys = packedKeys(schema, s.keys)
-	s.right.keys = s.left.keys
+	s.compare(firstColumns(schema.NumFields()))
 	return s
+}
+
+// compare has rows be compared in some columns only.
+func (s *SetOp) compare(keys []int) {
+	s.keys = keys
+	s.left.keys = packedKeys(s.schema, keys)
+	s.right.keys = s.left.keys
 }
 
 // Left returns the Sink of the left input.

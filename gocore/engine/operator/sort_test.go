@@ -121,7 +121,7 @@ func TestSortByEachType(t *testing.T) {
 		for _, key := range directions(0) {
 			optest.Run(t, optest.Case{
 				Name: typ, Inputs: []optest.Input{{Columns: columns, Rows: rows}}, Ordered: true,
-				Run: runSort(t, columns, key), Model: sortModel(key),
+				Run: runSort(t, columns, key), Spilling: spillingSort(t, columns, key), Operator: "sort", Keys: []int{0}, Model: sortModel(key),
 			})
 		}
 	}
@@ -142,7 +142,7 @@ func TestSortBySeveralKeys(t *testing.T) {
 	} {
 		optest.Run(t, optest.Case{
 			Name: "keys", Inputs: []optest.Input{{Columns: columns, Rows: rows}}, Ordered: true,
-			Run: runSort(t, columns, keys...), Model: sortModel(keys...),
+			Run: runSort(t, columns, keys...), Spilling: spillingSort(t, columns, keys...), Model: sortModel(keys...),
 		})
 	}
 }
@@ -151,7 +151,7 @@ func TestSortSmallTables(t *testing.T) {
 	for _, n := range []int{0, 1, 2, 24, 25} {
 		optest.Run(t, optest.Case{
 			Name: "rows", Inputs: []optest.Input{{Columns: "k int64", Rows: optest.RandomRows(t, 2, "k int64", n, 10)}}, Ordered: true,
-			Run: runSort(t, "k int64", SortKey{}), Model: sortModel(SortKey{}),
+			Run: runSort(t, "k int64", SortKey{}), Spilling: spillingSort(t, "k int64", SortKey{}), Model: sortModel(SortKey{}),
 		})
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -32,17 +33,20 @@ const (
 
 // spills tells whether q's operators may, and may have to, write to disk.
 func spills(q *exec.Query) bool {
-	return q.Spill != nil && q.Scope.Budget().Limit() != math.MaxInt64
+	return q.Spill != nil && (q.Spill.When > spill.Needed || q.Scope.Budget().Limit() != math.MaxInt64)
 }
 
 // pressed tells whether what q keeps must go to disk: it fills much of a budget of which half is used.
 func pressed(q *exec.Query) bool {
 	b := q.Scope.Budget()
-	return b.Room() < b.Limit()/2 && q.Scope.Held() > b.Limit()/4
+	return q.Spill.When == spill.AtOnce || b.Room() < b.Limit()/2 && q.Scope.Held() > b.Limit()/4
 }
 
 // fits tells whether need bytes may be tried: what isn't expected leaves room for the batches on their way.
-func fits(q *exec.Query, need int64) bool { return need <= q.Scope.Budget().Room()/8*7 }
+func fits(q *exec.Query, need int64) bool { return need <= q.Scope.Budget().Room()/4*3 }
+
+// fitsWhole is fits for an input that isn't divided.
+func fitsWhole(q *exec.Query, need int64) bool { return q.Spill.When == spill.Needed && fits(q, need) }
 
 // refused tells whether err is the budget's refusal, after which something else may be tried.
 func refused(err error) bool { return status.CodeOf(err) == status.OutOfMemory }

@@ -2,6 +2,7 @@ package operator
 
 import (
 	"math"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -9,6 +10,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -18,7 +20,8 @@ import (
 // is written to the parts, as states, whenever it presses; then aggregation begins anew (a key in many rows is a few
 // states), and in the end the states of each part are merged. In mode Partial they are not: merging is what Final does.
 //
-// Others, and mode Final, keep their input as the other operators do, and divide it by the hash of the keys.
+// Others, such as a median, or a first value, whose states would have to come in the order of the rows, and mode Final
+// keep their input as the other operators do, and divide it by the hash of the keys.
 type SpillingGroup struct {
 	spec   GroupSpec
 	schema *arrow.Schema // of the input
@@ -51,7 +54,7 @@ func NewSpillingGroup(spec GroupSpec, in *arrow.Schema) (*SpillingGroup, error) 
 		return nil, err
 	}
 	s := &SpillingGroup{spec: spec, schema: in, group: group}
-	if spec.Mode != Final {
+	if spec.Mode != Final && !slices.ContainsFunc(spec.Aggs, func(a Agg) bool { return a.Fn == First || a.Fn == Last }) {
 		partial := spec
 		partial.Mode = Partial
 		if layout, err := newGroupLayout(partial, in); err == nil {
@@ -125,6 +128,9 @@ func (s *SpillingGroup) next(q *exec.Query) error {
 	group.unitRows = rowsInHand(q, 16, 4*record)
 	// What is held may be rows, each of which becomes a record in the end.
 	s.now = &groupPass{Group: group, query: q.Within(q.Scope.Within()), most: limit / 2 * row / (row + record), least: limit / 8 / record}
+	if q.Spill.When == spill.AtOnce {
+		s.now.most, s.now.least = 0, 0
+	}
 	return nil
 }
 
@@ -192,7 +198,7 @@ func (s *SpillingGroup) Finish(q *exec.Query) (exec.Source, error) {
 		return s.input.Finish(q)
 	case !spills(q):
 		return s.group.Finish(q)
-	case s.parts == nil:
+	case s.parts == nil && q.Spill.When == spill.Needed:
 		return s.finish(s.now)
 	}
 	if err := s.write(q, s.now); err != nil {
@@ -216,7 +222,7 @@ func (s *SpillingGroup) finishInput(q *exec.Query) (exec.Source, error) {
 		return nil, err
 	}
 	bytes, rows := s.input.width()
-	if !s.input.spilled() && fits(q, 2*bytes+32*rows) {
+	if !s.input.spilled() && fitsWhole(q, 2*bytes+32*rows) {
 		run, err := attempt(q, func(part *exec.Query) (exec.Source, error) {
 			return groupSourceOf(part, s.spec, s.schema, exec.NewScan(s.input.batches()))
 		})

@@ -18,6 +18,7 @@ type spillInput struct {
 	direct  exec.Sink // the operator's, without a budget
 	schema  *arrow.Schema
 	columns []int // that are kept
+	placed  bool  // on disk, rows have their places behind
 	// divider makes the divider; for that it may look at what is kept.
 	divider func(w *exec.Worker, kept []keptBatch) (divider, error)
 
@@ -103,7 +104,12 @@ func (in *spillInput) keep(w *exec.Worker, b keptBatch) (full []keptBatch, err e
 func (in *spillInput) begin(w *exec.Worker) error {
 	d, err := in.divider(w, in.kept)
 	if err == nil {
-		in.parts = newSpillParts(w.Query, in.schema, d)
+		schema := in.schema
+		if in.placed {
+			schema = placedSchema(schema, schema.NumFields())
+		}
+		in.parts = newSpillParts(w.Query, schema, d)
+		in.parts.placed = in.placed
 	}
 	return err
 }

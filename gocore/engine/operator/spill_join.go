@@ -74,7 +74,7 @@ func (j *SpillingJoin) Source(q *exec.Query) (exec.Source, error) {
 	if !spills(q) {
 		return j.join.Source(q)
 	}
-	if !j.left.spilled() && !j.right.spilled() && fits(q, j.need()) {
+	if !j.left.spilled() && !j.right.spilled() && fitsWhole(q, j.need()) {
 		run, err := attempt(q, func(part *exec.Query) (exec.Source, error) {
 			return j.run(part, j.spec, exec.NewScan(j.left.batches()), exec.NewScan(j.right.batches()))
 		})

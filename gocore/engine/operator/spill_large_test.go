@@ -4,8 +4,6 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/stretchr/testify/require"
-
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
@@ -15,7 +13,7 @@ import (
 // spillRows is how many rows the tests' inputs have.
 func spillRows() int {
 	if testing.Short() {
-		return 500_000
+		return 400_000
 	}
 	return 4_000_000
 }
@@ -39,37 +37,13 @@ func hotKey(rng *rand.Rand, i, n int) int64 {
 	return uniformKey(rng, i, n)
 }
 
-func spillingJoin(t *testing.T, how JoinHow, columns string, key int) func(*exec.Query, []exec.Source) (exec.Source, error) {
-	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
-		schema := optest.Schema(t, columns)
-		spec := JoinSpec{How: how, LeftKeys: []int{key}, RightKeys: []int{key}, Output: []JoinColumn{{Coalesced, 0}, {FromLeft, 1}, {FromRight, 1}}}
-		if !spec.pairs() {
-			spec.Output = spec.Output[:2]
-		}
-		j, err := NewSpillingJoin(spec, schema, schema)
-		require.NoError(t, err)
-		if _, err := q.Run(in[0], nil, j.Left()); err != nil {
-			return nil, err
-		}
-		if _, err := q.Run(in[1], nil, j.Right()); err != nil {
-			return nil, err
-		}
-		return j.Source(q)
+// largeJoin joins by column key.
+func largeJoin(t *testing.T, how JoinHow, columns string, key int) func(*exec.Query, []exec.Source) (exec.Source, error) {
+	spec := JoinSpec{How: how, LeftKeys: []int{key}, RightKeys: []int{key}, Output: []JoinColumn{{Coalesced, 0}, {FromLeft, 1}, {FromRight, 1}}}
+	if !spec.pairs() {
+		spec.Output = spec.Output[:2]
 	}
-}
-
-func spillingGroup(t *testing.T, spec GroupSpec, columns string) func(*exec.Query, []exec.Source) (exec.Source, error) {
-	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
-		g, err := NewSpillingGroup(spec, optest.Schema(t, columns))
-		require.NoError(t, err)
-		return q.Run(in[0], nil, g)
-	}
-}
-
-func spillingSort(t *testing.T, columns string, keys ...SortKey) func(*exec.Query, []exec.Source) (exec.Source, error) {
-	return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
-		return q.Run(in[0], nil, NewSpillingSort(SortSpec{Keys: keys}, optest.Schema(t, columns)))
-	}
+	return spillingJoin(t, spec, columns, columns)
 }
 
 // TestSpill has every spilling operator do with an eighth of the memory that it would take.
@@ -84,15 +58,20 @@ func TestSpill(t *testing.T) {
 		sides []key
 		spill optest.Spill
 	}{
-		{"join", false, []key{uniformKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinInner, numbers, 0)}},
-		{"outer join", false, []key{uniformKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinOuter, numbers, 0)}},
-		{"join of texts", true, []key{uniformKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinInner, texts, 2)}},
-		{"join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinInner, numbers, 0)}},
-		{"outer join, a hot key", false, []key{uniformKey, hotKey}, optest.Spill{Run: spillingJoin(t, JoinOuter, numbers, 0)}},
-		{"anti join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Run: spillingJoin(t, JoinAnti, numbers, 0)}},
+		{"join", false, []key{uniformKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinInner, numbers, 0)}},
+		{"outer join", false, []key{uniformKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinOuter, numbers, 0)}},
+		{"join of texts", true, []key{uniformKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinInner, texts, 2)}},
+		{"join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinInner, numbers, 0)}},
+		{"outer join, a hot key", false, []key{uniformKey, hotKey}, optest.Spill{Run: largeJoin(t, JoinOuter, numbers, 0)}},
+		{"anti join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinAnti, numbers, 0)}},
 		{"group", false, []key{uniformKey}, optest.Spill{Run: spillingGroup(t, sums, numbers)}},
 		{"group, a hot key", false, []key{hotKey}, optest.Spill{Run: spillingGroup(t, sums, numbers)}},
 		{"group by texts", true, []key{uniformKey}, optest.Spill{Run: spillingGroup(t, byText, texts)}},
+		{"group, all values", false, []key{uniformKey}, optest.Spill{Run: spillingGroup(t, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: NUnique, Column: 1}}}, numbers)}},
+		{"unique", true, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingUnique(t, texts, UniqueSpec{Keys: []int{2}})}},
+		{"unique, a hot key", true, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingUnique(t, texts, UniqueSpec{Keys: []int{2}, Keep: KeepLast})}},
+		{"intersect", true, []key{uniformKey, uniformKey}, optest.Spill{Ordered: true, Run: spillingSetOp(t, texts, SetOpSpec{Kind: Intersect})}},
+		{"window", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowRowNumber, Column: -1}}})}},
 		{"sort", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0})}},
 		{"sort, a hot key", false, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0, Descending: true})}},
 		{"sort by texts", true, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, texts, SortKey{Column: 2})}},

@@ -18,6 +18,7 @@ import (
 // spillParts is the Sink that divides rows and writes each part to a file.
 type spillParts struct {
 	divider divider
+	placed  bool // rows are written with their places behind
 	files   []*spillFile
 }
 
@@ -38,7 +39,11 @@ func (p *spillParts) Push(w *exec.Worker, b *table.Batch) error {
 
 // push writes the rows of b, whose place is given, in slices that take little of the budget.
 func (p *spillParts) push(w *exec.Worker, b *table.Batch, place spill.Place) error {
-	size := rowsInHand(w.Query, 4, divideBytes)
+	var bytes int64
+	for i := range b.Cols {
+		bytes += b.Cols[i].Bytes()
+	}
+	size := rowsInHand(w.Query, 4, divideBytes+bytes/int64(max(b.Len, 1)))
 	for from := 0; from < b.Len; from += size {
 		if err := p.pushSlice(w, b.Slice(from, min(size, b.Len-from)), rowPlace{place, from}); err != nil {
 			return err
@@ -47,7 +52,7 @@ func (p *spillParts) push(w *exec.Worker, b *table.Batch, place spill.Place) err
 	return nil
 }
 
-// divideBytes is about what it takes to divide a row.
+// divideBytes is about what it takes to divide a row, beside writing it.
 const divideBytes = 32
 
 // rowsInHand is how many rows of so many bytes each worker may have in hand, if all of them together may fill a share
@@ -68,6 +73,12 @@ func (p *spillParts) pushSlice(w *exec.Worker, b *table.Batch, first rowPlace) e
 	parts, ids := scratch[:b.Len], scratch[b.Len:]
 	if err := p.divider.divide(w, b, first, parts); err != nil {
 		return err
+	}
+	if p.placed {
+		if b, err = withPlaces(w.Scope(), b, first); err != nil {
+			return err
+		}
+		defer b.Release()
 	}
 	starts := radix.Order(parts, len(p.files), ids)
 	for i, file := range p.files {
@@ -99,10 +110,11 @@ type spillFile struct {
 	*spill.File
 	schema *arrow.Schema
 	runs   []int // first frame of each batch that it is read as, and the end
+	most   int64 // bytes of frames that are put together
 }
 
 func newSpillFile(q *exec.Query, schema *arrow.Schema) *spillFile {
-	return &spillFile{File: q.Spill.Create(), schema: schema}
+	return &spillFile{File: q.Spill.Create(), schema: schema, most: q.Scope.Budget().Limit() / 32 / int64(q.Threads)}
 }
 
 // write appends the rows ids of b, or all where ids is nil.
@@ -125,12 +137,13 @@ const runRows = 8 << 10
 // batches returns as how many batches the file is read, now that it is written.
 func (f *spillFile) batches() int {
 	if f.runs == nil {
-		rows := runRows
+		rows, bytes := runRows, int64(0)
 		n := f.Order()
 		for i := range n {
-			more, _, _ := f.Frame(i)
-			if rows += more; rows > runRows {
-				f.runs, rows = append(f.runs, i), more
+			moreRows, moreBytes, _ := f.Frame(i)
+			rows, bytes = rows+moreRows, bytes+int64(moreBytes)
+			if rows > runRows || bytes > f.most {
+				f.runs, rows, bytes = append(f.runs, i), moreRows, int64(moreBytes)
 			}
 		}
 		f.runs = append(f.runs, n)

@@ -143,7 +143,7 @@ func (s *rangeSample) choose(scope *memory.Scope) (*rangeDivider, error) {
 		d.cells = append(d.cells, cell)
 	}
 	for i := range chosen {
-		d.words = append(d.words, d.cells[0].word(i))
+		d.words = append(d.words, firstWord(d.cells, i))
 	}
 	return d, nil
 }
@@ -167,7 +167,7 @@ func (d *rangeDivider) divide(w *exec.Worker, b *table.Batch, first rowPlace, pa
 		defer cells[k].Release()
 	}
 	for i := range parts {
-		word := cells[0].word(i)
+		word := firstWord(cells, i)
 		part := d.below(word)
 		if part < len(d.words) && d.words[part] == word {
 			row, equal := rowPlace{first.Place, first.row + i}, len(d.words)-part
@@ -184,6 +184,14 @@ func (d *rangeDivider) divide(w *exec.Worker, b *table.Batch, first rowPlace, pa
 		}
 	}
 	return w.Yield()
+}
+
+// firstWord returns the word of a row's first key; 0 where there are no keys, and places alone are in order.
+func firstWord(cells []*SortCells, i int) uint64 {
+	if len(cells) == 0 {
+		return 0
+	}
+	return cells[0].word(i)
 }
 
 // below returns how many splitters have a word below word.

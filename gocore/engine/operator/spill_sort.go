@@ -36,7 +36,7 @@ func (s *SpillingSort) Finish(q *exec.Query) (exec.Source, error) {
 	if err != nil || !spills(q) {
 		return source, err
 	}
-	if !s.spilled() && fits(q, s.need()) {
+	if !s.spilled() && fitsWhole(q, s.need()) {
 		run, err := attempt(q, func(part *exec.Query) (exec.Source, error) { return s.run(part, exec.NewScan(s.batches())) })
 		if err == nil {
 			s.release()

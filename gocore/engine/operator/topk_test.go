@@ -39,7 +39,7 @@ func TestTopKOfEachType(t *testing.T) {
 				model := sortModel(key)
 				optest.Run(t, optest.Case{
 					Name: fmt.Sprintf("%s %+v first %d", typ, key, n), Inputs: []optest.Input{{Columns: columns, Rows: rows}},
-					Run: runTopK(t, columns, n, key), Ordered: true,
+					Run: runTopK(t, columns, n, key), Ordered: true, Operator: "top k", Keys: []int{0},
 					Model: func(in [][][]any) [][]any { sorted := model(in); return sorted[:min(n, len(sorted))] },
 				})
 			}

@@ -236,13 +236,22 @@ func windowRows(t *testing.T, seed uint64, n, distinct int) [][]any {
 	return rows
 }
 
+// windowKeysOf returns the columns of all keys.
+func windowKeysOf(spec WindowSpec) []int {
+	keys := slices.Clone(spec.Partition)
+	for _, o := range spec.Order {
+		keys = append(keys, o.Column)
+	}
+	return keys
+}
+
 func checkWindow(t *testing.T, name string, spec WindowSpec) {
 	t.Helper()
 	for _, n := range []int{0, 1, 40} {
 		optest.Run(t, optest.Case{
 			Name: fmt.Sprintf("%s of %d rows", name, n), Ordered: true,
 			Inputs: []optest.Input{{Columns: windowColumns, Rows: windowRows(t, uint64(n), n, 6)}},
-			Run:    runWindow(t, windowColumns, spec), Model: windowModel(spec),
+			Run:    runWindow(t, windowColumns, spec), Spilling: spillingWindow(t, windowColumns, spec), Operator: "window", Keys: windowKeysOf(spec), Model: windowModel(spec),
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 // Store is the files of one query. Close frees what is left of them, in every outcome.
 type Store struct {
+	When    When
 	disk    *Disk
 	parent  *Store
 	written atomic.Int64
@@ -15,13 +16,23 @@ type Store struct {
 	parts   []*Store
 }
 
+// When is when operators write their input to disk. Tests have them do so without need.
+type When uint8
+
+// The times.
+const (
+	Needed When = iota // as the budget has it
+	AtEnd              // when all of it is there
+	AtOnce             // as it comes
+)
+
 // NewStore returns a store without files.
 func NewStore(disk *Disk) *Store { return &Store{disk: disk, files: map[*File]struct{}{}} }
 
 // Within opens a store for a part of the query, which tells how much that part has written. s.Close closes it.
 func (s *Store) Within() *Store {
 	part := NewStore(s.disk)
-	part.parent = s
+	part.parent, part.When = s, s.When
 	s.mu.Lock()
 	s.parts = append(s.parts, part)
 	s.mu.Unlock()

@@ -1,7 +1,8 @@
 // Package optest runs an operator on small literal tables, over and over:
 //
 //	inputs  ──▶  chunkings, slices at odd bit offsets, string layouts, empty batches, nulls sprinkled in
-//	query   ──▶  threads 1, 2, 8; small budgets; cancelled in the middle
+//	query   ──▶  threads 1, 2, 8; input kept in memory, written to disk at once or in the end; small budgets; cancelled
+//	             in the middle
 //	output  ──▶  the wanted rows (in order, or as a multiset), well-formed columns, everything given back
 //
 // A case states its inputs and either the wanted rows or a model that computes them:
@@ -31,6 +32,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/spill"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -48,6 +50,11 @@ type Case struct {
 	Want    [][]any                        // the rows, unless Model
 	Model   func(inputs [][][]any) [][]any // computes the rows; the case is then run with nulls sprinkled in, too
 	Ordered bool                           // the order of rows matters
+	// Spilling is Run with the operator that spills; it is run with its input on disk, too.
+	Spilling func(q *exec.Query, in []exec.Source) (exec.Source, error)
+	// Operator and Keys, columns of the first input, are what Coverage lists.
+	Operator string
+	Keys     []int
 }
 
 // variation is one way to run a case.
@@ -59,11 +66,12 @@ type variation struct {
 	layout  column.Layout // of strings
 	apart   bool          // each batch has buffers of its own
 	nulls   int           // every so many values becomes null; 0 is none
+	spill   spill.When    // of Spilling, instead of Run; Needed is none
 }
 
 func (v variation) String() string {
-	return fmt.Sprintf("threads=%d,rows=%d,empty=%t,lead=%d,layout=%d,apart=%t,nulls=%d",
-		v.threads, v.rows, v.empty, v.lead, v.layout, v.apart, v.nulls)
+	return fmt.Sprintf("threads=%d,rows=%d,empty=%t,lead=%d,layout=%d,apart=%t,nulls=%d,spill=%d",
+		v.threads, v.rows, v.empty, v.lead, v.layout, v.apart, v.nulls, v.spill)
 }
 
 var variations = []variation{
@@ -88,8 +96,18 @@ func Run(t *testing.T, cases ...Case) {
 					}
 				}
 			}
+			for i, v := range variations {
+				if c.Spilling != nil {
+					v.spill, v.nulls = spill.AtEnd+spill.When(i%2), 0
+					c.check(t, v)
+					if v.nulls = 3; c.Model != nil {
+						c.check(t, v)
+					}
+				}
+			}
 			c.refuse(t)
 			c.cancel(t)
+			c.cover(t)
 		})
 	}
 }
@@ -189,11 +207,19 @@ func (c *Case) executeIn(ctx context.Context, t *testing.T, v variation, inputs 
 		sources[i] = closers[i]
 	}
 	q := exec.NewQuery(ctx, exec.NewPool(v.threads), scope)
+	if v.spill != spill.Needed {
+		q.Spill = spill.NewStore(spill.NewDisk(t.TempDir(), 0))
+		q.Spill.When = v.spill
+	}
 	rows, err := c.collect(t, q, sources)
 	if waited := q.Wait(); err == nil {
 		err = waited
 	}
 	scope.Close()
+	if q.Spill != nil {
+		require.True(t, q.Spill.Written() > 0 || len(rows) == 0, "%s: nothing was written to disk", v)
+		q.Spill.Close()
+	}
 	for _, s := range closers {
 		s.close()
 	}
@@ -205,7 +231,11 @@ func (c *Case) executeIn(ctx context.Context, t *testing.T, v variation, inputs 
 
 func (c *Case) collect(t *testing.T, q *exec.Query, sources []exec.Source) ([]string, error) {
 	t.Helper()
-	out, err := c.Run(q, sources)
+	run := c.Run
+	if q.Spill != nil {
+		run = c.Spilling
+	}
+	out, err := run(q, sources)
 	if err != nil {
 		return nil, err
 	}
