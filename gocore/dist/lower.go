@@ -28,7 +28,7 @@ type lowerer struct {
 
 	uses      []int // of each step: how many others read it
 	kept      map[int]stream
-	estimates map[int]float64 // of each step's rows
+	estimates map[int]estimate
 	meters    []*meter
 	gauge     *Gauge
 	rowsMoved atomic.Int64
@@ -101,7 +101,7 @@ func (m *meter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) err
 func (l *lowerer) prepare() {
 	steps := l.program.Steps
 	l.uses, l.meters = make([]int, len(steps)), make([]*meter, len(steps))
-	l.kept, l.estimates = map[int]stream{}, map[int]float64{}
+	l.kept, l.estimates = map[int]stream{}, map[int]estimate{}
 	l.uses[l.program.Root] = 1
 	for i := len(steps) - 1; i >= 0; i-- {
 		l.meters[i] = &meter{op: steps[i].Op.Name(), tally: tally{total: unknown}, scope: l.q.Scope}

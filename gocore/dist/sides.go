@@ -147,7 +147,7 @@ func (l *lowerer) smaller(step *plan.Step, spec *operator.JoinSpec) int {
 	if l.world.Size > 1 || len(spec.LeftKeys) == 0 {
 		return -1
 	}
-	left, right := l.estimate(step.Inputs[0]), l.estimate(step.Inputs[1])
+	left, right := l.estimate(step.Inputs[0]).rows, l.estimate(step.Inputs[1]).rows
 	switch {
 	case right <= left/2 && slices.Contains(dropsLeft, spec.How) && !spec.UniqueLeft:
 		return 1
@@ -163,50 +163,65 @@ var (
 	dropsRight = []operator.JoinHow{operator.JoinInner, operator.JoinLeft, operator.JoinSemi, operator.JoinAnti}
 )
 
-// estimate guesses how many rows a step makes, by what it does to how many: only to tell large inputs from small ones.
-func (l *lowerer) estimate(at int) float64 {
+// estimate is a guess at how many rows a step makes, and which share of its keys is left in them of those that its sources
+// have. It only tells large inputs from small ones.
+type estimate struct{ rows, share float64 }
+
+// times is the estimate of a part of the rows.
+func (e estimate) times(share float64) estimate { return estimate{e.rows * share, e.share * share} }
+
+// estimate guesses without looking at values.
+func (l *lowerer) estimate(at int) estimate {
 	if s, ok := l.kept[at]; ok {
-		return float64(rowsOf(s.batches))
+		return estimate{float64(rowsOf(s.batches)), 1}
 	}
-	rows, ok := l.estimates[at]
+	e, ok := l.estimates[at]
 	if !ok {
-		rows = l.guess(&l.program.Steps[at])
-		l.estimates[at] = rows
+		e = l.guess(&l.program.Steps[at])
+		l.estimates[at] = e
 	}
-	return rows
+	return e
 }
 
-func (l *lowerer) guess(step *plan.Step) float64 {
-	var in []float64
+func (l *lowerer) guess(step *plan.Step) estimate {
+	var in []estimate
 	for _, i := range step.Inputs {
 		in = append(in, l.estimate(i))
 	}
 	switch op := step.Op.(type) {
 	case *plan.SourceOp:
 		if op.Arg >= 0 {
-			return float64(l.args[op.Arg].Rows)
+			return estimate{float64(l.args[op.Arg].Rows), 1}
 		}
-		return math.MaxInt32 // of a file
+		return estimate{math.MaxInt32, 1} // of a file
 	case *plan.FilterOp:
-		return in[0] * op.Predicate.Share()
+		return in[0].times(op.Predicate.Share())
 	case *plan.GroupOp:
 		if len(op.Keys) == 0 {
-			return 1
+			return estimate{1, 1}
 		}
-		return in[0] / 4
+		return estimate{in[0].rows / 4, in[0].share}
 	case *plan.SliceOp:
 		if op.Length >= 0 {
-			return min(in[0], float64(op.Length))
+			return estimate{min(in[0].rows, float64(op.Length)), in[0].share}
 		}
 	case *plan.JoinOp:
-		if op.How == plan.Semi || op.How == plan.Anti {
-			return in[0] / 2
+		switch op.How {
+		case plan.Semi:
+			return in[0].times(min(in[1].share, 0.5))
+		case plan.Anti:
+			return in[0].times(0.5)
+		case plan.Inner:
+			if in[0].rows < in[1].rows {
+				in[0], in[1] = in[1], in[0]
+			}
+			return in[0].times(in[1].share)
 		}
-		return max(in[0], in[1]) / 2
+		return estimate{max(in[0].rows, in[1].rows), 1}
 	case *plan.ConcatOp:
-		sum := 0.0
-		for _, n := range in {
-			sum += n
+		sum := estimate{0, 1}
+		for _, e := range in {
+			sum.rows += e.rows
 		}
 		return sum
 	}
