@@ -1,6 +1,7 @@
 package dist
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
@@ -28,6 +29,7 @@ import (
 type test struct {
 	filter *operator.KeyFilter
 	at     []int
+	share  float64 // a guess at which part of the rows pass
 }
 
 // sides makes the inputs of a join, with tests of their rows, and runs them into its sinks. It returns the join's query.
@@ -49,7 +51,7 @@ func (l *lowerer) sides(at int, spec *operator.JoinSpec, tests [][]test, sinks [
 		}
 		return q, nil
 	}
-	second := 1 - first
+	second, share := 1-first, l.estimate(step.Inputs[first]).share
 	s, err := l.lower(step.Inputs[first], tests[first])
 	if err != nil {
 		return nil, err
@@ -78,7 +80,7 @@ func (l *lowerer) sides(at int, spec *operator.JoinSpec, tests [][]test, sinks [
 	for i, set := range sets {
 		if filter := taps[i].Filter(q); filter != nil {
 			defer filter.Release()
-			all = append(all, test{filter, pick(keys[second], set)})
+			all = append(all, test{filter, pick(keys[second], set), share})
 		}
 	}
 	if s, err = l.lower(step.Inputs[second], all); err != nil {
@@ -100,7 +102,7 @@ func (l *lowerer) passOn(at int, tests []test) (below [][]test, stay []test) {
 		columns, _ := plan.Sift(step.Op, t.at, len(step.Inputs))
 		for k := range columns {
 			if columns[k] != nil {
-				below[k] = append(below[k], test{t.filter, pick(columns[k], t.at)})
+				below[k] = append(below[k], test{t.filter, pick(columns[k], t.at), t.share})
 			}
 		}
 		if columns == nil {
@@ -120,26 +122,28 @@ func (l *lowerer) combines(at int) bool {
 	return len(step.Inputs) > 0
 }
 
-// tested returns a step's rows without those that fail a test. A filter that the step ends with takes the tests in.
+// tested returns a step's rows without those that fail a test, the ones that most fail first. A filter that the step ends
+// with takes the tests in: rows are gathered once.
 func tested(s stream, op plan.Op, tests []test) stream {
-	filter, ok := op.(*plan.FilterOp)
-	if !ok {
-		for _, t := range tests {
-			s = s.through(t.filter.On(t.at), s.schema)
-		}
+	if len(tests) == 0 {
 		return s
 	}
-	last := len(s.transforms) - 1
-	taken := *s.transforms[last].(*operator.Filter)
+	slices.SortStableFunc(tests, func(a, b test) int { return cmp.Compare(a.share, b.share) })
+	taken := &operator.Filter{}
+	var output []int
+	if filter, ok := op.(*plan.FilterOp); ok {
+		last := len(s.transforms) - 1
+		*taken, output = *s.transforms[last].(*operator.Filter), filter.Output
+		s.transforms = slices.Clip(s.transforms[:last])
+	}
 	for _, t := range tests {
 		columns := t.at
-		if filter.Output != nil {
-			columns = pick(filter.Output, columns)
+		if output != nil {
+			columns = pick(output, columns)
 		}
 		taken.Keys = append(slices.Clip(taken.Keys), t.filter.On(columns))
 	}
-	s.transforms = append(slices.Clip(s.transforms[:last]), &taken)
-	return s
+	return s.through(taken, s.schema)
 }
 
 // smaller returns the side of a join that is worth a filter of the other's rows; -1 for none.

@@ -20,7 +20,7 @@ import (
 //	KeyTap     in front of the other side's sink: remembers a word per row, which equal keys have in common
 //	Filter     makes of them: bitmap, a bit for each integer from the least to the greatest, where they lie close enough
 //	                          Bloom filter, two bits of one 64-bit block per word, otherwise
-//	KeyFilter  in front of this side's sink: keeps the rows whose word is there
+//	KeyFilter  in a Filter of this side's rows: keeps those whose word is there
 //
 // A filter that lets most rows pass costs more than it saves: it looks at the first rows of a batch, and leaves it as it is
 // if most pass.
@@ -61,10 +61,7 @@ type tapped struct {
 	owner *memory.Buffer
 }
 
-var (
-	_ exec.Transform = (*KeyTap)(nil)
-	_ exec.Transform = (*KeyFilter)(nil)
-)
+var _ exec.Transform = (*KeyTap)(nil)
 
 // NewKeyTap returns a KeyTap of the columns keys, whose kinds are a join's.
 func NewKeyTap(keys []int, kinds []column.Kind) *KeyTap {
@@ -214,40 +211,6 @@ func (f *KeyFilter) On(keys []int) *KeyFilter {
 	on := *f
 	on.keys = keys
 	return &on
-}
-
-// Push emits the rows of b that may match; all of them where most of the first ones do.
-func (f *KeyFilter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	kept, err := f.keep(w, b)
-	switch {
-	case status.CodeOf(err) == status.OutOfMemory: // then it is done without
-		return emit(b)
-	case err != nil:
-		return err
-	case kept == nil:
-		return emit(b)
-	}
-	defer kept.Release()
-	if kept.Len == 0 {
-		return nil
-	}
-	return emit(kept)
-}
-
-// keep returns the rows of b that may match, nil for all of them.
-func (f *KeyFilter) keep(w *exec.Worker, b *table.Batch) (*table.Batch, error) {
-	ids, owner, err := memory.Make[uint32](w.Scope(), b.Len)
-	if err != nil {
-		return nil, err
-	}
-	defer owner.Release()
-	for i := range ids {
-		ids[i] = uint32(i)
-	}
-	if ids, err = f.among(w.Scope(), b, ids); err != nil || len(ids) == b.Len {
-		return nil, err
-	}
-	return gatherBatch(w.Scope(), b, ids)
 }
 
 // among returns those of the rows ids of b, ascending, that may match, in the memory of ids. What it does depends on the

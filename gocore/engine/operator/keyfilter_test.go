@@ -52,7 +52,7 @@ func TestKeyFilter(t *testing.T) {
 				var transforms []exec.Transform
 				if filter := tap.Filter(q); filter != nil {
 					defer filter.Release()
-					transforms = append(transforms, filter.On(test.keys))
+					transforms = append(transforms, &Filter{Keys: []*KeyFilter{filter.On(test.keys)}})
 				}
 				if _, err := q.Run(in[0], transforms, join.Left()); err != nil {
 					return nil, err
@@ -112,7 +112,7 @@ func TestKeyFilterLooksAtTheFirstRows(t *testing.T) {
 			filter := tap.Filter(q).On([]int{0})
 			defer filter.Release()
 			sink := &exec.Collect{}
-			_, err = q.Run(exec.NewScan([]*table.Batch{b}), []exec.Transform{filter}, sink)
+			_, err = q.Run(exec.NewScan([]*table.Batch{b}), []exec.Transform{&Filter{Keys: []*KeyFilter{filter}}}, sink)
 			require.NoError(t, err)
 			passed := 0
 			for _, kept := range sink.Batches() {
