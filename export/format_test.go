@@ -42,3 +42,22 @@ func TestOtherFormatsAreRefusedByName(t *testing.T) {
 		require.ErrorContains(t, err, `column "price" has type `+name)
 	}
 }
+
+func FuzzParseFormat(f *testing.F) {
+	for format := range simpleFormats {
+		f.Add(format)
+	}
+	for _, format := range []string{"d:10,2", "d:76,-3,256", "w:16", "tsu:UTC", "+l", "d:,", "w:99999999999"} {
+		f.Add(format)
+	}
+	f.Fuzz(func(t *testing.T, format string) {
+		parsed, err := parseFormat("c", format)
+		if err != nil {
+			require.Equal(t, status.Unsupported, status.CodeOf(err))
+			return
+		}
+		again, err := parseFormat("c", formatOf(parsed))
+		require.NoError(t, err)
+		require.True(t, arrow.TypeEqual(parsed, again))
+	})
+}
