@@ -146,6 +146,13 @@ func (l *lowerer) group(q *exec.Query, step *plan.Step, op *plan.GroupOp, in str
 		spec.Aggs = append(spec.Aggs, operator.Agg{Fn: aggFns[a.Fn], Column: a.Column, Other: a.Other, DDof: a.DDof, Q: a.Q,
 			Interpolation: interpolations[a.Interpolation], N: a.N, Decimal: a.Decimal})
 	}
+	if columns := nested(op); columns != nil {
+		out, err := l.groupNested(q, spec, columns, in)
+		if op.Phase != plan.Partial {
+			out.schema = step.Schema
+		}
+		return out, err
+	}
 	schema := step.Schema
 	if op.Phase == plan.Partial {
 		var err error

@@ -39,14 +39,15 @@ func TestLawOfEveryType(t *testing.T) {
 		ordered bool
 		node    string
 	}{
-		"filter":     {false, `{"op":"filter","inputs":[0],"predicate":{"fn":"not","args":[{"fn":"is_null","args":[{"col":"k"}]}]}}`},
-		"inner join": {false, `{"op":"join","inputs":[0,1],"how":"inner","left_on":["k"],"right_on":["k"],"suffixes":["","_r"]}`},
-		"left join":  {false, `{"op":"join","inputs":[0,1],"how":"left","left_on":["k"],"right_on":["n"],"suffixes":["","_r"]}`},
-		"outer join": {false, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["k"],"right_on":["k"],"suffixes":["","_r"]}`},
-		"sort":       {true, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":true},{"column":"v","ascending":false}],"na_position":"last"}`},
-		"slice":      {true, `{"op":"slice","inputs":[0],"offset":3,"length":20}`},
-		"concat":     {false, `{"op":"concat","inputs":[0,0]}`},
-		"group":      {false, `{"op":"group","inputs":[0],"keys":["k"],"aggs":[{"name":"n","fn":"count","column":"deep"},{"name":"d","fn":"count","column":"dec"}],"dropna":false,"sort":false}`},
+		"filter":         {false, `{"op":"filter","inputs":[0],"predicate":{"fn":"not","args":[{"fn":"is_null","args":[{"col":"k"}]}]}}`},
+		"inner join":     {false, `{"op":"join","inputs":[0,1],"how":"inner","left_on":["k"],"right_on":["k"],"suffixes":["","_r"]}`},
+		"left join":      {false, `{"op":"join","inputs":[0,1],"how":"left","left_on":["k"],"right_on":["n"],"suffixes":["","_r"]}`},
+		"outer join":     {false, `{"op":"join","inputs":[0,1],"how":"outer","left_on":["k"],"right_on":["k"],"suffixes":["","_r"]}`},
+		"sort":           {true, `{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":true},{"column":"v","ascending":false}],"na_position":"last"}`},
+		"slice":          {true, `{"op":"slice","inputs":[0],"offset":3,"length":20}`},
+		"concat":         {false, `{"op":"concat","inputs":[0,0]}`},
+		"first and last": {false, `{"op":"group","inputs":[0],"keys":["k"],"aggs":[{"name":"f","fn":"first","column":"deep"},{"name":"l","fn":"last","column":"deep"},{"name":"g","fn":"first","column":"st"},{"name":"h","fn":"first","column":"deep"},{"name":"n","fn":"max","column":"dec"}],"dropna":true,"sort":true}`},
+		"group":          {false, `{"op":"group","inputs":[0],"keys":["k"],"aggs":[{"name":"n","fn":"count","column":"deep"},{"name":"d","fn":"count","column":"dec"}],"dropna":false,"sort":false}`},
 	} {
 		for ranks := 1; ranks <= 4; ranks++ {
 			t.Run(fmt.Sprintf("%s/%d ranks", name, ranks), func(t *testing.T) {

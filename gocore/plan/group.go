@@ -9,6 +9,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	col "github.com/pycylon/pycylon/gocore/engine/column"
 )
 
 // Group aggregates rows of equal keys; without keys, all rows.
@@ -84,7 +85,7 @@ func (op *GroupOp) Name() string {
 func (op *GroupOp) compares() [][]int {
 	columns := slices.Clone(op.Keys)
 	for _, a := range op.Aggs {
-		if a.Column >= 0 && a.Fn != "count" {
+		if a.Column >= 0 && a.Fn != "count" && !col.IsNested(kindOf(op.Input.Field(a.Column).Type)) {
 			columns = append(columns, a.Column)
 		}
 	}

@@ -107,6 +107,18 @@ def test_carried(kind):
     assert made.groupby("v").agg(n=("k", "count")).to_dict()["n"] == [int(key is not None) for key in data["k"]]
 
 
+@pytest.mark.parametrize("kind", NESTED)
+def test_first_and_last_of_nested(kind):
+    made, data = frame(kind)
+    made = made.assign(g=made["v"] % 7)
+    got = made.groupby("g", as_index=False).agg(first=("k", "first"), last=("w", "last"), n=("v", "sum")).to_dict()
+    for group in range(7):
+        k = [data["k"][v] for v in range(group, ROWS, 7) if data["k"][v] is not None]
+        w = [data["w"][v] for v in range(group, ROWS, 7) if data["w"][v] is not None]
+        assert (got["first"][group], got["last"][group]) == (k[0], w[-1])
+    assert made.groupby("g").agg(first=("k", "first")).dtypes["first"] == kind
+
+
 @pytest.mark.parametrize("kind", [*VALUES, *NESTED])
 def test_pickle(kind):
     made, data = frame(kind)
