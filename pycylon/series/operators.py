@@ -392,13 +392,16 @@ class Operators(Values):
         Parameters
         ----------
         dtype : str or type
-            A type's name ("int64", "float32", "utf8"), or ``int``, ``float``, ``bool``, ``str``.
+            A type's name ("int64", "float32", "utf8", "decimal128(10, 2)", "dictionary<utf8, int32>", "time64[us]"), or
+            ``int``, ``float``, ``bool``, ``str``.
 
         Notes
         -----
         Numbers and booleans become each other, and text as Python writes it ("1.0", "True"); text becomes what it says,
-        or an `InvalidError` where it says no value of the type. Nulls stay nulls. A cast is computed when the series is
-        looked at or assigned; so is its error raised.
+        or an `InvalidError` where it says no value of the type. Decimals are rounded to fewer digits, halves away from
+        0, and lose their fraction where they become integers, as floats do; what doesn't fit is an `OverflowError`.
+        Binaries become text where they are UTF-8, timestamps times of the day. Nulls stay nulls. A cast is computed
+        when the series is looked at or assigned; so is its error raised.
 
         Examples
         --------
