@@ -173,7 +173,7 @@ func setOpCases(t *testing.T, name, columns string, left, right [][]any) []optes
 				},
 				Inputs:   []optest.Input{{Columns: columns, Rows: left}, {Columns: columns, Rows: right}},
 				Spilling: spillingSetOp(t, columns, spec),
-				Operator: "set operation", Keys: firstColumns(strings.Count(columns, ",") + 1),
+				Operator: "set operation", Keys: firstColumns(optest.Schema(t, columns).NumFields()),
 				Model: setOpModel(spec), Ordered: true,
 			})
 		}
