@@ -185,6 +185,7 @@ func (a *asof) order(c *column.Column, codes []uint64) {
 
 // seek replaces the first row of the group of each of a block's left rows by the row that it matches.
 func (a *asof) seek(on *column.Column, from int, codes []uint64, found []uint32) {
+	last, less := uint32(compute.Missing), 0
 	for i, head := range found {
 		if head == compute.Missing {
 			continue
@@ -195,12 +196,15 @@ func (a *asof) seek(on *column.Column, from int, codes []uint64, found []uint32)
 			continue
 		}
 		group := a.codes[head:a.ends[head]]
-		less := bisect(group, v)
+		if head != last {
+			last, less = head, 0
+		}
+		less = bisectFrom(less, group, v)
 		upTo := less // how many are less or equal
 		if less < len(group) && group[less] == v {
 			upTo = len(group)
 			if v < math.MaxUint64 {
-				upTo = less + bisect(group[less:], v+1)
+				upTo = bisectFrom(less, group, v+1)
 			}
 		}
 		if a.spec.Strict {
@@ -247,6 +251,19 @@ func floatDistance(a, b uint64) float64 {
 	}
 	value := func(code uint64) float64 { return math.Float64frombits(code ^ (^uint64(int64(code)>>63) | signBit)) }
 	return math.Abs(value(a) - value(b))
+}
+
+// bisectFrom returns how many of the ascending codes are less than v: about as many as at, it is hoped.
+func bisectFrom(at int, codes []uint64, v uint64) int {
+	if at > 0 && codes[at-1] >= v {
+		return bisect(codes[:at], v)
+	}
+	step := 1
+	for at+step <= len(codes) && codes[at+step-1] < v {
+		at += step
+		step *= 2
+	}
+	return at + bisect(codes[at:min(at+step, len(codes))], v)
 }
 
 // bisect returns how many of the ascending codes are less than v.

@@ -249,7 +249,13 @@ func (x *joinWorker) takeFound(found []uint32) {
 func (x *joinWorker) seekAsof() {
 	a, found := x.source.join.asof, x.found[:x.blockTo-x.blockFrom]
 	fillElements(found, compute.Missing)
-	n := x.table.first(x.probeKeys[x.blockFrom:x.blockTo], x.blockFrom, x.rows, x.chain)
+	n := 0
+	switch {
+	case len(x.source.join.spec.LeftKeys) > 0:
+		n = x.table.first(x.probeKeys[x.blockFrom:x.blockTo], x.blockFrom, x.rows, x.chain)
+	case len(a.heads) > 0: // one group
+		fillElements(found, a.heads[0])
+	}
 	for n > 0 {
 		var m int
 		n, m = x.table.step(x.probeKeys, x.rows, x.chain, n, x.lists[0], x.lists[1], 0)
