@@ -21,6 +21,7 @@ type placer struct {
 //	       replicated and every row of this side decides alone what becomes of it (inner; left with a replicated right)
 //	group  partial, exchange, final; only complete where rows lie by (some of) the keys
 //	sort   by ranges, then sort on each rank
+//	unique each rank's own rows, then by the hash of the keys; set operations by the hash of whole rows
 func Place(p *Program, world int) (*Program, error) {
 	pl := &placer{in: p, out: &Program{}, world: world, step: make([]int, len(p.Steps)), moved: map[string]int{}, ordered: map[int]bool{}}
 	for i := range p.Steps {

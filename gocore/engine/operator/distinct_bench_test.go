@@ -13,12 +13,13 @@ import (
 	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
-// BenchmarkUnique keeps the first of equal keys, half of which are distinct.
+// BenchmarkUnique keeps the first of equal keys, of which few or half are distinct.
 func BenchmarkUnique(b *testing.B) {
 	const rows = 1 << 20
 	r := rand.New(rand.NewPCG(1, 1))
-	dense, sparse, texts := make([]int64, rows), make([]int64, rows), make([][]any, rows)
+	few, dense, sparse, texts := make([]int64, rows), make([]int64, rows), make([]int64, rows), make([][]any, rows)
 	for i := range rows {
+		few[i] = r.Int64N(100)
 		dense[i] = r.Int64N(rows * 2 / 3)
 		sparse[i] = dense[i] * 0x1234567891234567
 		texts[i] = []any{fmt.Sprint("some longer id", dense[i])}
@@ -27,6 +28,7 @@ func BenchmarkUnique(b *testing.B) {
 		columns string
 		batch   *table.Batch
 	}{
+		"few":     {"k int64", int64Batch(few)},
 		"dense":   {"k int64", int64Batch(dense)},
 		"sparse":  {"k int64", int64Batch(sparse)},
 		"strings": {"k utf8", optest.Batch(b, "k utf8", texts...)},
