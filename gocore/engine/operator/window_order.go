@@ -150,6 +150,21 @@ func (o *windowOrder) addresses(indices []int64, out []uint64) {
 	}
 }
 
+// runs calls use for each run of rows [from, to) that lie one after the other in a batch, where rows aren't sorted.
+func (o *windowOrder) runs(from, to int, use func(batch, row, n int) error) error {
+	var address [1]uint64
+	for from < to {
+		o.locator.addresses([]int64{int64(from)}, address[:])
+		batch, row := int(address[0]>>32), int(uint32(address[0]))
+		n := min(to-from, o.batches[batch].Len-row)
+		if err := use(batch, row, n); err != nil {
+			return err
+		}
+		from += n
+	}
+	return nil
+}
+
 // units cuts the rows into whole partitions, several small ones together.
 func (o *windowOrder) units(q *exec.Query) ([]span, error) {
 	if o.rows == 0 {

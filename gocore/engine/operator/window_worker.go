@@ -118,14 +118,18 @@ func (w *windowWorker) run(unit span) error {
 	part := 0
 	for from := 0; from < unit.rows(); from += windowBlock {
 		to := min(from+windowBlock, unit.rows())
-		w.blockAddresses(from, w.address[:to-from])
+		if w.order.entries != nil {
+			w.blockAddresses(from, w.address[:to-from])
+		}
 		next := part
 		for _, o := range w.outputs {
 			var err error
 			if next, err = w.block(o, part, from, to); err != nil {
 				return err
 			}
-			w.write(o, to-from)
+			if err := w.write(o, from, to); err != nil {
+				return err
+			}
 			if err := w.worker.Yield(); err != nil {
 				return err
 			}
@@ -313,8 +317,9 @@ func skip(o *windowOutput, out []uint64, valid, present []byte) {
 	}
 }
 
-// write puts the results of a block's n rows where those rows lie in the input.
-func (w *windowWorker) write(o *windowOutput, n int) {
+// write puts the results of rows [from, to) where those rows lie in the input.
+func (w *windowWorker) write(o *windowOutput, from, to int) error {
+	n := to - from
 	words := w.words[:n]
 	if o.result.pieces != nil {
 		for i, row := range words {
@@ -326,10 +331,21 @@ func (w *windowWorker) write(o *windowOutput, n int) {
 		w.order.addresses(w.indices[:n], w.found)
 		words = w.found[:n]
 	}
+	if w.order.entries == nil {
+		valid := w.valid[:n]
+		return w.order.runs(w.unit.from+from, w.unit.from+to, func(batch, row, n int) error {
+			words = words[copy(o.result.words[batch][row:], words[:n]):]
+			if o.result.valid != nil {
+				valid = valid[copy(o.result.valid[batch][row:], valid[:n]):]
+			}
+			return nil
+		})
+	}
 	scatterRows(o.result.words, w.address[:n], words)
 	if o.result.valid != nil {
 		scatterRows(o.result.valid, w.address[:n], w.valid[:n])
 	}
+	return nil
 }
 
 // scatterRows writes each value to the row at its address.
@@ -342,6 +358,9 @@ func scatterRows[T uint64 | byte](dst [][]T, addresses []uint64, values []T) {
 
 // load gathers the unit's values of a column.
 func (w *windowWorker) load(c *windowColumn) error {
+	if w.order.entries == nil && c.form != asTexts {
+		return w.loadRuns(c)
+	}
 	for from := 0; from < w.unit.rows(); from += windowBlock {
 		n := min(windowBlock, w.unit.rows()-from)
 		w.blockAddresses(from, w.address[:n])
@@ -351,6 +370,26 @@ func (w *windowWorker) load(c *windowColumn) error {
 		}
 		err = c.set(w.worker.Scope(), from, &values)
 		values.Release()
+		if err != nil {
+			return err
+		}
+		if err := w.worker.Yield(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadRuns takes the unit's values of a column as they lie in the batches.
+func (w *windowWorker) loadRuns(c *windowColumn) error {
+	for from := 0; from < w.unit.rows(); from += windowUnitRows {
+		at := from
+		to := min(from+windowUnitRows, w.unit.rows())
+		err := w.order.runs(w.unit.from+from, w.unit.from+to, func(batch, row, n int) error {
+			values := w.order.batches[batch].Cols[c.column].Slice(row, n)
+			at += n
+			return c.set(w.worker.Scope(), at-n, &values)
+		})
 		if err != nil {
 			return err
 		}
