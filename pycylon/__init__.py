@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from pycylon.functions import coalesce, select, to_datetime, to_numeric, to_timedelta, where
     from pycylon.io import read_csv, read_ipc, write_ipc
     from pycylon.launch import Local
+    from pycylon.reshape import crosstab, get_dummies, melt, pivot_table
     from pycylon.series import Series
 
 __all__ = [
@@ -33,9 +34,13 @@ __all__ = [
     "__version__",
     "coalesce",
     "concat",
+    "crosstab",
+    "get_dummies",
     "lazy",
+    "melt",
     "merge",
     "merge_asof",
+    "pivot_table",
     "read_csv",
     "read_ipc",
     "run",
@@ -55,9 +60,13 @@ _HOMES = {
     "Series": "pycylon.series",
     "coalesce": "pycylon.functions",
     "concat": "pycylon.frame",
+    "crosstab": "pycylon.reshape",
+    "get_dummies": "pycylon.reshape",
     "lazy": "pycylon.frame.lazy",
+    "melt": "pycylon.reshape",
     "merge": "pycylon.frame",
     "merge_asof": "pycylon.frame",
+    "pivot_table": "pycylon.reshape",
     "read_csv": "pycylon.io",
     "read_ipc": "pycylon.io",
     "run": "pycylon.cluster",

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from pycylon.env import CylonEnv
     from pycylon.frame.base import Frame
+    from pycylon.frame.core import DataFrame
     from pycylon.series import Series
 
 Result = TypeVar("Result")
@@ -512,6 +513,7 @@ class GroupWindows(Windows[Any]):
     _dropna: bool
     _sort: bool
     _env: CylonEnv | None
+    _selected: list[str] | None
 
     def _rows(self, expr: Expr, name: str) -> Series:
         key = self._frame._column(self._keys[0])
@@ -575,6 +577,48 @@ class GroupWindows(Windows[Any]):
         if lost is not None:
             number = Call("if_else", (lost, Value(None), number))
         return self._rows(number, "ngroup")
+
+    def head(self, n: int = 5) -> DataFrame:
+        """Return the first `n` rows of each group, in their places; with a negative `n`, all but the last.
+
+        Parameters
+        ----------
+        n : int, default 5
+            How many.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["a", "b", "a", "a"], "v": [1, 2, 3, 4]})
+        >>> df.groupby("k").head(1).to_dict()
+        {'k': ['a', 'b'], 'v': [1, 2]}
+        >>> df.groupby("k").nth(-1)["v"].to_list()
+        [2, 4]
+        """
+        return self._rows_where(self.cumcount() < n if n >= 0 else self.cumcount(ascending=False) >= -n)
+
+    def tail(self, n: int = 5) -> DataFrame:
+        """Return the last `n` rows of each group, in their places; with a negative `n`, all but the first.
+
+        Parameters
+        ----------
+        n : int, default 5
+            How many.
+        """
+        return self._rows_where(self.cumcount(ascending=False) < n if n >= 0 else self.cumcount() >= -n)
+
+    def nth(self, n: int) -> DataFrame:
+        """Return row number `n` of each group that has it, in its place.
+
+        Parameters
+        ----------
+        n : int
+            The number, from 0 on; negative from the end.
+        """
+        return self._rows_where(self.cumcount() == n if n >= 0 else self.cumcount(ascending=False) == -n - 1)
+
+    def _rows_where(self, mask: Series) -> DataFrame:
+        kept: DataFrame = mask._frame[mask]
+        return kept if self._selected is None else kept[self._selected]
 
     def transform(self, function: str, **options: Any) -> Any:
         """Return an aggregate of each row's group, or what a method of groups makes of each row.

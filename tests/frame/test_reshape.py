@@ -202,6 +202,27 @@ def test_describe_of_nothing():
         pc.DataFrame({"a": [1]}).describe([2])
 
 
+@pytest.mark.parametrize("seed", range(4))
+def test_crosstab_and_dummies_as_pandas(seed):
+    frame = random_frame(seed, 30)
+    mine = pc.DataFrame(frame)
+    want = pd.crosstab(frame["k"], frame["c"])
+    got = pc.crosstab(mine["k"], mine["c"])
+    assert got.columns == ["k", *map(str, want.columns)]
+    assert rows_of(got) == rows_of(want.reset_index())
+    for options in ({}, {"dummy_na": True}, {"drop_first": True}, {"dtype": int}):
+        want = pd.get_dummies(frame[["k"]], **options)
+        got = pc.get_dummies(mine[["k"]], **options)
+        assert rows_of(got) == rows_of(want)
+    want = pd.get_dummies(frame, columns=["c"], prefix_sep="=")
+    got = pc.get_dummies(mine, columns=["c"], prefix_sep="=")
+    assert got.columns == list(want.columns)
+    assert rows_of(got) == rows_of(want)
+    assert pc.get_dummies(mine["c"]).columns == sorted(map(str, set(frame["c"])))
+    assert rows_of(pc.melt(mine, "k", ["i"])) == rows_of(pd.melt(frame, "k", ["i"]))
+    assert rows_of(pc.pivot_table(mine, "i", "k", "c", "sum")) == rows_of(mine.pivot_table("i", "k", "c", "sum"))
+
+
 @pytest.mark.parametrize("size", [2, 4])
 def test_law(world, size):
     frame = random_frame(size, 40)
@@ -213,6 +234,8 @@ def test_law(world, size):
             mine.pivot_table("i", "k", "c", "sum"),
             mine.value_counts(["k", "c"], dropna=False),
             mine["k"].value_counts(normalize=True),
+            pc.crosstab(mine["k"], mine["c"]),
+            pc.get_dummies(mine, columns=["c"]),
         )
 
     def work(env):

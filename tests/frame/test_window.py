@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -152,6 +153,47 @@ def test_numbers_of_groups_as_pandas(sort, ascending):
             mine, theirs = pc.DataFrame(frame).groupby(keys, sort=sort), frame.groupby(keys, sort=sort)
             same(mine.ngroup(ascending=ascending).to_list(), theirs.ngroup(ascending=ascending))
             same(mine.cumcount(ascending=ascending).to_list(), theirs.cumcount(ascending=ascending))
+
+
+@pytest.mark.parametrize("n", [0, 1, 2, 100, -1, -2])
+def test_rows_of_groups_as_pandas(n):
+    for seed in range(4):
+        frame = as_pandas(random_columns(seed, 30))
+        mine = pc.DataFrame(frame)
+        for keys in ("j", ["k", "j"]):
+            ours, theirs = mine.groupby(keys), frame.groupby(keys)
+            for name in ("head", "tail", "nth"):
+                want = getattr(theirs, name)(n)
+                got = getattr(ours, name)(n)
+                assert got.columns == list(want.columns)
+                same(got["f"].to_list(), want["f"])
+        assert mine.groupby("j")[["s", "i"]].head(n).columns == ["s", "i"]
+
+
+def test_types_of_all_kinds():
+    pa = pytest.importorskip("pyarrow")
+    decimals = [Decimal(text) for text in ("1.10", "2.00", "1.10")]
+    frame = pc.DataFrame(
+        pa.table(
+            {
+                "d": pa.array([*decimals, None], pa.decimal128(30, 2)),
+                "l": [[1], [2], None, [3]],
+                "c": pa.array(["x", "y", "x", None]).dictionary_encode(),
+                "n": pa.array([1, 2, 3, 4]).dictionary_encode(),
+            }
+        )
+    )
+    assert frame.window("d", row="row_number", before=("lag", "l", 1))[["row", "before"]].to_dict() == {
+        "row": [1, 1, 2, 1],
+        "before": [None, None, [1], None],
+    }
+    assert frame["d"].cummax().to_list() == [decimals[0], decimals[1], decimals[1], None]
+    assert frame.groupby("c")["n"].cumsum().to_list() == [1, 2, 4, None]
+    assert frame["c"].shift(1).to_list() == [None, "x", "y", "x"]
+    with pytest.raises(errors.UnsupportedError, match='column "l" is list'):
+        frame.window("l", row="row_number")
+    with pytest.raises(errors.TypeMismatchError, match="cast it first"):
+        frame["d"].cumsum().to_list()
 
 
 def test_frames_and_expressions():
