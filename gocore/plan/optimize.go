@@ -9,6 +9,7 @@ import (
 // Optimize returns a program that makes the same rows with less work. It runs between Bind and Place, is pure, and
 // looks at no data: ranks that optimize the same program get the same one.
 //
+//	unorder sorts whose order nobody sees are left out
 //	sift    filters go down to where their rows come from: fewer rows are joined, grouped, sorted
 //	prune   columns that nobody asks for are dropped where they come from: fewer values are gathered and moved
 //	fuse    projections of projections become one
@@ -17,7 +18,7 @@ import (
 // What several steps read stays one step: only what all of them leave out is left out of it. A function may raise an
 // error (a cast of text, an overflow), so it is never computed for a row for which the given program doesn't compute it;
 // but what nobody asks for isn't computed, and its errors aren't raised.
-func Optimize(p *Program) *Program { return limit(fuse(prune(sift(p)))) }
+func Optimize(p *Program) *Program { return limit(fuse(prune(sift(unorder(p))))) }
 
 // uses returns how many steps read each step, the root counting as read.
 func (p *Program) uses() []int {

@@ -167,6 +167,41 @@ func TestPrune(t *testing.T) {
 	}
 }
 
+func TestUnorder(t *testing.T) {
+	const groups = `{"op":"group","inputs":[0],"keys":["k"],"aggs":[{"name":"a","fn":"sum","column":"n"}]}`
+	again := func(fn string) string {
+		return `{"op":"group","inputs":[2],"keys":["v"],"aggs":[{"name":"a","fn":"` + fn + `","column":"n"}],"sort":false}`
+	}
+	for name, test := range map[string]struct {
+		rest []string
+		want int // how many sorts are left
+	}{
+		"of groups that are joined":          {[]string{groups, joinOfSorted("inner")}, 0},
+		"of filtered groups that are joined": {[]string{groups, filterOf("2", is("gt", col_("a"), lit)), strings.Replace(joinOfSorted("left"), "2", "3", 1)}, 0},
+		"of a cross join's left side":        {[]string{groups, `{"op":"join","inputs":[2,1],"how":"cross"}`}, 1},
+		"of the result":                      {[]string{groups}, 1},
+		"of a join that keeps the order":     {[]string{groups, strings.Replace(joinOfSorted("inner"), `"how"`, `"maintain_order":true,"how"`, 1)}, 1},
+		"before a sum":                       {[]string{sortedOf("0"), again("sum")}, 0},
+		"before the first":                   {[]string{sortedOf("0"), again("first")}, 1},
+		"before a slice that is joined":      {[]string{groups, `{"op":"slice","inputs":[2],"length":3}`, strings.Replace(joinOfSorted("inner"), "2", "3", 1)}, 1},
+		"that another reader sees":           {[]string{groups, joinOfSorted("inner"), selected("2", "a"), `{"op":"join","inputs":[4,3],"how":"cross"}`}, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sorts := 0
+			for _, s := range optimized(t, test.rest...).Steps {
+				if _, ok := s.Op.(*SortOp); ok {
+					sorts++
+				}
+			}
+			require.Equal(t, test.want, sorts)
+		})
+	}
+}
+
+func joinOfSorted(how string) string {
+	return `{"op":"join","inputs":[2,1],"how":"` + how + `","left_on":["k"],"right_on":["k"]}`
+}
+
 func TestFuse(t *testing.T) {
 	for name, test := range map[string]struct {
 		rest []string

@@ -29,7 +29,6 @@ def test_the_tree_says_what_is_done(deferred):
         "project k, v",
         "source table",
         "source table",
-        "sort by k",
         "group by k: sum(v)",
         "filter (v > 1), as above",
     ]
