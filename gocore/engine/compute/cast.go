@@ -11,130 +11,6 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
 
-// CanCast tells whether Cast takes columns of type from to type to. Values may still refuse.
-//
-//	null                    to anything
-//	numbers and bool        to each other; numbers are integers, floats and decimals
-//	lists, structs          to those that differ in the kind of lists or in the layout of strings
-//	strings                 to the other string types, to and from numbers and bool, and to and from binaries
-//	fixed-size binaries     to and from binaries and strings
-//	dictionaries            as their values
-//	dates, times, durations to those of one TimeClass, timestamps without a zone to times, and to and from int64
-//	                        (date32, time32: int32)
-func CanCast(from, to arrow.DataType) bool {
-	from, to = column.ValueType(from), column.ValueType(to)
-	if from.ID() == arrow.NULL || arrow.TypeEqual(from, to) {
-		return true
-	}
-	a, okA := column.KindOf(from)
-	b, okB := column.KindOf(to)
-	if !okA || !okB || b == column.Null {
-		return false
-	}
-	timeA, timeB := TimeClassOf(from), TimeClassOf(to)
-	switch {
-	case timeA == Local && timeB == DayTime:
-		return isTimestamp(from)
-	case timeA != NoTime && timeB != NoTime:
-		return timeA == timeB
-	case timeA != NoTime || timeB != NoTime:
-		return a == b
-	case column.IsNested(a) || column.IsNested(b):
-		return sameLayout(from, to)
-	case a == column.FixedBinary || b == column.FixedBinary:
-		return a == column.String || b == column.String
-	case IsBinary(from) != IsBinary(to) && a != b:
-		return false
-	}
-	return isValue(a) && isValue(b)
-}
-
-// sameLayout tells whether columns of two types are of the same buffers here: lists of one kind or another, and strings
-// inside lists and structs, which are all views.
-func sameLayout(from, to arrow.DataType) bool {
-	a, _ := column.KindOf(from)
-	b, _ := column.KindOf(to)
-	if !column.IsNested(a) {
-		return arrow.TypeEqual(from, to) || a == column.String && b == column.String && IsBinary(from) == IsBinary(to)
-	}
-	theirs, ours := column.ChildTypes(from), column.ChildTypes(to)
-	if a != b || len(theirs) != len(ours) || (from.ID() == arrow.MAP) != (to.ID() == arrow.MAP) ||
-		to.ID() == arrow.FIXED_SIZE_LIST && (from.ID() != to.ID() || from.(*arrow.FixedSizeListType).Len() != to.(*arrow.FixedSizeListType).Len()) {
-		return false
-	}
-	for i := range ours {
-		if a == column.Struct && from.(*arrow.StructType).Field(i).Name != to.(*arrow.StructType).Field(i).Name || !sameLayout(theirs[i], ours[i]) {
-			return false
-		}
-	}
-	return true
-}
-
-// withType returns a column as a type of the same layout, without references of its own.
-func withType(c *column.Column, to arrow.DataType) column.Column {
-	out := *c
-	out.Type, out.Children = to, slices.Clone(c.Children)
-	for i, t := range column.ChildTypes(to) {
-		out.Children[i] = withType(&c.Children[i], t)
-	}
-	return out
-}
-
-// isValue tells whether k is a bool, a number or a string.
-func isValue(k column.Kind) bool { return k >= column.Bool && k <= column.Decimal256 }
-
-// isPlain tells whether k is a bool, a number or a string.
-func isPlain(k column.Kind) bool { return k >= column.Bool && k <= column.String }
-
-// TimeClass tells dates, times and durations apart: those of one class count from the same point in different steps.
-type TimeClass uint8
-
-// The classes.
-const (
-	NoTime   TimeClass = iota
-	Local              // dates, and timestamps without a zone
-	Instant            // timestamps with a zone
-	DayTime            // time32, time64
-	Duration           // duration
-)
-
-// TimeClassOf returns the class of t.
-func TimeClassOf(t arrow.DataType) TimeClass {
-	switch t = column.ValueType(t); t.ID() {
-	case arrow.DATE32, arrow.DATE64:
-		return Local
-	case arrow.TIMESTAMP:
-		if HasZone(t) {
-			return Instant
-		}
-		return Local
-	case arrow.TIME32, arrow.TIME64:
-		return DayTime
-	case arrow.DURATION:
-		return Duration
-	}
-	return NoTime
-}
-
-// IsBinary tells whether t is one of the binary types of Kind String.
-func IsBinary(t arrow.DataType) bool {
-	switch t.ID() {
-	case arrow.BINARY, arrow.LARGE_BINARY, arrow.BINARY_VIEW:
-		return true
-	}
-	return false
-}
-
-// HasZone tells whether t is a timestamp of instants rather than of a local clock.
-func HasZone(t arrow.DataType) bool {
-	ts, ok := t.(*arrow.TimestampType)
-	return ok && ts.TimeZone != ""
-}
-
-func isTimestamp(t arrow.DataType) bool { return t.ID() == arrow.TIMESTAMP }
-
-func isTime(t arrow.DataType) bool { return TimeClassOf(t) != NoTime }
-
 // Cast returns c as type to. A value that doesn't fit is an Overflow error, as are NaN and infinities where integers or
 // decimals are asked for; floats lose their fraction where they become integers, and so do decimals; integers beyond
 // 2^53 lose their last digits where they become floats, and decimals are rounded, halves away from 0, where they get
@@ -186,6 +62,16 @@ func Cast(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Colu
 		return castNumbers(scope, &bytes, to)
 	}
 	return castNumbers(scope, c, to)
+}
+
+// withType returns a column as a type of the same layout, without references of its own.
+func withType(c *column.Column, to arrow.DataType) column.Column {
+	out := *c
+	out.Type, out.Children = to, slices.Clone(c.Children)
+	for i, t := range column.ChildTypes(to) {
+		out.Children[i] = withType(&c.Children[i], t)
+	}
+	return out
 }
 
 // castHalf casts half floats by way of others.
