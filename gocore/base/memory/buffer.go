@@ -26,6 +26,9 @@ func Foreign(bytes []byte, free func()) *Buffer {
 // Bytes returns the block. It is not zeroed when new.
 func (b *Buffer) Bytes() []byte { return b.bytes }
 
+// IsForeign tells whether the block is another owner's.
+func (b *Buffer) IsForeign() bool { return b.free != nil }
+
 // Retain adds a reference.
 func (b *Buffer) Retain() { b.refs.Add(1) }
 

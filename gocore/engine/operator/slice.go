@@ -5,12 +5,16 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
 // Slice is the Sink that keeps Length rows of the ordered stream from row Offset on, as far as there are any. Offset
-// counts from the end if it is negative; a negative Length means all the rest. It copies no rows.
+// counts from the end if it is negative; a negative Length means all the rest. It copies no rows, but few numbers that
+// would keep much memory from being used again.
 //
 //	Offset >= 0   ┌ window: the Offset + Length first rows so far ┐ ......    a later batch may still push these back:
 //	              └───────────────────────────────────────────────┘           batches come in any order of Seq
@@ -115,10 +119,11 @@ func (s *Slice) Finish(q *exec.Query) (exec.Source, error) {
 	}
 	err := q.For(len(kept), func(w *exec.Worker, i int) error {
 		views, err := kept[i].AsViews(w.Scope())
-		if err == nil {
-			s.answer.Keep(w, views)
+		if err != nil {
+			return err
 		}
-		return err
+		s.answer.Keep(w, views)
+		return compact(w.Scope(), views)
 	})
 	s.release()
 	if err != nil {
@@ -133,4 +138,35 @@ func (s *Slice) release() {
 		b.Release()
 	}
 	s.window = nil
+}
+
+const (
+	muchHeld  = 16 << 20 // bytes that a column may hold however few its own are
+	heldShare = 16       // beyond that it is copied if its own bytes are a smaller part
+)
+
+// compact replaces columns of numbers that hold much more of our memory than they need by copies.
+func compact(scope *memory.Scope, b *table.Batch) error {
+	for i := range b.Cols {
+		c := &b.Cols[i]
+		if !c.Kind.IsInteger() && !c.Kind.IsFloat() {
+			continue
+		}
+		held := 0
+		for _, owner := range c.Owners {
+			if !owner.IsForeign() {
+				held += len(owner.Bytes())
+			}
+		}
+		if held <= muchHeld || int(c.Bytes()) > held/heldShare {
+			continue
+		}
+		own, err := compute.Concat(scope, c.Type, []*column.Column{c})
+		if err != nil {
+			return err
+		}
+		c.Release()
+		b.Cols[i] = own
+	}
+	return nil
 }

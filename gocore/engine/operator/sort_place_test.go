@@ -4,6 +4,11 @@ import (
 	"math/rand/v2"
 	"testing"
 
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
@@ -37,4 +42,31 @@ func TestSortInPlace(t *testing.T) {
 		optest.Run(t, optest.Case{Name: name, Inputs: []optest.Input{{Columns: columns, Rows: rows}},
 			Run: runSort(t, columns, keys...), Model: sortModel(keys...), Ordered: true})
 	}
+}
+
+// TestFewRowsHoldLittle checks that the first rows of a large sort in place let go of its entries.
+func TestFewRowsHoldLittle(t *testing.T) {
+	leak.Check(t)
+	const rows = 1 << 21
+	keys := make([]int64, rows)
+	for i := range keys {
+		keys[i] = int64(i) * 7919 % rows
+	}
+	schema := optest.Schema(t, "k int64, v int64")
+	input := int64Batch(keys)
+	input.Cols = append(input.Cols, input.Cols[0])
+	live := memory.Stat().Live
+	scope := memory.NewScope(memory.NewBudget(0), "test")
+	q := exec.NewQuery(t.Context(), exec.NewPool(2), scope)
+	sorted, err := q.Run(exec.NewScan([]*table.Batch{input}), nil, NewSort(SortSpec{[]SortKey{{}}}, schema))
+	require.NoError(t, err)
+	first, err := q.Run(sorted, nil, NewSlice(3, 4))
+	require.NoError(t, err)
+	result, err := exec.Materialize(q, schema, first)
+	require.NoError(t, err)
+	require.NoError(t, q.Wait())
+	scope.Close()
+	require.Less(t, memory.Stat().Live-live, int64(1<<20), "bytes that four rows hold")
+	require.Equal(t, []int64{3, 4, 5, 6}, int64sOf(result.Batches[0]))
+	result.Release()
 }
