@@ -15,9 +15,10 @@ FAMILIES = ["paper", "text", "groupby", "join", "sort", "unique", "scan", "tpch"
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     for peer in ("pandas", "polars", "duckdb", "pyarrow"):
         pytest.importorskip(peer)
-    return subprocess.run([sys.executable, FOLDER, *arguments], capture_output=True, text=True, timeout=110)
+    return subprocess.run([sys.executable, FOLDER, *arguments], capture_output=True, text=True, timeout=280)
 
 
+@pytest.mark.timeout(300)  # five engines start, and five processes each
 @pytest.mark.parametrize("family", FAMILIES)
 def test_every_engine_gives_the_same_answer(family):
     if family == "tpch" and not Path(sys.executable).with_name("tpchgen-cli").exists():
