@@ -15,42 +15,11 @@ import (
 
 // castToText writes numbers and booleans as Python's str does: 5, 1.0, 1e-07, nan, True.
 func castToText(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.Column, error) {
-	dst, err := New(scope, to, c.Len)
-	if err != nil {
-		return column.Column{}, err
-	}
-	var text, heap []byte
-	for i := range c.Len {
-		dst.Views[i] = column.View{}
-		if c.IsNull(i) {
-			continue
-		}
-		text = appendText(text[:0], c, i)
-		if len(text) > column.InlineSize && len(heap)+len(text) > cap(heap) {
-			// Few values are too long for their view.
-			size := max(longestText, min(textHeapBytes, (c.Len-i)*longestText))
-			b, err := scope.Alloc(size)
-			if err != nil {
-				dst.Release()
-				return column.Column{}, err
-			}
-			heap = b.Bytes()[:0:size]
-			dst.Heaps, dst.Owners = append(dst.Heaps, b.Bytes()[:size]), append(dst.Owners, b)
-		}
-		dst.Views[i] = column.MakeView(text, len(dst.Heaps)-1, len(heap))
-		if len(text) > column.InlineSize {
-			heap = append(heap, text...)
-		}
-	}
-	shareValid(&dst, c)
-	return dst, nil
+	return writeTexts(scope, to, []*column.Column{c}, func(dst []byte, row int) []byte { return appendText(dst, c, row) })
 }
 
-// longestText is more than any number's text has characters; textHeapBytes is the size of a buffer of them.
-const (
-	longestText   = 160
-	textHeapBytes = 64 << 10
-)
+// longestText is more than any number's text has characters.
+const longestText = 160
 
 func appendText(dst []byte, c *column.Column, i int) []byte {
 	switch c.Kind {

@@ -84,7 +84,7 @@ func Compare(scope *memory.Scope, op Comparison, a, b *column.Column) (column.Co
 	if err != nil {
 		return column.Column{}, err
 	}
-	if err := bothValid(scope, &dst, &x, &y); err != nil {
+	if err := allValid(scope, &dst, &x, &y); err != nil {
 		dst.Release()
 		return column.Column{}, err
 	}

@@ -139,23 +139,6 @@ func truth(c *column.Column, i, n int) (isTrue, isFalse uint64) {
 	return isTrue, isFalse
 }
 
-// bothValid gives dst, as long as the longer of a and b, the validity of rows that are present in both.
-func bothValid(scope *memory.Scope, dst, a, b *column.Column) error {
-	if a.Nulls == 0 && b.Nulls == 0 || dst.Len == 0 {
-		return nil
-	}
-	bits, err := scope.Zeroed(column.BitmapBytes(dst.Len))
-	if err != nil {
-		return err
-	}
-	for i := 0; i < dst.Len; i += 64 {
-		size := min(64, dst.Len-i)
-		putWord(bits.Bytes(), i, size, present(a, i, size)&present(b, i, size))
-	}
-	SetValid(dst, bits, dst.Len-column.Bitmap{Bits: bits.Bytes()}.Count(dst.Len))
-	return nil
-}
-
 // present returns which of rows [i, i+n) aren't null, n <= 64. A single row stands for all.
 func present(c *column.Column, i, n int) uint64 {
 	all := uint64(1)<<n - 1

@@ -16,7 +16,11 @@ type textWriter struct {
 	heap  []byte
 }
 
-const largestHeapBytes = 4 << 20
+const (
+	textHeapBytes    = 64 << 10
+	largestHeapBytes = 4 << 20
+	usualText        = 64 // a column of few rows needs no more per row
+)
 
 // longestString is what an Arrow view can say of a string's length.
 const longestString = 1<<31 - 1
@@ -36,7 +40,7 @@ func (w *textWriter) put(i int, s []byte) error {
 		return nil
 	}
 	if len(w.heap)+len(s) > cap(w.heap) {
-		size := max(len(s), min(largestHeapBytes, textHeapBytes<<min(len(w.dst.Heaps), 10)))
+		size := max(len(s), min(largestHeapBytes, textHeapBytes<<min(len(w.dst.Heaps), 10), usualText*w.dst.Len))
 		b, err := w.scope.Alloc(size)
 		if err != nil {
 			return err

@@ -1,6 +1,8 @@
 package function
 
 import (
+	"strings"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -183,4 +185,44 @@ func listJoin(c *Call) (Bound, error) {
 	return Bound{Type: element, Eval: unary(func(scope *memory.Scope, a *column.Column) (column.Column, error) {
 		return compute.JoinElements(scope, a, o.Separator)
 	})}, nil
+}
+
+// template turns a replacement in the syntax of Python's re into Go's.
+func template(python string) string {
+	var b strings.Builder
+	for i := 0; i < len(python); i++ {
+		switch next := python[i]; {
+		case next == '$':
+			b.WriteString("$$")
+		case next != '\\' || i+1 == len(python):
+			b.WriteByte(next)
+		default:
+			i++
+			i += escape(&b, python[i:])
+		}
+	}
+	return b.String()
+}
+
+// escape writes what stands behind a backslash and returns how many bytes more than one it read.
+func escape(b *strings.Builder, rest string) int {
+	if name, _, ok := strings.Cut(strings.TrimPrefix(rest, "g<"), ">"); ok && strings.HasPrefix(rest, "g<") {
+		b.WriteString("${" + name + "}")
+		return len("g<") + len(name)
+	}
+	digits := 0
+	for digits < min(2, len(rest)) && rest[digits] >= '0' && rest[digits] <= '9' {
+		digits++
+	}
+	if digits > 0 {
+		b.WriteString("${" + rest[:digits] + "}")
+		return digits - 1
+	}
+	special := map[byte]string{'n': "\n", 't': "\t", 'r': "\r"}
+	if text, ok := special[rest[0]]; ok {
+		b.WriteString(text)
+	} else {
+		b.WriteByte(rest[0])
+	}
+	return 0
 }
