@@ -19,6 +19,7 @@ import (
 type groupDecoder struct {
 	layout                 *groupLayout
 	scope                  *memory.Scope
+	worker                 *exec.Worker
 	runs                   []groupRun
 	first, second, present []uint64
 }
@@ -30,7 +31,7 @@ func (l *groupLayout) decode(w *exec.Worker, runs []groupRun, n int) (*table.Bat
 		return nil, err
 	}
 	defer buf.Release()
-	d := groupDecoder{layout: l, scope: w.Scope(), runs: runs, first: scratch[:n], second: scratch[n : 2*n], present: scratch[2*n : 3*n]}
+	d := groupDecoder{layout: l, scope: w.Scope(), worker: w, runs: runs, first: scratch[:n], second: scratch[n : 2*n], present: scratch[2*n : 3*n]}
 	b := &table.Batch{Len: n, Cols: make([]column.Column, 0, l.output.NumFields())}
 	for i := range l.output.NumFields() {
 		var c column.Column
@@ -145,7 +146,10 @@ func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
 			return column.Column{}, err
 		}
 	case Var, Std, Sem, Correlation:
-		present = d.moments(r)
+		present = d.present
+		if err := d.moments(r); err != nil {
+			return column.Column{}, err
+		}
 	case Quantile:
 		present = d.present
 		d.gather(present, s.word+1)

@@ -107,7 +107,7 @@ func (d *groupDecoder) lists(r *groupResult) (column.Column, error) {
 	defer buf.Release()
 	n := int(total)
 	values := groupDecoder{layout: d.layout, scope: d.scope, first: scratch[:n], second: scratch[n : 2*n], present: scratch[2*n : 3*n]}
-	offsets, at, record := memory.As[int32](list.Offsets)[:len(d.first)+1], 0, 0
+	offsets, at, record, worked := memory.As[int32](list.Offsets)[:len(d.first)+1], 0, 0, 0
 	offsets[0] = 0
 	for _, run := range d.runs {
 		var col *groupColumn
@@ -125,6 +125,13 @@ func (d *groupDecoder) lists(r *groupResult) (column.Column, error) {
 			}
 			record++
 			offsets[record] = int32(at)
+			if at-worked > collectorUnit {
+				worked = at
+				if err := d.worker.Yield(); err != nil {
+					list.Release()
+					return column.Column{}, err
+				}
+			}
 		}
 	}
 	child, err := values.column(r.field.Type.(*arrow.ListType).Elem(), values.present)

@@ -12,24 +12,35 @@ import (
 //	sum (x - mean)^2             = sum x*x - 2*m*s + n*m*m - (s - n*m)^2 / n
 //	sum (x - meanX)(y - meanY)   = sum x*y - mx*sy - my*sx + n*mx*my - (sx - n*mx)*(sy - n*my) / n
 
-// groupMoment is the exact sums of one or two columns' values in a group.
+// groupMoment is the exact sum of a column's values in a group.
 type groupMoment struct {
 	n, mean float64 // mean is rounded
 	sum     expansion
 	rest    float64 // sum - n*mean
 }
 
-func newGroupMoment(n float64, sum expansion) groupMoment {
-	m := groupMoment{n: n, sum: sum, mean: sum.value() / n}
-	rest := append(expansion(nil), sum...)
-	rest.addProduct(-n, m.mean)
-	m.rest = rest.value()
-	return m
+// momentScratch is what the moments of one group after the other are computed in.
+type momentScratch struct {
+	x, y  groupMoment
+	total expansion
 }
 
-// centered returns the sum of products of two columns' differences from their means, given the sum of their products.
-func centered(x, y *groupMoment, products expansion) float64 {
-	total := append(expansion(nil), products...)
+// setSum makes m the moment of n values whose sum is the state at w.
+func (k *momentScratch) setSum(m *groupMoment, n float64, w []uint64) {
+	m.n, m.sum = n, m.sum[:0]
+	m.sum.addSum(w[0], w[1])
+	m.mean = m.sum.value() / n
+	k.total = append(k.total[:0], m.sum...)
+	k.total.addProduct(-n, m.mean)
+	m.rest = k.total.value()
+}
+
+// centered returns the sum of products of two columns' differences from their means, given the two states that make the
+// sum of their products.
+func (k *momentScratch) centered(x, y *groupMoment, high, low []uint64) float64 {
+	total := k.total[:0]
+	total.addSum(low[0], low[1])
+	total.addSum(high[0], high[1])
 	for _, w := range y.sum {
 		total.addProduct(-x.mean, w)
 	}
@@ -39,52 +50,58 @@ func centered(x, y *groupMoment, products expansion) float64 {
 	p := x.mean * y.mean
 	total.addProduct(x.n, p)
 	total.addProduct(x.n, math.FMA(x.mean, y.mean, -p))
+	k.total = total
 	return total.value() - x.rest*y.rest/x.n
 }
 
-// moments makes the results of a variance or correlation in first and returns which groups have one.
-func (d *groupDecoder) moments(r *groupResult) []uint64 {
-	states := make([]int, len(r.states))
+// momentUnit is how many groups' moments are computed between two yields.
+const momentUnit = 2048
+
+// moments makes the results of a variance or correlation in first, and in present which groups have one.
+func (d *groupDecoder) moments(r *groupResult) error {
+	words := make([]int, len(r.states))
 	for i, s := range r.states {
-		states[i] = d.layout.states[s].word
+		words[i] = d.layout.states[s].word
 	}
+	var scratch momentScratch
 	i := 0
 	for _, run := range d.runs {
 		for row := range run.rows {
 			record := unsafe.Slice((*uint64)(unsafe.Add(run.records, 8*d.layout.recWords*row)), d.layout.recWords)
-			v, ok := r.agg.moment(record, states)
+			v, ok := scratch.moment(&r.agg, record, words)
 			d.first[i], d.present[i] = math.Float64bits(v), 0
 			if ok {
 				d.present[i] = 1
 			}
-			i++
+			if i++; i%momentUnit == 0 {
+				if err := d.worker.Yield(); err != nil {
+					return err
+				}
+			}
 		}
 	}
-	return d.present
+	return nil
 }
 
 // moment returns a's result for a record whose states are at words, in the order of parts.
-func (a *Agg) moment(record []uint64, words []int) (float64, bool) {
+func (k *momentScratch) moment(a *Agg, record []uint64, words []int) (float64, bool) {
 	n := float64(record[words[0]])
-	sum := func(parts ...int) expansion {
-		var e expansion
-		for _, p := range parts {
-			e.addSum(record[words[p]], record[words[p]+1])
-		}
-		return e
-	}
 	if n == 0 {
 		return 0, false
 	}
-	x := newGroupMoment(n, sum(1))
+	state := func(part int) []uint64 { return record[words[part]:] }
+	k.setSum(&k.x, n, state(1))
 	if a.Fn == Correlation {
-		y := newGroupMoment(n, sum(2))
-		xy, xx, yy := centered(&x, &y, sum(3, 4)), centered(&x, &x, sum(5, 6)), centered(&y, &y, sum(7, 8))
+		k.setSum(&k.y, n, state(2))
+		xy := k.centered(&k.x, &k.y, state(3), state(4))
+		xx := k.centered(&k.x, &k.x, state(5), state(6))
+		yy := k.centered(&k.y, &k.y, state(7), state(8))
 		if xx <= 0 || yy <= 0 {
 			return 0, false
 		}
-		scale := math.Sqrt(xx * yy)
-		if square := xx * yy; square < 1e-290 || square > 1e300 {
+		square := xx * yy
+		scale := math.Sqrt(square)
+		if square < 1e-290 || square > 1e300 {
 			scale = math.Sqrt(xx) * math.Sqrt(yy)
 		}
 		return min(max(xy/scale, -1), 1), true
@@ -92,7 +109,7 @@ func (a *Agg) moment(record []uint64, words []int) (float64, bool) {
 	if n <= float64(a.DDof) {
 		return 0, false
 	}
-	v := max(centered(&x, &x, sum(2, 3)), 0) / (n - float64(a.DDof))
+	v := max(k.centered(&k.x, &k.x, state(2), state(3)), 0) / (n - float64(a.DDof))
 	switch a.Fn {
 	case Std:
 		v = math.Sqrt(v)

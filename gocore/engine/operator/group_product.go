@@ -5,13 +5,13 @@ import (
 	"math/bits"
 )
 
-// A product of integers is the product of the sizes of its factors that aren't zero, and what else is to be known of it.
-// Whether it leaves 64 bits doesn't depend on the order of the factors, nor does a zero hide that... until the end: the
-// product with a zero is zero.
+// A product of integers is that of the sizes of its factors other than zero, and what else is to be known of them: whether
+// it leaves 64 bits doesn't depend on their order. With a zero among them the result is zero.
 //
 //	size   flags
 //
-// A product of floats is (hi + lo) * 2^exponent with hi in [0.5, 1): it rounds at the 106th bit, far below the result's.
+// A product of floats is (hi + lo) * 2^exponent with hi in [0.5, 1): it rounds at the 106th bit, so the order
+// of the factors shows in the last bit of about one result in 2^50.
 //
 //	hi   lo   exponent
 const (
