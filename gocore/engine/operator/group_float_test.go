@@ -3,10 +3,12 @@ package operator
 import (
 	"context"
 	"fmt"
+	"maps"
 	"math"
 	"math/big"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -174,5 +176,34 @@ func TestParseExactSumRefuses(t *testing.T) {
 	for _, text := range []string{"0", "zz", valid[:16], valid[:31] + "z", valid + valid[:16], "0400" + valid[4:], valid[:16] + "ff" + valid[18:]} {
 		_, err := parseExactSum([]byte(text), nil)
 		require.ErrorContains(t, err, "the state of a sum of floats", text)
+	}
+}
+
+// TestGroupSingleFloats sums all rows of tables that no two floats hold, some beside infinities and NaN, without keys.
+func TestGroupSingleFloats(t *testing.T) {
+	leak.Check(t)
+	const columns = "v float64"
+	spec := GroupSpec{Aggs: []Agg{{Fn: Sum, Column: 0}, {Fn: Count, Column: 0}, {Fn: Size}}}
+	draws := maps.Clone(cancellingFloats)
+	draws["uniform"] = (*rand.Rand).Float64
+	draws["of both signs"] = func(r *rand.Rand) float64 { return 100 * r.NormFloat64() }
+	draws["zero"] = func(*rand.Rand) float64 { return math.Copysign(0, -1) }
+	for name, draw := range draws {
+		t.Run(name, func(t *testing.T) {
+			r := rand.New(rand.NewPCG(5, 1))
+			var rows, keyed [][]any
+			for range 5000 {
+				v := draw(r)
+				rows, keyed = append(rows, []any{v}), append(keyed, []any{0, v})
+			}
+			want := strings.Split(exactSums(keyed)[0], " | ") // key, sum, mean and count
+			for _, threads := range []int{1, 2} {
+				for _, run := range []func(*exec.Query, []exec.Source) (exec.Source, error){runGroup(t, spec, columns), runSplitGroup(t, spec, columns)} {
+					got, err := groupBatches(t, context.Background(), memory.NewBudget(0), threads, cut(optest.Batch(t, columns, rows...), 1700), firstSpread, run)
+					require.NoError(t, err)
+					require.Equal(t, []string{strings.Join([]string{want[1], want[3], "5000"}, " | ")}, got)
+				}
+			}
+		})
 	}
 }

@@ -26,7 +26,8 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 			}
 			continue
 		}
-		if u.chunk.masked && s.mask >= 0 {
+		some := u.chunk.masked && s.mask >= 0
+		if some {
 			if masked != s.mask {
 				masked, ids = s.mask, present(rows, u.chunk.masks[s.mask/64].from(u.from), s.mask%64, u.scratch)
 			}
@@ -36,7 +37,14 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 		for k, word := range s.operands {
 			in[k] = u.chunk.values[word].from(u.from)
 		}
-		if err := s.op.update(t.cells(s), rows, &in, t.heapOf(s.op, u.heap)); err != nil {
+		done, err := false, error(nil)
+		if t.layout.single() && !some {
+			done, err = s.op.reduce(t.cells(s).at(uint32(t.layout.recWords)), len(rows), in[0], t.heapOf(s.op, u.heap))
+		}
+		if !done && err == nil {
+			err = s.op.update(t.cells(s), rows, &in, t.heapOf(s.op, u.heap))
+		}
+		if err != nil {
 			return err
 		}
 	}
