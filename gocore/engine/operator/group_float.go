@@ -51,17 +51,22 @@ func addExact(s *[2]uint64, x float64, heap *groupHeap) error {
 	return exactAt(s[1]).add(x, heap)
 }
 
+// addFloat adds x to s.
+func addFloat(s *[2]uint64, x float64, heap *groupHeap) error {
+	sum, low, exact := addWords(math.Float64frombits(s[0]), math.Float64frombits(s[1]), x)
+	if !exact {
+		return addExact(s, x, heap)
+	}
+	s[0], s[1] = math.Float64bits(sum), math.Float64bits(low)
+	return nil
+}
+
 // addParts adds hi + lo to s.
 func addParts(s *[2]uint64, hi, lo float64, heap *groupHeap) error {
-	for _, x := range [...]float64{hi, lo} {
-		sum, low, exact := addWords(math.Float64frombits(s[0]), math.Float64frombits(s[1]), x)
-		if exact {
-			s[0], s[1] = math.Float64bits(sum), math.Float64bits(low)
-		} else if err := addExact(s, x, heap); err != nil {
-			return err
-		}
+	if err := addFloat(s, hi, heap); err != nil {
+		return err
 	}
-	return nil
+	return addFloat(s, lo, heap)
 }
 
 // addTerm adds what op makes of two values x and y:
@@ -86,7 +91,7 @@ func addTerm(op groupOp, s *[2]uint64, x, y float64, heap *groupHeap) error {
 			return addParts(s, math.Inf(1), math.Inf(-1), heap)
 		}
 	}
-	return addParts(s, term, 0, heap)
+	return addFloat(s, term, heap)
 }
 
 // addPartialFloats adds sums that came in columns.

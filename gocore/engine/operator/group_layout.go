@@ -112,7 +112,8 @@ func newGroupLayout(s GroupSpec, in *arrow.Schema) (*groupLayout, error) {
 // single tells whether all rows are one group.
 func (l *groupLayout) single() bool { return len(l.keys) == 0 }
 
-// stripes returns how many records the single group has until it is complete: additions to one wait for each other.
+// stripes returns how many records, a power of two, the single group has until it is complete: additions to one wait for
+// each other.
 func (l *groupLayout) stripes() int {
 	switch {
 	case !l.single():

@@ -232,9 +232,9 @@ func (t *groupTable) find(c *groupChunk, i int, heap *groupHeap) (uint32, error)
 
 // lookupSingle is lookup where all rows are one group: they take turns at its records.
 func (t *groupTable) lookupSingle(ids []uint32) {
-	words, stripes := uint32(t.layout.recWords), uint32(t.layout.stripes())
+	words, last := uint32(t.layout.recWords), uint32(t.layout.stripes()-1)
 	for i := range ids {
-		ids[i] = words * (1 + uint32(i)%stripes)
+		ids[i] = words * (1 + uint32(i)&last)
 	}
 }
 
