@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 
-	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm"
 	"github.com/pycylon/pycylon/gocore/dist"
@@ -62,7 +61,7 @@ func (e *Env) Run(ctx context.Context, planJSON []byte, args []*table.Table, sit
 	t := e.tell(p.Name())
 	defer t.stop()
 	result, err := e.run(ctx, p, args, site, &t.gauge)
-	memory.Trim(idleLimit)
+	trim()
 	if err != nil {
 		t.failed(err)
 		return nil, status.In(p.Name(), err)

@@ -31,6 +31,8 @@ const (
 	heapPercent = 50
 	// idleLimit is how many bytes of large blocks stay mapped for reuse when an operation has ended.
 	idleLimit = 1 << 30
+	// heapTrim is how much memory an operation must have left to have Go's own heap give back what is free, too.
+	heapTrim = 256 << 20
 	// maxThreads bounds the setting against typing errors.
 	maxThreads = 4096
 )
@@ -83,6 +85,13 @@ func configure(s Settings) *process {
 	debug.SetMemoryLimit(heapLimit)
 	return &process{threads: threads, machine: exec.Machine{Pool: exec.NewPool(threads), Budget: memory.NewBudget(s.MemoryLimit),
 		Disk: spill.NewDisk(s.TempDir, s.DiskLimit)}}
+}
+
+// trim gives back what an operation has left.
+func trim() {
+	if memory.Trim(idleLimit) >= heapTrim {
+		debug.FreeOSMemory()
+	}
 }
 
 // current returns the process's settings, making the default ones at the first use.

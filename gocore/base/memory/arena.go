@@ -137,15 +137,16 @@ func (a *arena) mapBlock(size int) ([]byte, error) {
 	return block, nil
 }
 
-// Trim gives the memory of free blocks back to the system until at most keep bytes of them stay warm.
-// Operations call it as they end; nothing runs in the background, because a Lambda function freezes.
-func Trim(keep int64) {
+// Trim gives the memory of free blocks back to the system until at most keep bytes of them stay warm, and returns how many
+// bytes that were. Operations call it as they end; nothing runs in the background, because a Lambda function freezes.
+func Trim(keep int64) (freed int64) {
 	for class := len(shared.warm) - 1; class >= 0; class-- {
 		for {
 			block := shared.cool(uint8(class), keep)
 			if block == nil {
 				break
 			}
+			freed += int64(len(block))
 			if len(block) >= largeBlock {
 				unmap(block)
 				continue
@@ -156,6 +157,7 @@ func Trim(keep int64) {
 			shared.mu.Unlock()
 		}
 	}
+	return freed
 }
 
 // cool takes a warm block off its list if more than keep bytes are idle; the system calls on it are made without the
