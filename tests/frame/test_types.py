@@ -202,9 +202,10 @@ class TestDecimals:
             Decimal("-1.00"),
         ]
 
-    def test_arithmetic_is_refused_by_name(self):
-        with pytest.raises(TypeError, match=r"column .d. is decimal128\(3, 2\)"):
-            (self.frame()["d"] + 1).to_list()
+    def test_arithmetic(self):
+        d = self.frame()["d"]
+        assert (d + d).to_list() == [Decimal("2.20"), Decimal("4.40"), Decimal("6.60"), None]
+        assert (d - Decimal("0.1")).to_list() == [Decimal("1.00"), Decimal("2.10"), Decimal("3.20"), None]
 
     def test_casts(self):
         made = self.frame()["d"]
