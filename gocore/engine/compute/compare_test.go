@@ -83,7 +83,7 @@ func TestCompare(t *testing.T) {
 		{"time32[s]", 1, "time64[ns]", 1_000_000_000, equal},
 		{"duration[ms]", -1, "duration[us]", -999, less},
 		{"float16", 0.5, "float16", 0.5, equal},
-		{"float16", -0.0, "int8", 0, equal},
+		{"float16", math.Copysign(0, -1), "int8", 0, equal},
 		{"float16", math.NaN(), "float16", math.NaN(), unordered},
 		{"decimal128(5, 2)", optest.Decimal("1.50"), "decimal128(20, 1)", optest.Decimal("1.5"), equal},
 		{"decimal128(5, 2)", optest.Decimal("-1.51"), "decimal256(50, 1)", optest.Decimal("-1.5"), less},

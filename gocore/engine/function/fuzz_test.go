@@ -29,7 +29,7 @@ var options = []string{``, `{}`, `{"decimals":2}`, `{"decimals":-3}`, `{"text":"
 	`{"format":"%d/%m/%y","errors":"coerce"}`, `{"errors":"coerce","unit":"D"}`, `{"errors":"coerce"}`}
 
 // extremes are numbers at the borders of types and of arithmetic.
-var extremes = []any{nil, 0, 1, -1, math.MaxInt64, math.MinInt64, math.MaxInt32, math.MinInt32, 127, -128, 255, 1 << 53, nan, inf, -inf, 0.5, -0.0, 1e300, 1e-300}
+var extremes = []any{nil, 0, 1, -1, math.MaxInt64, math.MinInt64, math.MaxInt32, math.MinInt32, 127, -128, 255, 1 << 53, nan, inf, -inf, 0.5, math.Copysign(0, -1), 1e300, 1e-300}
 
 // randomArg returns an argument of a type with a few values, usual and unusual ones.
 func randomArg(t testing.TB, rng *rand.Rand, rows int) arg {
