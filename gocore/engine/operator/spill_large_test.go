@@ -10,18 +10,18 @@ import (
 	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
-// spillRows is how many rows the tests' inputs have.
-func spillRows() int {
-	if testing.Short() {
-		return 400_000
+// spillRows is how many rows the tests' inputs have; fewer where only the answer counts.
+func spillRows(answer bool) int {
+	if answer || testing.Short() {
+		return 200_000
 	}
 	return 4_000_000
 }
 
 // spillInputs are a side of a join, or the input of a sort or a group-by: key, number, and the key's text if asked for.
-func spillInputs(t *testing.T, scope *memory.Scope, text bool, sides ...func(rng *rand.Rand, i, n int) int64) (inputs [][]*table.Batch) {
+func spillInputs(t *testing.T, scope *memory.Scope, rows int, text bool, sides ...func(rng *rand.Rand, i, n int) int64) (inputs [][]*table.Batch) {
 	for _, key := range sides {
-		_, batches := keysAndRows(t, scope, spillRows(), key, text)
+		_, batches := keysAndRows(t, scope, rows, key, text)
 		inputs = append(inputs, batches)
 	}
 	return inputs
@@ -61,26 +61,26 @@ func TestSpill(t *testing.T) {
 		{"join", false, []key{uniformKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinInner, numbers, 0)}},
 		{"outer join", false, []key{uniformKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinOuter, numbers, 0)}},
 		{"join of texts", true, []key{uniformKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinInner, texts, 2)}},
-		{"join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinInner, numbers, 0)}},
-		{"outer join, a hot key", false, []key{uniformKey, hotKey}, optest.Spill{Run: largeJoin(t, JoinOuter, numbers, 0)}},
-		{"anti join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Run: largeJoin(t, JoinAnti, numbers, 0)}},
-		{"group", false, []key{uniformKey}, optest.Spill{Run: spillingGroup(t, sums, numbers)}},
-		{"group, a hot key", false, []key{hotKey}, optest.Spill{Run: spillingGroup(t, sums, numbers)}},
+		{"join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Slowdown: 20, Run: largeJoin(t, JoinInner, numbers, 0)}},
+		{"outer join, a hot key", false, []key{uniformKey, hotKey}, optest.Spill{Slowdown: 20, Run: largeJoin(t, JoinOuter, numbers, 0)}},
+		{"anti join, a hot key", false, []key{hotKey, uniformKey}, optest.Spill{Slowdown: 30, Run: largeJoin(t, JoinAnti, numbers, 0)}},
+		{"group", false, []key{uniformKey}, optest.Spill{Slowdown: 20, Run: spillingGroup(t, sums, numbers)}},
+		{"group, a hot key", false, []key{hotKey}, optest.Spill{Slowdown: 20, Run: spillingGroup(t, sums, numbers)}},
 		{"group by texts", true, []key{uniformKey}, optest.Spill{Run: spillingGroup(t, byText, texts)}},
-		{"group, all values", false, []key{uniformKey}, optest.Spill{Run: spillingGroup(t, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: NUnique, Column: 1}}}, numbers)}},
-		{"unique", true, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingUnique(t, texts, UniqueSpec{Keys: []int{2}})}},
-		{"unique, a hot key", true, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingUnique(t, texts, UniqueSpec{Keys: []int{2}, Keep: KeepLast})}},
-		{"intersect", true, []key{uniformKey, uniformKey}, optest.Spill{Ordered: true, Run: spillingSetOp(t, texts, SetOpSpec{Kind: Intersect})}},
-		{"window", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowRowNumber, Column: -1}}})}},
+		{"group, all values", false, []key{uniformKey}, optest.Spill{Slowdown: 20, Run: spillingGroup(t, GroupSpec{Keys: []int{0}, Aggs: []Agg{{Fn: NUnique, Column: 1}}}, numbers)}},
+		{"unique", true, []key{uniformKey}, optest.Spill{Slowdown: -1, Ordered: true, Run: spillingUnique(t, texts, UniqueSpec{Keys: []int{2}})}},
+		{"unique, a hot key", true, []key{hotKey}, optest.Spill{Slowdown: -1, Ordered: true, Run: spillingUnique(t, texts, UniqueSpec{Keys: []int{2}, Keep: KeepLast})}},
+		{"intersect", true, []key{uniformKey, uniformKey}, optest.Spill{Slowdown: -1, Ordered: true, Run: spillingSetOp(t, texts, SetOpSpec{Kind: Intersect})}},
+		{"window", false, []key{uniformKey}, optest.Spill{Slowdown: -1, Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowRowNumber, Column: -1}}})}},
 		{"sort", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0})}},
-		{"sort, a hot key", false, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0, Descending: true})}},
+		{"sort, a hot key", false, []key{hotKey}, optest.Spill{Slowdown: 12, Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0, Descending: true})}},
 		{"sort by texts", true, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, texts, SortKey{Column: 2})}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			scope := memory.NewScope(memory.NewBudget(0), "inputs")
 			defer scope.Close()
-			test.spill.Inputs = spillInputs(t, scope, test.text, test.sides...)
+			test.spill.Inputs = spillInputs(t, scope, spillRows(test.spill.Slowdown < 0), test.text, test.sides...)
 			for _, batches := range test.spill.Inputs {
 				defer releaseAll(batches)
 			}
