@@ -72,8 +72,8 @@ func TestSpill(t *testing.T) {
 		{"unique, a hot key", true, []key{hotKey}, optest.Spill{Slowdown: -1, Ordered: true, Run: spillingUnique(t, texts, UniqueSpec{Keys: []int{2}, Keep: KeepLast})}},
 		{"intersect", true, []key{uniformKey, uniformKey}, optest.Spill{Slowdown: -1, Ordered: true, Run: spillingSetOp(t, texts, SetOpSpec{Kind: Intersect})}},
 		{"window", false, []key{uniformKey}, optest.Spill{Slowdown: -1, Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowRowNumber, Column: -1}}})}},
-		{"sort", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0})}},
-		{"sort, a hot key", false, []key{hotKey}, optest.Spill{Slowdown: 12, Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0, Descending: true})}},
+		{"sort", false, []key{uniformKey}, optest.Spill{Slowdown: 20, Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0})}},
+		{"sort, a hot key", false, []key{hotKey}, optest.Spill{Slowdown: 20, Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0, Descending: true})}},
 		{"sort by texts", true, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, texts, SortKey{Column: 2})}},
 	}
 	for _, test := range tests {
