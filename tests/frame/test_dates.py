@@ -7,11 +7,12 @@ import random
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
-import pandas
 import pytest
 
 import pycylon as pc
 from pycylon import errors
+
+pandas = pytest.importorskip("pandas")
 
 FIELDS = ["year", "quarter", "month", "day", "day_of_week", "day_of_year", "days_in_month", "hour", "minute", "second"]
 ANSWERS = ["month_start", "month_end", "quarter_start", "quarter_end", "year_start", "year_end"]

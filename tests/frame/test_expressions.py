@@ -5,11 +5,12 @@ from __future__ import annotations
 import datetime
 import math
 
-import numpy
 import pytest
 
 import pycylon as pc
 from pycylon import errors
+
+numpy = pytest.importorskip("numpy")
 
 
 @pytest.fixture

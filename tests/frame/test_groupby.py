@@ -7,15 +7,16 @@ import decimal
 import math
 import random
 
-import duckdb
-import numpy as np
-import pandas as pd
-import polars as pl
-import pyarrow as pa
 import pytest
 
 import pycylon as pc
 from pycylon.errors import IntegerOverflowError, InvalidError
+
+duckdb = pytest.importorskip("duckdb")
+np = pytest.importorskip("numpy")
+pd = pytest.importorskip("pandas")
+pl = pytest.importorskip("polars")
+pa = pytest.importorskip("pyarrow")
 
 VALUES = {
     "int64": lambda r: r.randrange(-50, 50),

@@ -5,14 +5,15 @@ from __future__ import annotations
 import math
 import random
 
-import duckdb
-import numpy
-import pandas
-import polars
-import pyarrow
 import pytest
 
 import pycylon as pc
+
+duckdb = pytest.importorskip("duckdb")
+numpy = pytest.importorskip("numpy")
+pandas = pytest.importorskip("pandas")
+polars = pytest.importorskip("polars")
+pyarrow = pytest.importorskip("pyarrow")
 
 ROWS = 200
 COMPARISONS = ["<", "<=", ">", ">=", "==", "!="]

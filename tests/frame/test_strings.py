@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import random
 
-import pandas
 import pytest
 
 import pycylon as pc
 from pycylon import errors
+
+pandas = pytest.importorskip("pandas")
 
 #: Words of texts: inline and long views, several bytes a character, white space, separators, digits, signs.
 PARTS = [
