@@ -9,27 +9,38 @@ import sys
 import pycylon as pc
 from pycylon._native import abi
 
-FULL = """
+SMALL = """
 import pycylon as pc
-frame = pc.DataFrame({"k": list(range(300_000)), "v": list(range(300_000))})
-described = lambda: pc.CylonEnv().describe()["memory"]["used"]
-for use in (lambda: frame.sort_values("k", ascending=False), lambda: frame.merge(frame, on="k"),
-            lambda: frame.groupby("k").agg(v=("v", "sum"))):
+n = 400_000
+frame = pc.DataFrame({"k": list(range(n)), "v": list(range(n))})
+used = lambda: pc.CylonEnv().describe()["memory"]["used"]
+for use in (lambda: frame.sort_values("k", ascending=False).head(2).to_dict()["v"] == [n - 1, n - 2],
+            lambda: len(frame.merge(frame, on="k")) == n,
+            lambda: len(frame.groupby("k").agg(v=("v", "sum"))) == n):
     try:
-        use()
+        print(use(), used())
     except MemoryError as error:
-        print(type(error).__name__, "memory_limit" in str(error), described())
+        print(type(error).__name__, "disk_limit" in str(error), used())
 assert frame.head(3).to_dict() == {"k": [0, 1, 2], "v": [0, 1, 2]}
 """
 
 
-def test_a_small_budget_is_refused_and_given_back():
-    environment = {**os.environ, "PYCYLON_MEMORY_LIMIT": "2MiB"}
+def run_small(folder: object, **limits: str) -> list[str]:
+    environment = {**os.environ, "PYCYLON_MEMORY_LIMIT": "5MiB", "PYCYLON_TEMP_DIR": str(folder), **limits}
     done = subprocess.run(
-        [sys.executable, "-c", FULL], capture_output=True, text=True, timeout=60, check=False, env=environment
+        [sys.executable, "-c", SMALL], capture_output=True, text=True, timeout=60, check=False, env=environment
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.splitlines() == ["OutOfMemoryError True 0"] * 3
+    return done.stdout.splitlines()
+
+
+def test_what_exceeds_a_small_budget_goes_to_disk(tmp_path):
+    assert run_small(tmp_path) == ["True 0"] * 3
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_small_disk_is_refused_and_given_back(tmp_path):
+    assert run_small(tmp_path, PYCYLON_DISK_LIMIT="1MiB") == ["OutOfMemoryError True 0"] * 3
 
 
 RANK = """
