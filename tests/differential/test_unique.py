@@ -7,9 +7,18 @@ import polars as pl
 import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow.compute import add as plus
 from random_tables import kinds, tables
 
 import pycylon as pc
+
+
+def one_zero(table):
+    """Return the table without negative zeros, which pandas takes for values of their own where keys are several."""
+    for i, column in enumerate(table.columns):
+        if pa.types.is_float32(column.type) or pa.types.is_float64(column.type):
+            table = table.set_column(i, table.field(i), plus(column, pa.scalar(0, column.type)))
+    return table
 
 
 @given(data=st.data())
@@ -21,5 +30,5 @@ def test_drop_duplicates(data):
     polars = pl.DataFrame(table).unique(list(keys), keep=keep or "none", maintain_order=True)
     assert got == sorted(polars["n"].to_list())
     if not any(pa.types.is_duration(kind) for kind in keys.values()):  # pandas can't hash those of Arrow
-        frame = table.to_pandas(types_mapper=pd.ArrowDtype)
+        frame = one_zero(table).to_pandas(types_mapper=pd.ArrowDtype)
         assert got == frame.drop_duplicates(list(keys), keep=keep)["n"].tolist()
