@@ -78,7 +78,7 @@ func blockEnd(blocks []byte, start int) (int, error) {
 
 // damaged fails the operation because src sent what can't be parsed.
 func (o *Operation) damaged(src int, err error) error {
-	e := status.AtRank(status.Internal, src, "%s (operation %d): %w", o.call, o.sequence, err)
+	e := status.AtRank(status.Internal, o.c.members[src], "%s (operation %d): %w", o.call, o.sequence, err)
 	o.c.mu.Lock()
 	defer o.c.mu.Unlock()
 	o.fail(e, false)

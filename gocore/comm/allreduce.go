@@ -96,8 +96,9 @@ func (o *Operation) recvEqual(ctx context.Context, src int, tag uint32, n int, u
 	defer l.free()
 	got := l.bytes()
 	if len(got) != n {
-		e := status.AtRank(status.CollectiveMismatch, src, "%s (operation %d): rank %d reduces %d bytes and rank %d %d: they must be equally many",
-			o.call, o.sequence, o.c.rank, n, src, len(got))
+		m := o.c.members
+		e := status.AtRank(status.CollectiveMismatch, m[src], "%s (operation %d): rank %d reduces %d bytes and rank %d %d: they must be equally many",
+			o.call, o.sequence, m[o.c.rank], n, m[src], len(got))
 		o.c.mu.Lock()
 		o.fail(e, false)
 		o.c.mu.Unlock()

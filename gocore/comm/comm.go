@@ -1,31 +1,40 @@
-// Package comm lets the ranks of a world act together: operations, collectives and exchanges over a channel.Channel.
+// Package comm lets the ranks of a world act together: operations, collectives, exchanges and messages over a
+// channel.Channel.
 //
-//	Communicator ── Begin ──▶ Operation (sequence s) ──┬── Barrier, Bcast, Gather, Allgather, Allreduce    stream 0
-//	                             │                     └── Exchange, Alltoallv                      streams 1, 2, ...
-//	                             └── End
+//	node ──▶ Communicator (context) ──┬─ Begin, Queue ──▶ Operation (sequence s) ──┬── Barrier, Bcast, Allreduce ...   stream 0
+//	 │                                │                                             └── Exchange, Alltoallv        streams 1, 2, ...
+//	 └─ one channel, one lock         └─ Isend, Irecv, Probe ──▶ Request                                     sequence 0, stream 1
 //
 // Operations. All ranks begin the same operations in the same order; the n-th on one meets the n-th on the others.
-// Begin tells the peers (OPEN) what it is, with a signature; a rank that hears of another signature for the sequence it
-// is in fails with CollectiveMismatch, which names both calls. Nobody waits for an OPEN: an operation costs no round
-// trip of its own. A rank may run ahead of another by 64 operations.
+// Its beginning tells the peers (OPEN) what it is, with a signature; a rank that hears of another signature for the
+// sequence it is in fails with CollectiveMismatch, which names both calls. Nobody waits for an OPEN: an operation costs no
+// round trip of its own. Up to 8 run at once on a communicator, and those queued behind them follow in order; a rank may
+// run ahead of another by 64.
+//
+// Communicators. Each has a context of its own: sequences, credit and messages of one never meet those of another. Split
+// and Dup make them of an existing one, and all share the channel. Errors name ranks by their number in the world.
+//
+// Messages (send.go, receive.go) go from rank to rank, by source and tag, outside of operations.
 //
 // Failure. An operation that ends with an error on one rank fails on the others as Remote (FAIL) and the next one
 // works: frames of ended operations are dropped, and their senders are given the credit to go on. A rank that is lost
-// ends everything: each rank that learns of it tells all others (ABORT) and closes, so that all name the same rank.
+// ends everything: each rank that learns of it tells all others (ABORT) and closes, so that all name the same rank. One
+// that closes ends only what needs it.
 //
-// Flow control. Who receives grants credit, per stream and pair. Messages of collectives up to 16 KiB go without
-// asking, within a credit per pair; longer ones wait until the receiver has made room for them (RTS, CTS). Streams of
-// an Exchange have a window each: a receiver that doesn't call Recv stops its senders, and nobody else.
+// Flow control. Who receives grants credit, per communicator, stream and pair. Messages up to 16 KiB go without
+// asking, within a credit per pair; longer ones wait until the receiver has made room for them (RTS, CTS). Half of the
+// credit is for the oldest operation that runs: those behind it can't block it. Streams of an Exchange have a window each:
+// a receiver that doesn't call Recv stops its senders, and nobody else.
 package comm
 
 import (
 	"context"
 	"fmt"
 	"strings"
-	"sync"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
@@ -47,51 +56,58 @@ const (
 // worldContext is the context id of the communicator of all ranks.
 const worldContext = 0
 
-// Communicator is this rank's membership of a world of ranks. Its methods may be called from several goroutines.
+// Communicator is this rank's membership of a group of ranks. Its methods may be called from several goroutines.
 type Communicator struct {
-	ch     channel.Channel
-	size   int
-	rank   int
-	scope  *memory.Scope
-	window uint64
+	*node
+	id      uint64
+	members []int // by rank here, the rank in the world
+	locals  []int // by rank in the world, the rank here, or -1
+	rank    int
+	size    int
+	group   *task.Group // sends messages
 
-	mu       sync.Mutex
-	peers    []*peer // by rank; the own entry only counts
-	last     uint64  // the newest operation this rank has begun
-	running  *Operation
-	boxes    map[uint64]*inbox // of the running operation and of later ones
-	late     error             // a mismatch that showed after its operation had ended here
-	ended    error             // why nothing works any more
-	closing  bool
-	progress signal // raised when a peer enters an operation, or leaves
-	log      recorder
+	// Guarded by the node's lock.
+	peers     []*peer // by rank; the own entry only counts
+	last      uint64  // the newest operation this rank has begun
+	running   map[uint64]*Operation
+	waiting   []*Operation      // queued, not begun
+	givenUp   int               // of waiting, those whose callers have gone
+	exclusive *Operation        // the one that Begin runs
+	boxes     map[uint64]*inbox // of running operations and of later ones
+	late      error             // a mismatch that showed after its operation had ended here
+	freed     bool
+	progress  signal // raised when a peer enters an operation, or leaves
+	messages  matcher
+	log       recorder
 }
 
-// New takes ch over and starts to receive.
+// New takes ch over, starts to receive and returns the communicator of all ranks.
 func New(ch channel.Channel, opt Options) (*Communicator, error) {
-	budget := opt.Budget
-	if budget == nil {
-		budget = memory.NewBudget(0)
+	n := newNode(ch, opt)
+	members := make([]int, ch.Size())
+	for r := range members {
+		members[r] = r
 	}
-	c := &Communicator{
-		ch: ch, size: ch.Size(), rank: ch.Rank(),
-		scope:  memory.NewScope(budget, "receiving"),
-		window: windowOf(opt.Window, budget.Limit(), ch.Size()),
-		boxes:  map[uint64]*inbox{},
-	}
-	for range c.size {
-		c.peers = append(c.peers, &peer{calls: map[uint64]Call{}, granted: wire.EagerCredit, reported: wire.EagerCredit})
-	}
-	ch.Start((*receiver)(c))
+	c := newCommunicator(n, worldContext, members)
+	n.comms[c.id] = c
+	ch.Start((*receiver)(n))
 	return c, nil
 }
 
-// windowOf returns the window of each of world ranks: never less than the credit that every stream begins with.
-func windowOf(window int, budget int64, world int) uint64 {
-	if window <= 0 {
-		window = int(min(maxWindow, budget/int64(windowShare*world)))
+func newCommunicator(n *node, id uint64, members []int) *Communicator {
+	c := &Communicator{
+		node: n, id: id, members: members, locals: make([]int, n.ch.Size()), size: len(members),
+		group: task.NewGroup(context.Background()), running: map[uint64]*Operation{}, boxes: map[uint64]*inbox{},
 	}
-	return uint64(max(window, wire.EagerCredit))
+	for r := range c.locals {
+		c.locals[r] = -1
+	}
+	for r, world := range members {
+		c.locals[world] = r
+		c.peers = append(c.peers, &peer{calls: map[uint64]Call{}, flow: newFlow(), lane: newLane()})
+	}
+	c.rank = c.locals[n.ch.Rank()]
+	return c
 }
 
 // Rank returns this rank, 0 .. Size()-1.
@@ -127,87 +143,50 @@ func (c *Communicator) mismatch(sequence uint64, ours Call, r int, theirs Call) 
 	if ours.Name == theirs.Name && ours.Site == theirs.Site {
 		why = "their arguments or schemas differ"
 	}
-	return status.AtRank(status.CollectiveMismatch, r, "operation %d is %s on rank %d and %s on rank %d: %s",
-		sequence, ours, c.rank, theirs, r, why)
+	return status.AtRank(status.CollectiveMismatch, c.members[r], "operation %d is %s on rank %d and %s on rank %d: %s",
+		sequence, ours, c.members[c.rank], theirs, c.members[r], why)
 }
 
-// Begin opens the next operation; one at a time. After an error there is nothing to End, and the other ranks' same
-// operation fails.
-func (c *Communicator) Begin(ctx context.Context, call Call) (*Operation, error) {
-	o, err := c.open(ctx, call)
-	if err != nil {
-		return nil, err
-	}
-	if err = o.awaitLaggards(ctx); err == nil {
-		err = o.failure()
-	}
-	if err != nil {
-		return nil, o.End(err)
-	}
-	return o, nil
-}
-
-// open makes the operation and tells the peers.
-func (c *Communicator) open(ctx context.Context, call Call) (*Operation, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	switch {
-	case c.ended != nil:
-		return nil, c.ended
-	case c.closing:
-		return nil, status.Errorf(status.Closed, "%s: the environment is closed", call)
-	case c.running != nil:
-		return nil, status.Errorf(status.Invalid, "%s can't begin while %s runs: an environment runs one collective operation at a time; "+
-			"wait for it, or call both from one thread", call, c.running.call)
-	}
-	for r, p := range c.peers {
-		if r != c.rank && !p.left && p.entered+maxAhead <= c.last {
-			c.end(status.AtRank(status.PeerLost, r, "rank %d has not begun any of the last %d operations, which failed while they waited for it", r, maxAhead))
-			return nil, c.ended
-		}
-	}
-	c.last++
-	o := newOperation(ctx, c, call, c.last)
-	c.running = o
-	c.log.begin(o.sequence, call)
-	h := wire.Header{Class: wire.ClassOpen, Context: worldContext, Sequence: o.sequence, Signature: call.Signature}
-	body := wire.Open{Name: call.Name, Site: call.Site}.AppendMarshal(nil)
-	h.Payload = len(body)
-	for r, p := range c.peers {
-		if r == c.rank {
-			continue
-		}
-		c.ch.Post(r, channel.NewFrame(&h).Append(body))
-		if theirs, entered := p.calls[o.sequence]; entered {
-			o.compare(r, theirs)
-		} else if p.left {
-			o.fail(o.leftError(r), false)
-		}
-	}
-	if c.late != nil {
-		o.fail(c.late, false)
-		c.late = nil
-	}
-	return o, nil
-}
-
-// Close tells the other ranks that this one has finished and ends the communicator. A running operation fails.
+// Close tells the other ranks that this one has finished and ends all communicators over the channel. What Send took is
+// sent first, if its receivers take it; running operations and other requests fail.
 func (c *Communicator) Close(ctx context.Context) error {
-	c.mu.Lock()
-	o := c.running
-	c.mu.Unlock()
-	if o != nil {
+	n := c.node
+	n.flush(ctx)
+	n.mu.Lock()
+	n.closing = true
+	var running []*Operation
+	var groups []*task.Group
+	for _, c := range n.comms {
+		closed := status.Errorf(status.Closed, "the environment was closed while this was running")
+		c.failMessages(closed)
+		c.failWaiting(closed)
+		for _, o := range c.running {
+			running = append(running, o)
+		}
+		groups = append(groups, c.group)
+	}
+	n.mu.Unlock()
+	for _, o := range running {
 		_ = o.End(status.Errorf(status.Closed, "the environment was closed while %s was running", o.call))
 	}
-	c.mu.Lock()
-	c.closing = true
-	c.mu.Unlock()
-	err := c.ch.Close(ctx)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for src := range c.peers {
-		c.unpin(src) // of a frame that broke off
+	for _, g := range groups {
+		g.Fail(errOver)
+		_ = g.Wait()
 	}
+	err := n.ch.Close(ctx)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for src := range n.filling {
+		n.unpin(src) // of a frame that broke off
+	}
+	for _, c := range n.comms {
+		c.release()
+	}
+	return err
+}
+
+// release frees what has arrived and nobody took. It is called under the lock.
+func (c *Communicator) release() {
 	for s, box := range c.boxes {
 		box.free()
 		for _, stream := range box.streams {
@@ -215,38 +194,27 @@ func (c *Communicator) Close(ctx context.Context) error {
 		}
 		delete(c.boxes, s)
 	}
-	return err
+	c.dropMessages()
 }
 
-// end makes cause the answer to everything, tells the peers and closes the channel. It is called under the lock.
-func (c *Communicator) end(cause *status.Error) {
-	if c.ended != nil || c.closing {
-		return
+// fail ends all that runs or waits, because the environment has ended. It is called under the lock.
+func (c *Communicator) fail(cause error) {
+	for _, o := range c.running {
+		o.fail(cause, true)
 	}
-	c.ended = cause
-	if c.running != nil {
-		c.running.fail(cause, true)
-	}
+	c.failWaiting(cause)
+	c.failMessages(cause)
 	c.progress.raise()
-	body := wire.FailOf(cause).AppendMarshal(nil)
-	h := wire.Header{Class: wire.ClassAbort, Context: worldContext, Tag: uint32(c.rank), Payload: len(body)}
-	for r := range c.peers {
-		if r != c.rank {
-			c.ch.Post(r, channel.NewFrame(&h).Append(body))
-		}
-	}
-	c.ch.Abort()
 }
 
 // tell sends the other ranks FAIL. It is called under the lock.
 func (c *Communicator) tell(o *Operation, err error) {
 	m := wire.FailOf(err)
-	m.Text = fmt.Sprintf("%s failed on rank %d with %s: %s", o.call, c.rank, m.Code, m.Text)
+	m.Text = fmt.Sprintf("%s failed on rank %d with %s: %s", o.call, c.members[c.rank], m.Code, m.Text)
 	body := m.AppendMarshal(nil)
-	h := wire.Header{Class: wire.ClassFail, Context: worldContext, Sequence: o.sequence, Payload: len(body)}
 	for r := range c.peers {
 		if r != c.rank {
-			c.ch.Post(r, channel.NewFrame(&h).Append(body))
+			c.post(r, &wire.Header{Class: wire.ClassFail, Sequence: o.sequence}, body)
 		}
 	}
 }
@@ -260,23 +228,11 @@ func (c *Communicator) Describe() string {
 	c.log.describe(&b, c.last)
 	for r, p := range c.peers {
 		if r != c.rank {
-			fmt.Fprintf(&b, "  rank %d %s\n", r, p.whereabouts())
+			fmt.Fprintf(&b, "  rank %d %s\n", c.members[r], p.whereabouts())
 		}
 	}
 	if c.ended != nil {
 		fmt.Fprintf(&b, "  over: %v\n", c.ended)
 	}
 	return b.String()
-}
-
-// whereabouts says what the peer was last heard to do.
-func (p *peer) whereabouts() string {
-	text := "has not begun any operation"
-	if p.entered > 0 {
-		text = fmt.Sprintf("is in or past operation %d, %s", p.entered, p.latest)
-	}
-	if p.left {
-		text += ", and has left"
-	}
-	return text
 }

@@ -26,11 +26,15 @@ type Exchange struct {
 type Message struct {
 	Src    int
 	Bytes  []byte
-	Buffer *memory.Buffer // holds Bytes: Retain it to keep them beyond Release
+	Buffer *memory.Buffer // holds Bytes: Retain it to keep them beyond Release; nil of short ones that Recv returns
 }
 
 // Release gives the message's memory back.
-func (m Message) Release() { m.Buffer.Release() }
+func (m Message) Release() {
+	if m.Buffer != nil {
+		m.Buffer.Release()
+	}
+}
 
 // Exchange opens a stream of messages between all ranks. An operation may have several, opened in the same order on
 // all ranks, and use them at once.
@@ -68,7 +72,7 @@ func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error {
 	both, cancel := o.merged(ctx)
 	defer cancel()
 	out := &x.s.out[dst]
-	what := fmt.Sprintf("rank %d to take a message", dst)
+	what := fmt.Sprintf("rank %d to take a message", c.members[dst])
 	select {
 	case out.turn <- struct{}{}:
 		defer func() { <-out.turn }()
@@ -86,7 +90,7 @@ func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error {
 		return err
 	}
 	h := wire.Header{
-		Class: wire.ClassPart, Context: worldContext, Sequence: o.sequence, Signature: o.call.Signature,
+		Class: wire.ClassPart, Context: c.id, Sequence: o.sequence, Signature: o.call.Signature,
 		Stream: x.id, PairSequence: out.number, Length: uint64(message.left),
 	}
 	out.number++
@@ -98,12 +102,12 @@ func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error {
 		h.Payload = n
 		f := channel.NewFrame(&h)
 		message.take(n, func(part []byte) { f.Append(part) })
-		if err := c.ch.Send(both, dst, f); err != nil {
+		if err := c.ch.Send(both, c.members[dst], f); err != nil {
 			return x.brokeOff(dst, first, wire.HeaderSize+uint64(n), o.explain(both, err, what))
 		}
 		h.Offset += uint64(n)
 	}
-	c.peers[dst].countSent(int(h.Length))
+	c.countSent(dst, int(h.Length))
 	return nil
 }
 
@@ -215,15 +219,15 @@ func (x *Exchange) CloseSend(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	h := wire.Header{Class: wire.ClassFin, Context: worldContext, Sequence: o.sequence, Stream: x.id, Signature: o.call.Signature}
+	h := wire.Header{Class: wire.ClassFin, Context: c.id, Sequence: o.sequence, Stream: x.id, Signature: o.call.Signature}
 	both, cancel := o.merged(ctx)
 	defer cancel()
 	for dst := range c.peers {
 		if dst == c.rank {
 			continue
 		}
-		if err := c.ch.Send(both, dst, channel.NewFrame(&h)); err != nil {
-			return o.explain(both, err, fmt.Sprintf("room to send to rank %d", dst))
+		if err := c.ch.Send(both, c.members[dst], channel.NewFrame(&h)); err != nil {
+			return o.explain(both, err, fmt.Sprintf("room to send to rank %d", c.members[dst]))
 		}
 	}
 	c.mu.Lock()

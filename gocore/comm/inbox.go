@@ -20,13 +20,24 @@ type mailbox struct {
 	changed signal
 }
 
-// letter is a message of stream 0: a short one, whole, or a long one, announced and then received in parts.
+// letter is a message of stream 0, or from rank to rank: a short one, whole, or a long one, announced and then received in parts.
 type letter struct {
 	tag    uint32
 	length uint64
 	data   []byte         // of a short one
 	buffer *memory.Buffer // of a long one, once there is room for it
 	got    uint64
+
+	// Of one from rank to rank.
+	src     int
+	number  uint64
+	request *Request // the receive that gets it
+	sender  *Request // the send of this rank that data is of, until it is received
+}
+
+// envelope says what a message from rank to rank is.
+func (l *letter) envelope() Envelope {
+	return Envelope{Source: l.src, Tag: int(l.tag), Length: int(l.length)}
 }
 
 func (l *letter) long() bool  { return l.length > wire.MaxEager }
@@ -99,7 +110,7 @@ func (c *Communicator) releaseSenders(o *Operation) {
 				c.grantEager(src, messageCost(int(l.length)))
 			case l.buffer == nil:
 				c.grantEager(src, wire.HeaderSize)
-				c.ch.Post(src, ctsFrame(o.sequence, sequence))
+				c.clearToSend(src, o.sequence, sequence)
 			}
 		}
 	}

@@ -45,16 +45,16 @@ func (o *Operation) send(ctx context.Context, dst int, tag uint32, data []byte) 
 		return failed(err)
 	}
 	h := wire.Header{
-		Context: worldContext, Sequence: o.sequence, Signature: o.call.Signature,
+		Context: c.id, Sequence: o.sequence, Signature: o.call.Signature,
 		PairSequence: o.sent[dst], Length: uint64(len(data)), Tag: tag,
 	}
 	o.sent[dst]++
-	c.peers[dst].countSent(len(data))
-	if len(data) <= wire.MaxEager && c.spend(dst, messageCost(len(data))) {
+	c.countSent(dst, len(data))
+	if len(data) <= wire.MaxEager && o.spend(dst, messageCost(len(data))) {
 		h.Class, h.Payload = wire.ClassEager, len(data)
-		if err := c.ch.Send(o.group.Context(), dst, channel.NewFrame(&h).Append(data)); err != nil {
+		if err := c.ch.Send(o.group.Context(), c.members[dst], channel.NewFrame(&h).Append(data)); err != nil {
 			c.refund(dst, messageCost(len(data)))
-			return failed(o.explain(o.group.Context(), err, fmt.Sprintf("room to send to rank %d", dst)))
+			return failed(o.explain(o.group.Context(), err, fmt.Sprintf("room to send to rank %d", c.members[dst])))
 		}
 		return nil
 	}
@@ -64,7 +64,7 @@ func (o *Operation) send(ctx context.Context, dst int, tag uint32, data []byte) 
 		defer cancel()
 		err := o.sendSlowly(both, dst, h, data)
 		if err != nil {
-			err = o.explain(both, err, fmt.Sprintf("rank %d to receive", dst))
+			err = o.explain(both, err, fmt.Sprintf("rank %d to receive", c.members[dst]))
 		}
 		d <- err
 		return nil
@@ -78,19 +78,28 @@ func failed(err error) done {
 	return d
 }
 
-// spend takes credit of stream 0 if there is enough.
-func (c *Communicator) spend(dst int, cost uint64) bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	p := c.peers[dst]
-	if p.left {
-		return true
-	}
-	if p.spent+cost > p.granted {
+// spend takes credit of stream 0 if there is enough. Operations that are not the oldest leave half of it: what they send
+// may lie unread until the oldest has ended.
+func (o *Operation) spend(dst int, cost uint64) bool {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	if !o.affords(dst, cost) {
 		return false
 	}
-	p.spent += cost
+	if p := o.c.peers[dst]; !p.left {
+		p.spent += cost
+	}
 	return true
+}
+
+// affords tells whether there is credit for a message to dst, which needs none once dst has left. It is called under the
+// lock.
+func (o *Operation) affords(dst int, cost uint64) bool {
+	p := o.c.peers[dst]
+	if o.sequence != o.c.oldest() {
+		cost += wire.EagerCredit / 2
+	}
+	return p.left || p.spent+cost <= p.granted
 }
 
 // refund gives back the credit of a message that was not sent.
@@ -111,10 +120,10 @@ func (o *Operation) sendSlowly(ctx context.Context, dst int, h wire.Header, data
 	if short {
 		cost = messageCost(len(data))
 	}
-	for !c.spend(dst, cost) {
+	for !o.spend(dst, cost) {
 		c.mu.Lock()
 		credited := c.peers[dst].credited.next()
-		enough := c.peers[dst].spent+cost <= c.peers[dst].granted || c.peers[dst].left
+		enough := o.affords(dst, cost)
 		c.mu.Unlock()
 		if enough {
 			continue
@@ -127,7 +136,7 @@ func (o *Operation) sendSlowly(ctx context.Context, dst int, h wire.Header, data
 	}
 	if short {
 		h.Class, h.Payload = wire.ClassEager, len(data)
-		err := c.ch.Send(ctx, dst, channel.NewFrame(&h).Append(data))
+		err := c.ch.Send(ctx, c.members[dst], channel.NewFrame(&h).Append(data))
 		if err != nil {
 			c.refund(dst, cost)
 		}
@@ -136,10 +145,15 @@ func (o *Operation) sendSlowly(ctx context.Context, dst int, h wire.Header, data
 	if err := o.askToSend(ctx, dst, h); err != nil {
 		return err
 	}
+	return c.sendParts(ctx, dst, h, data)
+}
+
+// sendParts sends a long message that its receiver has made room for.
+func (c *Communicator) sendParts(ctx context.Context, dst int, h wire.Header, data []byte) error {
 	h.Class = wire.ClassPart
 	for len(data) > 0 {
 		h.Payload = min(len(data), wire.MaxPayload)
-		if err := c.ch.Send(ctx, dst, channel.NewFrame(&h).Append(data[:h.Payload])); err != nil {
+		if err := c.ch.Send(ctx, c.members[dst], channel.NewFrame(&h).Append(data[:h.Payload])); err != nil {
 			return err
 		}
 		h.Offset += uint64(h.Payload)
@@ -161,7 +175,7 @@ func (o *Operation) askToSend(ctx context.Context, dst int, h wire.Header) error
 	}
 	c.mu.Unlock()
 	h.Class = wire.ClassRTS
-	if err := c.ch.Send(ctx, dst, channel.NewFrame(&h)); err != nil {
+	if err := c.ch.Send(ctx, c.members[dst], channel.NewFrame(&h)); err != nil {
 		c.refund(dst, wire.HeaderSize)
 		return err
 	}
@@ -181,8 +195,9 @@ func (o *Operation) clear(key sent) {
 	}
 }
 
-func ctsFrame(sequence, pairSequence uint64) *channel.Frame {
-	return channel.NewFrame(&wire.Header{Class: wire.ClassCTS, Context: worldContext, Sequence: sequence, PairSequence: pairSequence})
+// clearToSend sends CTS.
+func (c *Communicator) clearToSend(src int, sequence, pairSequence uint64) {
+	c.post(src, &wire.Header{Class: wire.ClassCTS, Sequence: sequence, PairSequence: pairSequence}, nil)
 }
 
 // recv returns the next message from src, which must have this tag. It lives until the operation ends.
@@ -239,9 +254,9 @@ func (o *Operation) recvLetter(ctx context.Context, src int, tag uint32) (letter
 				return letter{}, err
 			}
 			c.grantEager(src, wire.HeaderSize)
-			c.ch.Post(src, ctsFrame(o.sequence, m.next))
+			c.clearToSend(src, o.sequence, m.next)
 		}
-		if err := o.wait(ctx, &m.changed, fmt.Sprintf("rank %d", src)); err != nil {
+		if err := o.wait(ctx, &m.changed, fmt.Sprintf("rank %d", c.members[src])); err != nil {
 			return letter{}, err
 		}
 	}
@@ -249,8 +264,9 @@ func (o *Operation) recvLetter(ctx context.Context, src int, tag uint32) (letter
 
 // stepMismatch returns the error for ranks that call different collectives within one operation.
 func (o *Operation) stepMismatch(src int, ours, theirs uint32) error {
-	return status.AtRank(status.CollectiveMismatch, src, "%s (operation %d): rank %d is in step %d, a %s, and rank %d in step %d, a %s",
-		o.call, o.sequence, o.c.rank, ours>>8, collective(ours), src, theirs>>8, collective(theirs))
+	m := o.c.members
+	return status.AtRank(status.CollectiveMismatch, m[src], "%s (operation %d): rank %d is in step %d, a %s, and rank %d in step %d, a %s",
+		o.call, o.sequence, m[o.c.rank], ours>>8, collective(ours), m[src], theirs>>8, collective(theirs))
 }
 
 // swap sends data to dst and receives from src at once.

@@ -13,18 +13,23 @@ import (
 
 // Operation is one collective operation. Its collectives are called from one goroutine at a time, in the same order
 // on all ranks; its exchanges may be used from any number of goroutines beside them. What a collective returns is
-// memory of the Communicator: it lives until End. Copy what is to outlive it.
+// memory of the Communicator: it lives until End, or beyond with Keep.
 type Operation struct {
-	c        *Communicator
-	call     Call
-	sequence uint64
-	group    *task.Group // its context ends with the operation or its failure
-	box      *inbox      // guarded by the Communicator's lock
-	over     bool        // likewise
-	streams  uint32      // exchanges opened; likewise
-	ready    map[sent]chan struct{}
+	c      *Communicator
+	call   Call
+	group  *task.Group   // its context ends with the operation or its failure
+	opened chan struct{} // closed when it has begun
 
-	kept []*memory.Buffer // received by collectives; guarded by the Communicator's lock
+	// Guarded by the node's lock.
+	gaveUp  error // why its caller has gone before it began
+	over    bool
+	streams uint32 // exchanges opened
+	ready   map[sent]chan struct{}
+	kept    []*memory.Buffer // received by collectives
+
+	// Set when it begins.
+	sequence uint64
+	box      *inbox // guarded by the node's lock
 
 	step uint32   // collectives begun
 	sent []uint64 // messages of stream 0 sent, by rank
@@ -36,17 +41,11 @@ type sent struct {
 	sequence uint64
 }
 
-// newOperation is called under the lock.
-func newOperation(ctx context.Context, c *Communicator, call Call, sequence uint64) *Operation {
-	o := &Operation{
-		c: c, call: call, sequence: sequence, group: task.NewGroup(ctx),
+func newOperation(ctx context.Context, c *Communicator, call Call) *Operation {
+	return &Operation{
+		c: c, call: call, group: task.NewGroup(ctx), opened: make(chan struct{}),
 		ready: map[sent]chan struct{}{}, sent: make([]uint64, c.size),
 	}
-	o.box = c.box(sequence)
-	if o.box.failed != nil {
-		o.group.Fail(o.box.failed)
-	}
-	return o
 }
 
 // fail makes err the operation's end; the first failure counts. told says that the other ranks know by themselves.
@@ -74,6 +73,7 @@ func (o *Operation) compare(r int, theirs Call) {
 
 // leftError returns the error for a rank that has finished and will not take part.
 func (o *Operation) leftError(r int) error {
+	r = o.c.members[r]
 	return status.AtRank(status.CollectiveMismatch, r, "%s (operation %d) needs rank %d, which has closed its environment: "+
 		"all ranks must call the same operations in the same order", o.call, o.sequence, r)
 }
@@ -104,6 +104,14 @@ func (o *Operation) End(err error) error {
 
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	o.settle(err, told)
+	c.advance()
+	return err
+}
+
+// settle frees what the operation holds and makes room for others. It is called under the lock.
+func (o *Operation) settle(err error, told bool) {
+	c := o.c
 	if err != nil && !told && c.ended == nil {
 		c.tell(o, err)
 	}
@@ -114,12 +122,26 @@ func (o *Operation) End(err error) error {
 	}
 	o.kept = nil
 	delete(c.boxes, o.sequence)
-	c.running = nil
+	delete(c.running, o.sequence)
+	o.leave()
 	c.log.end(o.sequence, err)
 	for _, p := range c.peers {
 		delete(p.calls, o.sequence)
+		p.credited.raise() // another operation is the oldest now
 	}
-	return err
+}
+
+// Keep takes what the operation's collectives received out of it: release frees their memory, also after End.
+func (o *Operation) Keep() (release func()) {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	kept := o.kept
+	o.kept = nil
+	return func() {
+		for _, b := range kept {
+			b.Release()
+		}
+	}
 }
 
 // unfinished returns an error if an exchange was left open: the others would wait for it.
@@ -134,22 +156,6 @@ func (o *Operation) unfinished() error {
 
 // errOver ends the goroutines of an operation.
 var errOver = errors.New("the operation is over")
-
-// awaitLaggards waits while a peer is so far behind that its OPENs could no longer be compared.
-func (o *Operation) awaitLaggards(ctx context.Context) error {
-	c := o.c
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	for r := 0; r < c.size; r++ {
-		p := c.peers[r]
-		for r != c.rank && p.entered+recorded <= o.sequence && o.box.failed == nil {
-			if err := o.wait(ctx, &c.progress, fmt.Sprintf("rank %d to catch up", r)); err != nil {
-				return err
-			}
-		}
-	}
-	return nil
-}
 
 // wait lets the lock go until s is raised, the operation fails or ctx ends; what it waits for is for the error's text.
 func (o *Operation) wait(ctx context.Context, s *signal, what string) error {
@@ -179,16 +185,26 @@ func (o *Operation) interrupted(ctx context.Context, what string) error {
 	cause := context.Cause(ctx)
 	e := status.From(cause)
 	if errors.Is(cause, errOver) {
-		return status.Errorf(status.Closed, "%s (operation %d) has ended", o.call, o.sequence)
+		return status.Errorf(status.Closed, "%s (operation %d) has ended", o.call, o.number())
 	}
 	if e.Code != status.Timeout {
 		return e
 	}
-	text := fmt.Sprintf("%s (operation %d) timed out while it waited for %s", o.call, o.sequence, what)
+	text := fmt.Sprintf("%s (operation %d) timed out while it waited for %s", o.call, o.number(), what)
 	if absent := o.absent(); absent != "" {
 		text += "; " + absent
 	}
 	return status.Errorf(status.Timeout, "%s: %w", text, cause)
+}
+
+// number returns the sequence that the operation has, or will have at the least.
+func (o *Operation) number() uint64 {
+	o.c.mu.Lock()
+	defer o.c.mu.Unlock()
+	if o.box == nil {
+		return o.c.last + 1
+	}
+	return o.sequence
 }
 
 // absent names the ranks that have not begun the operation.
@@ -198,7 +214,7 @@ func (o *Operation) absent() string {
 	var absent []string
 	for r, p := range o.c.peers {
 		if r != o.c.rank && p.entered < o.sequence {
-			absent = append(absent, fmt.Sprintf("rank %d has not begun it (it %s)", r, p.whereabouts()))
+			absent = append(absent, fmt.Sprintf("rank %d has not begun it (it %s)", o.c.members[r], p.whereabouts()))
 		}
 	}
 	return strings.Join(absent, ", ")

@@ -3,42 +3,60 @@ package comm
 import (
 	"maps"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
-// receiver is the Communicator as its channel sees it.
-type receiver Communicator
+// receiver is the node as its channel sees it.
+type receiver node
 
 var _ channel.Receiver = (*receiver)(nil)
 
 // Place implements channel.Receiver.
 func (r *receiver) Place(src int, h *wire.Header) []byte {
-	c := (*Communicator)(r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.ended != nil || h.Context != worldContext || !c.current(h.Sequence) || !c.expected(h) {
-		return nil
-	}
+	n := (*node)(r)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	c, from := n.addressee(src, h)
 	switch {
+	case c == nil || !c.expected(h) || !direct(h) && !c.current(h.Sequence):
+		return nil
 	case h.Class == wire.ClassEager:
 		return make([]byte, h.Payload)
+	case direct(h):
+		return c.placeMessage(from, h)
 	case h.Stream == 0:
-		return c.placeLetter(src, h)
+		return c.placeLetter(from, h)
 	}
-	return c.placePart(src, h)
+	return c.placePart(from, h)
+}
+
+// addressee returns the communicator that a frame is for, and its sender's rank there; nil where nobody wants it: a
+// communicator is known on all of its ranks before one of them sends, and not any more after one of them freed it.
+func (n *node) addressee(src int, h *wire.Header) (*Communicator, int) {
+	c := n.comms[h.Context]
+	if n.ended != nil || c == nil {
+		return nil, 0
+	}
+	from := c.locals[src]
+	if from < 0 {
+		n.protocolError(src, h)
+		return nil, 0
+	}
+	return c, from
 }
 
 // current tells whether an operation runs here or will.
 func (c *Communicator) current(sequence uint64) bool {
-	return sequence > c.last || c.running != nil && c.running.sequence == sequence
+	return sequence > c.last || c.running[sequence] != nil
 }
 
 // expected tells whether a correct rank may send frames of this operation and stream by now: what it sends before this
 // rank begins the operation or opens the stream is kept.
 func (c *Communicator) expected(h *wire.Header) bool {
-	return h.Sequence <= c.last+maxAhead && h.Stream <= maxStreams
+	return h.Sequence <= c.last+recorded && h.Stream <= maxStreams && (h.Sequence > 0 || h.Stream <= pointToPoint)
 }
 
 // placeLetter returns where a part of a long message of stream 0 goes; nil when nobody waits for it.
@@ -52,46 +70,66 @@ func (c *Communicator) placeLetter(src int, h *wire.Header) []byte {
 		return nil
 	}
 	if h.Length != l.length || h.Offset != l.got {
-		c.protocolError(src, h)
+		c.broken(src, h)
 		return nil
 	}
-	l.buffer.Retain()
-	c.peers[src].filling = l.buffer
-	return l.buffer.Bytes()[h.Offset : h.Offset+uint64(h.Payload)]
+	return c.pin(src, l.buffer, h)
 }
 
-// protocolError ends everything: the peer sends what no correct rank does.
-func (c *Communicator) protocolError(src int, h *wire.Header) {
-	c.end(status.AtRank(status.PeerLost, src, "rank %d broke the protocol (class %#x, operation %d, stream %d, message %d, %d bytes at %d of %d): "+
-		"please report this as a bug", src, byte(h.Class), h.Sequence, h.Stream, h.PairSequence, h.Payload, h.Offset, h.Length))
+// pin returns where in b the frame's payload goes; b is held until the frame is delivered.
+func (c *Communicator) pin(src int, b *memory.Buffer, h *wire.Header) []byte {
+	b.Retain()
+	c.filling[c.members[src]] = b
+	return b.Bytes()[h.Offset : h.Offset+uint64(h.Payload)]
 }
+
+// pinned tells whether the frame that is delivered was read into b.
+func (c *Communicator) pinned(src int, b *memory.Buffer) bool {
+	return b != nil && c.filling[c.members[src]] == b
+}
+
+// broken ends everything, as protocolError does.
+func (c *Communicator) broken(src int, h *wire.Header) { c.protocolError(c.members[src], h) }
 
 // Deliver implements channel.Receiver.
 func (r *receiver) Deliver(src int, h *wire.Header, payload []byte) {
-	c := (*Communicator)(r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	defer c.unpin(src)
-	if c.ended != nil || h.Context != worldContext {
+	n := (*node)(r)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	defer n.unpin(src)
+	switch h.Class {
+	case wire.ClassAbort:
+		n.gotAbort(src, h, payload)
+		return
+	case wire.ClassLeaving:
+		n.peerLeaves(src)
 		return
 	}
-	if !c.expected(h) {
-		c.protocolError(src, h)
-		return
+	c, from := n.addressee(src, h)
+	switch {
+	case c == nil:
+	case !c.expected(h):
+		n.protocolError(src, h)
+	case direct(h):
+		c.deliverMessage(from, h, payload)
+	default:
+		c.deliver(from, h, payload)
 	}
+}
+
+// deliver takes a frame of an operation.
+func (c *Communicator) deliver(src int, h *wire.Header, payload []byte) {
 	switch h.Class {
 	case wire.ClassOpen:
 		c.gotOpen(src, h, payload)
 	case wire.ClassCredit:
 		c.gotCredit(src, h)
 	case wire.ClassCTS:
-		if o := c.running; o != nil && o.sequence == h.Sequence {
+		if o := c.running[h.Sequence]; o != nil {
 			o.clear(sent{src, h.PairSequence})
 		}
 	case wire.ClassFail:
 		c.gotFail(src, h, payload)
-	case wire.ClassAbort:
-		c.gotAbort(src, h, payload)
 	case wire.ClassEager, wire.ClassRTS:
 		c.gotLetter(src, h, payload)
 	case wire.ClassPart:
@@ -101,32 +139,25 @@ func (r *receiver) Deliver(src int, h *wire.Header, payload []byte) {
 	}
 }
 
-// unpin lets go of the memory that the current frame was read into.
-func (c *Communicator) unpin(src int) {
-	if p := c.peers[src]; p.filling != nil {
-		p.filling.Release()
-		p.filling = nil
-	}
-}
-
 func (c *Communicator) gotOpen(src int, h *wire.Header, payload []byte) {
 	m, err := wire.ParseOpen(payload)
 	p := c.peers[src]
 	if err != nil || h.Sequence != p.entered+1 {
-		c.protocolError(src, h)
+		c.broken(src, h)
 		return
 	}
 	call := Call{Name: m.Name, Site: m.Site, Signature: h.Signature}
 	p.entered, p.latest = h.Sequence, call
 	c.progress.raise()
-	switch {
+	switch o := c.running[h.Sequence]; {
 	case h.Sequence > c.last:
 		p.calls[h.Sequence] = call
-	case c.running != nil && c.running.sequence == h.Sequence:
-		c.running.compare(src, call)
+	case o != nil:
+		o.compare(src, call)
 	default:
 		c.compareLate(src, h.Sequence, call)
 	}
+	c.advance()
 }
 
 // compareLate finds out that this rank ended an operation which was another one on src. The next operation here
@@ -137,8 +168,8 @@ func (c *Communicator) compareLate(src int, sequence uint64, theirs Call) {
 		return
 	}
 	err := c.mismatch(sequence, ours.call, src, theirs)
-	if c.running != nil {
-		c.running.fail(err, false)
+	if o := c.running[c.oldest()]; o != nil {
+		o.fail(err, false)
 	} else {
 		c.late = err
 	}
@@ -146,9 +177,7 @@ func (c *Communicator) compareLate(src int, sequence uint64, theirs Call) {
 
 func (c *Communicator) gotCredit(src int, h *wire.Header) {
 	if h.Stream == 0 {
-		p := c.peers[src]
-		p.granted = max(p.granted, h.Credit)
-		p.credited.raise()
+		c.peers[src].grant(h.Credit)
 		return
 	}
 	if c.current(h.Sequence) {
@@ -159,11 +188,11 @@ func (c *Communicator) gotCredit(src int, h *wire.Header) {
 func (c *Communicator) gotFail(src int, h *wire.Header, payload []byte) {
 	m, err := wire.ParseFail(payload)
 	if err != nil {
-		c.protocolError(src, h)
+		c.broken(src, h)
 		return
 	}
-	remote := status.AtRank(status.Remote, src, "%w", m.Err())
-	if o := c.running; o != nil && o.sequence == h.Sequence {
+	remote := status.AtRank(status.Remote, c.members[src], "%w", m.Err())
+	if o := c.running[h.Sequence]; o != nil {
 		o.fail(remote, true)
 	} else if h.Sequence > c.last {
 		if box := c.box(h.Sequence); box.failed == nil {
@@ -172,15 +201,15 @@ func (c *Communicator) gotFail(src int, h *wire.Header, payload []byte) {
 	}
 }
 
-func (c *Communicator) gotAbort(src int, h *wire.Header, payload []byte) {
+func (n *node) gotAbort(src int, h *wire.Header, payload []byte) {
 	m, err := wire.ParseFail(payload)
 	switch {
 	case err != nil:
-		c.protocolError(src, h)
-	case m.Rank == c.rank:
-		c.end(status.AtRank(status.Stale, c.rank, "the other ranks went on without this one: %s", m.Text))
+		n.protocolError(src, h)
+	case m.Rank == n.ch.Rank():
+		n.end(status.AtRank(status.Stale, m.Rank, "the other ranks went on without this one: %s", m.Text))
 	default:
-		c.end(status.AtRank(status.PeerLost, m.Rank, "%s", m.Text))
+		n.end(status.AtRank(status.PeerLost, m.Rank, "%s", m.Text))
 	}
 }
 
@@ -189,13 +218,13 @@ func (c *Communicator) gotLetter(src int, h *wire.Header, payload []byte) {
 	p := c.peers[src]
 	p.arrived += cost
 	if p.arrived > p.reported {
-		c.protocolError(src, h)
+		c.broken(src, h)
 		return
 	}
 	if !c.current(h.Sequence) {
 		c.grantEager(src, cost)
 		if h.Class == wire.ClassRTS {
-			c.ch.Post(src, ctsFrame(h.Sequence, h.PairSequence))
+			c.clearToSend(src, h.Sequence, h.PairSequence)
 		}
 		return
 	}
@@ -206,15 +235,15 @@ func (c *Communicator) gotLetter(src int, h *wire.Header, payload []byte) {
 		}
 		l.got = l.length
 	} else if !l.long() || l.length > maxMessage {
-		c.protocolError(src, h)
+		c.broken(src, h)
 		return
 	}
 	m := &c.box(h.Sequence).mail[src]
 	if h.PairSequence < m.next || m.letters[h.PairSequence] != nil {
-		c.protocolError(src, h)
+		c.broken(src, h)
 		return
 	}
-	p.countGot(h.Length)
+	c.countGot(src, h.Length)
 	m.post(h.PairSequence, l)
 }
 
@@ -222,7 +251,7 @@ func (c *Communicator) gotPart(src int, h *wire.Header) {
 	switch {
 	case !c.current(h.Sequence):
 		if h.Stream != 0 && h.Offset == 0 {
-			c.ch.Post(src, creditFrame(h.Sequence, h.Stream, unlimited))
+			c.giveCredit(src, h.Sequence, h.Stream, unlimited)
 		}
 	case h.Stream != 0:
 		if h.Payload == 0 {
@@ -241,7 +270,7 @@ func (c *Communicator) completeLetter(src int, h *wire.Header) {
 		return
 	}
 	m := &box.mail[src]
-	if l := m.letters[h.PairSequence]; l != nil && l.buffer != nil && c.peers[src].filling == l.buffer {
+	if l := m.letters[h.PairSequence]; l != nil && c.pinned(src, l.buffer) {
 		l.got += uint64(h.Payload)
 		if l.whole() {
 			m.changed.raise()
@@ -251,34 +280,50 @@ func (c *Communicator) completeLetter(src int, h *wire.Header) {
 
 // Left implements channel.Receiver.
 func (r *receiver) Left(src int, err error) {
-	c := (*Communicator)(r)
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.unpin(src)
+	n := (*node)(r)
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.unpin(src)
 	if err != nil {
 		// The text alone goes on: a connection's io.EOF inside would pass for the end of an exchange.
 		code, rank := status.PeerLost, src
 		if status.CodeOf(err) == status.Stale {
-			code, rank = status.Stale, c.rank
+			code, rank = status.Stale, n.ch.Rank()
 		}
-		c.end(status.AtRank(code, rank, "%v", status.From(err).Err))
+		n.end(status.AtRank(code, rank, "%v", status.From(err).Err))
 		return
 	}
+	for _, c := range n.comms {
+		if from := c.locals[src]; from >= 0 {
+			c.peerLeft(from)
+		}
+	}
+}
+
+// peerLeft notes that a rank has finished: what needs it fails.
+func (c *Communicator) peerLeft(src int) {
 	p := c.peers[src]
 	p.left = true
 	p.credited.raise()
 	c.progress.raise()
-	o := c.running
-	if o == nil {
-		return
+	c.failAbsent(src)
+	for _, o := range c.running {
+		for key := range maps.Keys(o.ready) {
+			if key.dst == src {
+				o.clear(key)
+			}
+		}
+		o.box.raise()
 	}
-	if p.entered < o.sequence {
-		o.fail(o.leftError(src), false)
-	}
-	for key := range maps.Keys(o.ready) {
-		if key.dst == src {
-			o.clear(key)
+	c.advance()
+	c.messagesLeft(src)
+}
+
+// failAbsent fails the operations that src will not begin.
+func (c *Communicator) failAbsent(src int) {
+	for _, o := range c.running {
+		if c.peers[src].entered < o.sequence {
+			o.fail(o.leftError(src), false)
 		}
 	}
-	o.box.raise()
 }

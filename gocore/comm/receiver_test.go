@@ -31,7 +31,7 @@ func frames(n int, h wire.Header) (all []wire.Header) {
 // TestProtocolBroken sends what no correct rank sends: the environment ends with an error that names the rank, before
 // any of it takes memory beyond what was granted.
 func TestProtocolBroken(t *testing.T) {
-	const far = maxAhead + 1
+	const far = recorded + 1
 	short := wire.Header{Class: wire.ClassEager, Sequence: 1, Payload: wire.MaxEager, Length: wire.MaxEager}
 	long := wire.Header{Class: wire.ClassRTS, Sequence: 1, Length: 1 << 20}
 	part := wire.Header{Class: wire.ClassPart, Sequence: 1, Stream: 1, Payload: 1000, Length: 1 << 20}
@@ -108,7 +108,7 @@ func TestTooFarAhead(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	alone := inOperation("head", 1, func(context.Context, *Operation) error { return nil })
-	for i := range maxAhead {
+	for i := range 2*recorded - 1 {
 		if err := alone(ctx, world[0]); i < recorded-1 {
 			require.NoError(t, err)
 		} else {

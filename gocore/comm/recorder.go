@@ -10,9 +10,6 @@ import (
 // OPEN that comes late can be compared with the operation that it belonged to.
 const recorded = 64
 
-// maxAhead is how far a rank may get ahead of another all the same, by operations that fail while they wait for it.
-const maxAhead = 2 * recorded
-
 // record is what the flight recorder keeps of an operation.
 type record struct {
 	sequence uint64

@@ -4,7 +4,6 @@ import (
 	"math"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
-	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
@@ -80,10 +79,9 @@ func (s *stream) raise() {
 	}
 }
 
-func creditFrame(sequence uint64, id uint32, credit uint64) *channel.Frame {
-	return channel.NewFrame(&wire.Header{
-		Class: wire.ClassCredit, Context: worldContext, Sequence: sequence, Stream: id, Credit: credit,
-	})
+// giveCredit tells src what it may send in all.
+func (c *Communicator) giveCredit(src int, sequence uint64, id uint32, credit uint64) {
+	c.post(src, &wire.Header{Class: wire.ClassCredit, Sequence: sequence, Stream: id, Credit: credit}, nil)
 }
 
 // regrant tells src how much more it may send, if that is worth a frame: a window beyond what Recv has returned, and
@@ -106,7 +104,7 @@ func (c *Communicator) regrant(sequence uint64, id uint32, s *stream, src int) {
 	if src == c.rank {
 		s.out[src].grant(want)
 	} else {
-		c.ch.Post(src, creditFrame(sequence, id, want))
+		c.giveCredit(src, sequence, id, want)
 	}
 }
 
@@ -119,7 +117,7 @@ func (c *Communicator) placePart(src int, h *wire.Header) []byte {
 	}
 	f := &s.in[src]
 	if !f.covers(h) {
-		c.protocolError(src, h)
+		c.broken(src, h)
 		return nil
 	}
 	if h.Offset == 0 && f.part == nil && !f.finished && h.Length <= maxMessage {
@@ -132,12 +130,10 @@ func (c *Communicator) placePart(src int, h *wire.Header) []byte {
 		c.regrant(h.Sequence, h.Stream, s, src)
 	}
 	if f.part == nil || h.Offset != f.got || h.Length != uint64(len(f.part.Bytes())) {
-		c.protocolError(src, h)
+		c.broken(src, h)
 		return nil
 	}
-	f.part.Retain()
-	c.peers[src].filling = f.part
-	return f.part.Bytes()[h.Offset : h.Offset+uint64(h.Payload)]
+	return c.pin(src, f.part, h)
 }
 
 // covers tells whether a part is within the credit that its source was granted.
@@ -147,8 +143,8 @@ func (f *inflow) covers(h *wire.Header) bool {
 
 // failBox fails an operation that runs here or will.
 func (c *Communicator) failBox(sequence uint64, box *inbox, err error) {
-	if c.running != nil && c.running.sequence == sequence {
-		c.running.fail(err, false)
+	if o := c.running[sequence]; o != nil {
+		o.fail(err, false)
 	} else if box.failed == nil {
 		box.failed = err
 	}
@@ -158,12 +154,12 @@ func (c *Communicator) failBox(sequence uint64, box *inbox, err error) {
 func (c *Communicator) completePart(src int, h *wire.Header) {
 	s := c.stream(h.Sequence, h.Stream)
 	f := &s.in[src]
-	if s.closed || f.part == nil || c.peers[src].filling != f.part {
+	if s.closed || !c.pinned(src, f.part) {
 		return
 	}
 	f.got += uint64(h.Payload)
 	if f.got == h.Length {
-		c.peers[src].countGot(h.Length)
+		c.countGot(src, h.Length)
 		s.arrive(src, f.part)
 		f.part = nil
 	}
@@ -182,7 +178,7 @@ func (c *Communicator) gotFin(src int, h *wire.Header) {
 	}
 	s := c.stream(h.Sequence, h.Stream)
 	if s.in[src].part != nil && c.boxes[h.Sequence].failed == nil {
-		c.protocolError(src, h) // half a message, and none follows
+		c.broken(src, h) // half a message, and none follows
 		return
 	}
 	s.finish(src)
@@ -225,7 +221,7 @@ func (s *stream) closeIn(c *Communicator, sequence uint64, id uint32) {
 		case src == c.rank:
 			s.out[src].grant(unlimited)
 		default:
-			c.ch.Post(src, creditFrame(sequence, id, unlimited))
+			c.giveCredit(src, sequence, id, unlimited)
 		}
 	}
 }

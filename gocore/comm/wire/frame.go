@@ -21,7 +21,7 @@
 //	   +-----------------------------------------------------------------------+
 //	56 | credit: bytes that the receiver may send in all, since the stream began|
 //	   +-----------------------------------+-----------------------------------+
-//	64 | tag: which step of the operation  | 0                                 |
+//	64 | tag: the step, or the user's      | 0                                 |
 //	   +-----------------------------------+-----------------------------------+
 //	72 | payload ...
 //
@@ -29,21 +29,25 @@
 // pair keep their order. Fields that a class doesn't name below are 0.
 //
 //	control    OPEN       sequence, signature; payload Open        a rank entered an operation
-//	           CREDIT     sequence, stream, credit                 how much may be sent in a stream
+//	           CREDIT     sequence, stream, credit (pair sequence) how much may be sent in a stream
 //	           CTS        sequence, pair sequence                  the receiver of an RTS is ready for all of it
 //	           FAIL       sequence; payload Fail                   a rank's operation failed; the others' fails with it
 //	           ABORT      tag (origin); payload Fail               the environment is over: Fail.Rank is lost
 //	           HEARTBEAT                                           the sender lives
 //	           BYE-ACK                                             everything before BYE has been read
+//	           LEAVING                                             the sender receives no message any more
 //	data       EAGER      sequence .. tag; whole payload           a short message of stream 0, under credit
 //	           RTS        sequence .. tag                          announces a long message of stream 0
 //	           PART       sequence .. tag; payload at offset       a part of a long message, or of one of a stream >= 1
-//	           FIN        sequence, stream                         no message follows in this stream
+//	           FIN        sequence, stream, pair sequence          no message follows in this stream; of messages from
+//	                                                               rank to rank, that this one breaks off
 //	           BYE                                                 no frame follows: the sender has finished
 //
 // Credit is counted in bytes of messages plus HeaderSize for each message, so that empty ones are bounded too. It is
 // cumulative: repeating a grant changes nothing. It starts at EagerCredit in every stream. Stream 0 (the steps of
-// collectives) has one credit per context and pair, with sequence 0; every other stream has its own.
+// collectives) has one credit per context and pair, with sequence 0; every other stream has its own. Messages from rank to
+// rank, which belong to no operation, are stream 1 of sequence 0: their credit is in bytes of short ones alone, and the pair
+// sequence of a CREDIT says how many of them may be sent in all.
 package wire
 
 import (
@@ -73,6 +77,7 @@ const (
 	ClassAbort     Class = 0x05
 	ClassHeartbeat Class = 0x06
 	ClassByeAck    Class = 0x07
+	ClassLeaving   Class = 0x08
 	ClassEager     Class = 0x81
 	ClassRTS       Class = 0x82
 	ClassPart      Class = 0x83
@@ -84,7 +89,7 @@ const (
 func (c Class) Control() bool { return c < 0x80 }
 
 func (c Class) known() bool {
-	return c >= ClassOpen && c <= ClassByeAck || c >= ClassEager && c <= ClassBye
+	return c >= ClassOpen && c <= ClassLeaving || c >= ClassEager && c <= ClassBye
 }
 
 // Header is the fixed part of a frame.

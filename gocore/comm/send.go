@@ -1,0 +1,316 @@
+package comm
+
+import (
+	"context"
+	"slices"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+// pointToPoint is the stream, of sequence 0, of messages from rank to rank. Its credit is apart from that of operations:
+// a message that nobody receives holds up no collective.
+const pointToPoint = 1
+
+// direct tells whether a frame is of a message from rank to rank.
+func direct(h *wire.Header) bool { return h.Sequence == 0 && h.Stream == pointToPoint }
+
+// MaxUnreceived is how many messages a rank lets each other send that it has not received. Of the short ones among them as
+// many lie here as the credit says; the others are only announced, as long ones are. So a receive finds what was sent for
+// it behind as many messages that nobody receives, and beyond that a sender waits.
+const MaxUnreceived = 4096
+
+// MaxBuffered is how many bytes of messages Send takes, over all communicators, before it waits for receivers.
+const MaxBuffered = 64 << 20
+
+// lane is the way of messages between this rank and a peer.
+type lane struct {
+	flow          // of the bytes of short messages
+	places places // of all messages
+
+	queue     []*Request // sends that wait for a place, in order
+	sending   bool       // somebody sends from the queue
+	announced map[uint64]*Request
+
+	incoming map[uint64]*letter // announced ones that were matched
+}
+
+// places counts messages both ways, which are numbered from 0.
+type places struct {
+	sent, granted     uint64
+	arrived, received uint64
+	reported          uint64 // granted to the peer
+}
+
+func newLane() lane {
+	return lane{
+		flow: newFlow(), places: places{granted: MaxUnreceived, reported: MaxUnreceived},
+		announced: map[uint64]*Request{}, incoming: map[uint64]*letter{},
+	}
+}
+
+// receive notes that a message was received which brought n bytes along, and tells whether the peer should learn it.
+func (l *lane) receive(n int) bool {
+	_, due := l.consume(uint64(n))
+	l.places.received++
+	if want := l.places.received + MaxUnreceived; due || want-l.places.reported >= MaxUnreceived/4 {
+		l.places.reported, l.reported = want, l.consumed+wire.EagerCredit
+		return true
+	}
+	return false
+}
+
+// Isend starts to send data to dst, which may be this rank: short messages within the credit at once, others when dst
+// receives them. data stays untouched until the request has ended. Messages of a pair with the same tag keep their order.
+// It may wait for room in the channel, but never for dst.
+func (c *Communicator) Isend(dst, tag int, data []byte) (*Request, error) {
+	r, err := c.PostSend(dst, tag, data)
+	if err == nil {
+		c.sendQueued(dst)
+	}
+	return r, err
+}
+
+// PostSend is Isend that leaves the sending to the request's Wait: it takes the message's place in the order, and never
+// waits.
+func (c *Communicator) PostSend(dst, tag int, data []byte) (*Request, error) {
+	r := &Request{c: c, peer: dst, tag: tag, sends: true, data: data, done: make(chan struct{})}
+	if err := checkLength(len(data)); err != nil {
+		return nil, err
+	}
+	if dst < 0 || dst >= c.size {
+		return nil, status.Errorf(status.Invalid, "send: rank %d is not in a communicator of %d", dst, c.size)
+	}
+	if tag < 0 || tag > MaxTag {
+		return nil, status.Errorf(status.Invalid, "send: tag %d is not in 0 .. %d", tag, MaxTag)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err := c.reachable(r, dst); err != nil {
+		return nil, err
+	}
+	if dst == c.rank {
+		c.sendSelf(r)
+		return r, nil
+	}
+	l := &c.peers[dst].lane
+	l.queue = append(l.queue, r)
+	return r, nil
+}
+
+// Send sends data to dst and returns when it may change again. Up to MaxBuffered bytes that can't leave yet are copied:
+// ranks that all send before they receive need no more than that. Beyond, it waits for dst to receive.
+func (c *Communicator) Send(ctx context.Context, dst, tag int, data []byte) error {
+	r, err := c.Isend(dst, tag, data)
+	if err != nil {
+		return err
+	}
+	return r.Finish(ctx)
+}
+
+// Finish is Wait for a send, and copies what can't leave yet, as Send does.
+func (r *Request) Finish(ctx context.Context) error {
+	r.c.sendQueued(r.peer)
+	if r.detach() {
+		return nil
+	}
+	_, _, err := r.Wait(ctx)
+	return err
+}
+
+// detach makes the request independent of the caller's data, if that is still needed and there is room.
+func (r *Request) detach() bool {
+	c := r.c
+	c.mu.Lock()
+	data := r.data
+	if r.ended || r.abort != nil || c.buffered+len(data) > MaxBuffered {
+		c.mu.Unlock()
+		return false
+	}
+	c.buffered += len(data)
+	c.mu.Unlock()
+	b, err := c.scope.Alloc(len(data))
+	if err == nil {
+		copy(b.Bytes(), data)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil || r.ended || r.abort != nil { // meanwhile it left, or began to
+		c.buffered -= len(data)
+		if err == nil {
+			b.Release()
+		}
+		return false
+	}
+	r.copied, r.data = b, b.Bytes()
+	c.copies[r] = struct{}{}
+	if l := r.letter; l != nil { // to this rank itself
+		l.data = r.data
+	}
+	return true
+}
+
+// reachable returns why no message can go between this rank and r. It is called under the lock.
+func (c *Communicator) reachable(request *Request, r int) error {
+	switch {
+	case c.freed:
+		return status.Errorf(status.Closed, "%s: the communicator was freed", request)
+	case c.ended == nil && r != AnySource && (c.peers[r].left || request.sends && c.peers[r].leaving):
+		return status.AtRank(status.Closed, c.members[r], "%s: rank %d has closed its environment", request, c.members[r])
+	}
+	return c.unusable(request)
+}
+
+// sendQueued sends what waits for dst, as far as there are places: short messages within the credit whole, others are
+// announced.
+func (c *Communicator) sendQueued(dst int) {
+	if dst == c.rank {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	l := &c.peers[dst].lane
+	if l.sending {
+		return
+	}
+	l.sending = true
+	for len(l.queue) > 0 && l.places.sent < l.places.granted {
+		r, n := l.queue[0], uint64(len(l.queue[0].data))
+		l.queue[0] = nil
+		l.queue = l.queue[1:]
+		h := wire.Header{Class: wire.ClassRTS, Context: c.id, Stream: pointToPoint, PairSequence: l.places.sent, Length: n, Tag: uint32(r.tag)}
+		r.number = l.places.sent
+		l.places.sent++
+		var body []byte
+		short := n <= wire.MaxEager && (n == 0 || l.spent+n <= l.granted)
+		if short {
+			h.Class, h.Payload, body = wire.ClassEager, int(n), r.data
+			l.spent += n
+		} else {
+			l.announced[r.number] = r
+		}
+		f := channel.NewFrame(&h).Append(body)
+		c.mu.Unlock()
+		// Nothing is owed for a frame that a closing channel drops.
+		_ = c.ch.Send(c.group.Context(), c.members[dst], f)
+		c.mu.Lock()
+		if short {
+			c.countSent(dst, int(n))
+			r.finish(nil)
+		}
+	}
+	l.sending = false
+}
+
+// resume sends what waits for dst, now that there are places. It is called under the lock.
+func (c *Communicator) resume(dst int) {
+	if l := &c.peers[dst].lane; len(l.queue) > 0 && !l.sending {
+		c.group.Go(func(context.Context) error {
+			c.sendQueued(dst)
+			return nil
+		})
+	}
+}
+
+// transfer sends a long message that dst is ready for. It is called under the lock.
+func (c *Communicator) transfer(r *Request) {
+	ctx, cancel := context.WithCancelCause(c.group.Context())
+	r.abort = cancel
+	c.group.Go(func(context.Context) error {
+		h := wire.Header{Context: c.id, Stream: pointToPoint, PairSequence: r.number, Length: uint64(len(r.data)), Tag: uint32(r.tag)}
+		err := c.sendParts(ctx, r.peer, h, r.data)
+		cancel(nil)
+		c.countSent(r.peer, len(r.data))
+		if err != nil {
+			c.breakOff(r.peer, r.number)
+		}
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if err != nil && c.ended != nil {
+			err = c.ended
+		}
+		r.finish(err)
+		return nil
+	})
+}
+
+// breakOff tells the receiver that no more of a message follows. It may be called under the lock.
+func (c *Communicator) breakOff(dst int, number uint64) {
+	c.post(dst, &wire.Header{Class: wire.ClassFin, Stream: pointToPoint, PairSequence: number}, nil)
+}
+
+// withdraw ends a send with cause. It is called under the lock.
+func (c *Communicator) withdraw(r *Request, cause error) {
+	l := &c.peers[r.peer].lane
+	switch {
+	case r.abort != nil:
+		r.abort(cause) // it ends when nobody reads its data any more
+		return
+	case r.letter != nil:
+		c.messages.forget(r.letter)
+	case l.announced[r.number] == r:
+		delete(l.announced, r.number)
+		c.breakOff(r.peer, r.number)
+	default:
+		if i := slices.Index(l.queue, r); i >= 0 {
+			l.queue = slices.Delete(l.queue, i, i+1)
+		} else {
+			return // it is just being sent
+		}
+	}
+	r.finish(cause)
+}
+
+// flush waits until what Send took has left, or its receivers leave. Those may wait to send to this rank, or for it to
+// begin something: they are told that it won't.
+func (n *node) flush(ctx context.Context) {
+	n.mu.Lock()
+	var pending []*Request
+	for r := range n.copies {
+		if r.peer != r.c.rank {
+			pending = append(pending, r)
+		}
+	}
+	if len(pending) > 0 {
+		for r := range n.ch.Size() {
+			if r != n.ch.Rank() {
+				n.ch.Post(r, channel.Control(wire.ClassLeaving))
+			}
+		}
+	}
+	n.mu.Unlock()
+	for _, r := range pending {
+		select {
+		case <-r.done:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// peerLeaves ends what waits for src to receive, or to begin an operation.
+func (n *node) peerLeaves(src int) {
+	for _, c := range n.comms {
+		from := c.locals[src]
+		if from < 0 {
+			continue
+		}
+		c.peers[from].leaving = true
+		c.failAbsent(from)
+		c.dropSends(from, status.AtRank(status.Closed, src, "rank %d has closed its environment without receiving this message", src))
+		c.advance()
+	}
+}
+
+// dropSends ends the sends to dst that have not begun. It is called under the lock.
+func (c *Communicator) dropSends(dst int, cause error) {
+	l := &c.peers[dst].lane
+	for _, r := range l.queue {
+		r.finish(cause)
+	}
+	l.queue = nil
+	for number, r := range l.announced {
+		delete(l.announced, number)
+		r.finish(cause)
+	}
+}
