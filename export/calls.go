@@ -5,8 +5,6 @@ import "C"
 
 import (
 	"context"
-	"encoding/json"
-	"slices"
 	"time"
 	"unsafe"
 
@@ -101,26 +99,17 @@ func goCollective(h C.pcy_handle, text *C.char, n C.size_t, data unsafe.Pointer,
 		if err != nil {
 			return err
 		}
-		var call collectiveCall
-		if err := decode("the collective", text, n, &call); err != nil {
+		var call commCall
+		if err := decode("the call", text, n, &call); err != nil {
 			return err
 		}
-		var mark []byte
-		if call.Mark != nil {
-			mark = []byte{*call.Mark}
+		op, err := call.start(env, bytesAt(data, int(size)))
+		if err != nil {
+			return err
 		}
-		payload := slices.Concat(bytesAt(data, int(size)), mark)
-		op := start(func(ctx context.Context) (outcome, error) {
-			if call.Kind == "close" {
-				return outcome{}, env.leave(ctx, call.Error)
-			}
-			received, err := env.Collective(ctx, call.Kind, call.Site, call.Args, payload)
-			if err != nil {
-				return outcome{}, err
-			}
-			info, err := json.Marshal(messagesInfo(received, call.Marked))
-			return outcome{object: messages(received), info: info}, err
-		}, func() {})
+		if !call.Nowait {
+			op.spin()
+		}
 		*out = C.pcy_handle(handles.add(op))
 		return nil
 	})
@@ -164,14 +153,15 @@ func goCancel(h C.pcy_handle) C.int32_t {
 //export goMessage
 func goMessage(h C.pcy_handle, i C.int32_t, buffer unsafe.Pointer, n C.size_t, e *C.pcy_error) C.int32_t {
 	return guard(e, func() error {
-		m, err := lookup[messages](&handles, handle(h), nil)
+		m, err := lookup(&handles, handle(h), (*messages).use)
 		if err != nil {
 			return err
 		}
-		if i < 0 || int(i) >= len(m) || len(m[i]) != int(n) {
-			return status.Errorf(status.Invalid, "message %d of %d bytes was asked for; there are %d messages", int(i), int(n), len(m))
+		defer m.release()
+		if i < 0 || int(i) >= len(m.list) || len(m.list[i]) != int(n) {
+			return status.Errorf(status.Invalid, "message %d of %d bytes was asked for; there are %d messages", int(i), int(n), len(m.list))
 		}
-		copy(bytesAt(buffer, int(n)), m[i])
+		copy(bytesAt(buffer, int(n)), m.list[i])
 		return nil
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -30,36 +31,110 @@ func (o envOptions) config() session.Config {
 	}
 }
 
-// collectiveCall is pcy_collective's JSON. Kind "close" leaves the world; Error is then told to the other ranks. Messages
+// commCall is pcy_collective's JSON. Kind "close" leaves the world; Error is then told to the other ranks. Messages
 // that are Marked end with a byte that says what they are, which the info tells apart; Mark is put behind this rank's
-// here, so that long ones are copied once only.
-type collectiveCall struct {
+// here, so that long ones are copied once only. Without Nowait the caller is expected to wait at once.
+type commCall struct {
 	Marked bool            `json:"marked"`
 	Mark   *byte           `json:"mark"`
+	Nowait bool            `json:"nowait"`
+	Comm   int             `json:"comm"`
 	Kind   string          `json:"kind"`
 	Site   string          `json:"site"`
 	Args   json.RawMessage `json:"args"`
 	Error  string          `json:"error"`
 }
 
-// messages is what a collective received.
-type messages [][]byte
+// maxCopied is up to how many bytes data is copied rather than lent.
+const maxCopied = 64 << 10
 
-// received is the JSON about messages.
-type received struct {
-	Sizes []int `json:"sizes"`
-	Marks []int `json:"marks,omitempty"`
+// start begins the call with data, which stays as it is until what it returns, or the messages, are freed.
+func (call *commCall) start(env *environment, data []byte) (*operation, error) {
+	op := newOperation()
+	if call.Kind == "close" {
+		op.run(func(ctx context.Context) (outcome, error) { return outcome{}, env.leave(ctx, call.Error) }, func() {})
+		return op, nil
+	}
+	release := func() {}
+	if call.Mark != nil || len(data) <= maxCopied {
+		var err error
+		if data, release, err = env.Copy(data, call.Mark); err != nil {
+			return nil, err
+		}
+	}
+	wait, err := env.Start(op.group.Context(), session.CommCall{Kind: call.Kind, Site: call.Site, Comm: call.Comm,
+		Blocking: !call.Nowait, Args: call.Args, Data: data})
+	if err != nil {
+		release()
+		return nil, err
+	}
+	op.run(func(context.Context) (outcome, error) {
+		got, err := wait()
+		if err != nil {
+			release()
+			return outcome{}, err
+		}
+		m := &messages{list: got.Messages, free: func() { got.Release(); release() }}
+		m.users.Store(1)
+		info, err := json.Marshal(infoOfCall(got, m.list, call.Marked))
+		return outcome{object: m, info: info}, err
+	}, func() {})
+	return op, nil
 }
 
-// messagesInfo describes messages, whose marks it takes off.
-func messagesInfo(m messages, marked bool) received {
+// messages is what a call received. It is freed with its last user.
+type messages struct {
+	list  [][]byte
+	users atomic.Int32
+	free  func()
+}
+
+func (m *messages) use() { m.users.Add(1) }
+
+func (m *messages) release() {
+	if m.users.Add(-1) == 0 {
+		m.free()
+	}
+}
+
+// received is the JSON about what a call got.
+type received struct {
+	Sizes    []int          `json:"sizes"`
+	Marks    []int          `json:"marks,omitempty"`
+	Envelope *envelope      `json:"envelope,omitempty"`
+	Made     *communication `json:"made,omitempty"`
+}
+
+// envelope is the JSON about a message.
+type envelope struct {
+	Source int    `json:"source"`
+	Tag    int    `json:"tag"`
+	Length int    `json:"length"`
+	Format uint64 `json:"format"`
+}
+
+// communication is the JSON about a new communicator.
+type communication struct {
+	Comm int `json:"comm"`
+	Rank int `json:"rank"`
+	Size int `json:"size"`
+}
+
+// infoOfCall describes what was received, and takes the marks off the messages in list.
+func infoOfCall(got session.Received, list [][]byte, marked bool) received {
 	info := received{Sizes: []int{}}
-	for i := range m {
-		if last := len(m[i]) - 1; marked && last >= 0 {
-			info.Marks = append(info.Marks, int(m[i][last]))
-			m[i] = m[i][:last]
+	for i := range list {
+		if last := len(list[i]) - 1; marked && last >= 0 {
+			info.Marks = append(info.Marks, int(list[i][last]))
+			list[i] = list[i][:last]
 		}
-		info.Sizes = append(info.Sizes, len(m[i]))
+		info.Sizes = append(info.Sizes, len(list[i]))
+	}
+	if e := got.Envelope; e != nil {
+		info.Envelope = &envelope{e.Source, e.Tag, e.Length, e.Format}
+	}
+	if m := got.Made; m != nil {
+		info.Made = &communication{m.Comm, m.Rank, m.Size}
 	}
 	return info
 }
@@ -142,7 +217,9 @@ func discard(object any) {
 		task.NewGroup(context.Background()).Go(func(ctx context.Context) error { return o.stop() })
 	case owner:
 		o.drop()
-	case messages, nil:
+	case *messages:
+		o.release()
+	case nil:
 	default:
 		panic(status.Errorf(status.Internal, "a %T was freed", object))
 	}

@@ -32,10 +32,21 @@ type operation struct {
 	dropped bool // nobody will ask for the result
 }
 
+func newOperation() *operation {
+	return &operation{group: task.NewGroup(context.Background()), done: make(chan struct{})}
+}
+
 // start runs work in a goroutine and waits for it for at most fastPath. after runs when work has returned: it drops
 // what was kept for it.
 func start(work func(ctx context.Context) (outcome, error), after func()) *operation {
-	op := &operation{group: task.NewGroup(context.Background()), done: make(chan struct{})}
+	op := newOperation()
+	op.run(work, after)
+	op.spin()
+	return op
+}
+
+// run is start that doesn't wait, once.
+func (op *operation) run(work func(ctx context.Context) (outcome, error), after func()) {
 	op.group.Go(func(ctx context.Context) error {
 		defer close(op.done)
 		defer op.finished.Store(true)
@@ -48,11 +59,14 @@ func start(work func(ctx context.Context) (outcome, error), after func()) *opera
 		op.settle(result, err)
 		return nil
 	})
-	// The end is looked for without a channel: a wait on one would cost the two thread switches that this saves.
+}
+
+// spin waits for the end for at most fastPath. It is looked for without a channel: a wait on one would cost the two thread
+// switches that this saves.
+func (op *operation) spin() {
 	for began := time.Now(); !op.finished.Load() && time.Since(began) < fastPath; {
 		continue
 	}
-	return op
 }
 
 func (op *operation) settle(result outcome, err error) {

@@ -56,8 +56,10 @@ int32_t pcy_table_bytes(pcy_handle table, int64_t *bytes, pcy_error *err);
 /* Starts a plan on tables in env (0: this process alone) and waits for it for at most 200 us. */
 int32_t pcy_start(pcy_handle env, const char *json, size_t n, const pcy_handle *tables, int32_t ntables,
                   const char *site, pcy_handle *op, pcy_error *err);
-/* Starts a collective of bytes: {"kind", "site", ...}. Its result is messages, read with pcy_message. It needs an
- * environment: with 0 it is Closed. */
+/* Starts a call of a communicator: {"kind", "site", "args", ...}; calls take effect in the order of their starts. Its
+ * result is messages, read with pcy_message. It needs an environment: with 0 it is Closed. data is lent until the operation
+ * and the messages are freed, and the operation has ended. With "nowait" it returns at once, otherwise it waits for at most
+ * 200 us. */
 int32_t pcy_collective(pcy_handle env, const char *json, size_t n, const void *data, size_t len, pcy_handle *op,
                        pcy_error *err);
 /* Waits for timeout_ms (< 0: for good). Takes the operation's result out of it: PCY_PENDING, or the outcome. */

@@ -31,13 +31,14 @@ type letter struct {
 	// Of one from rank to rank.
 	src     int
 	number  uint64
+	format  uint64
 	request *Request // the receive that gets it
 	sender  *Request // the send of this rank that data is of, until it is received
 }
 
 // envelope says what a message from rank to rank is.
 func (l *letter) envelope() Envelope {
-	return Envelope{Source: l.src, Tag: int(l.tag), Length: int(l.length)}
+	return Envelope{Source: l.src, Tag: int(l.tag), Length: int(l.length), Format: l.format}
 }
 
 func (l *letter) long() bool  { return l.length > wire.MaxEager }

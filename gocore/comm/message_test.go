@@ -59,7 +59,7 @@ func TestEveryoneSendsBeforeItReceives(t *testing.T) {
 					if err != nil {
 						return err
 					}
-					require.Equal(t, Envelope{src, tag, messageSizes[tag] + c.rank}, e)
+					require.Equal(t, Envelope{Source: src, Tag: tag, Length: messageSizes[tag] + c.rank}, e)
 				}
 			}
 			return nil
@@ -175,7 +175,7 @@ func TestReceivesBeforeSends(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				require.Equal(t, Envelope{1, tags[a.gets], 20_000 * (a.gets + 1)}, e, "receive %d", i)
+				require.Equal(t, Envelope{Source: 1, Tag: tags[a.gets], Length: 20_000 * (a.gets + 1)}, e, "receive %d", i)
 				m.Release()
 			}
 			return nil
@@ -207,7 +207,7 @@ func TestProbe(t *testing.T) {
 					return err
 				}
 				require.True(t, found)
-				require.Equal(t, Envelope{src, tag, size}, e)
+				require.Equal(t, Envelope{Source: src, Tag: tag, Length: size}, e)
 				e, found, err = c.Probe(ctx, e.Source, e.Tag, false)
 				require.NoError(t, err)
 				require.True(t, found, "it stays")
@@ -279,7 +279,7 @@ func TestUnreceivedMessagesAreBounded(t *testing.T) {
 								return err
 							}
 							m.Release()
-							require.Equal(t, Envelope{0, tag, n}, e)
+							require.Equal(t, Envelope{Source: 0, Tag: tag, Length: n}, e)
 						}
 					}
 				} else {

@@ -14,7 +14,7 @@ const maxInFlight = 8
 // Begin opens the next operation and waits until it has begun; one at a time. After an error there is nothing to End,
 // and the other ranks' same operation fails.
 func (c *Communicator) Begin(ctx context.Context, call Call) (*Operation, error) {
-	o, err := c.queue(ctx, call, true)
+	o, err := c.Queue(ctx, call, true)
 	if err == nil {
 		err = o.Await(ctx)
 	}
@@ -24,13 +24,9 @@ func (c *Communicator) Begin(ctx context.Context, call Call) (*Operation, error)
 	return o, nil
 }
 
-// Queue takes the next place in the order of operations and doesn't wait: any number may be queued. Whoever uses the
-// operation calls Await before. ctx bounds all of it.
-func (c *Communicator) Queue(ctx context.Context, call Call) (*Operation, error) {
-	return c.queue(ctx, call, false)
-}
-
-func (c *Communicator) queue(ctx context.Context, call Call, exclusive bool) (*Operation, error) {
+// Queue takes the next place in the order of operations and doesn't wait: any number may be queued, of which one may be
+// exclusive. Whoever uses the operation calls Await before. ctx bounds all of it.
+func (c *Communicator) Queue(ctx context.Context, call Call, exclusive bool) (*Operation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if err := c.unusable(call); err != nil {

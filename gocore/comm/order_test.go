@@ -28,7 +28,7 @@ func TestManyOperationsAtOnce(t *testing.T) {
 			}
 			g := task.NewGroup(ctx)
 			for i := range operations {
-				o, err := c.Queue(ctx, Call{Name: "work", Signature: uint64(1 + i)})
+				o, err := c.Queue(ctx, Call{Name: "work", Signature: uint64(1 + i)}, false)
 				if err != nil {
 					return err
 				}
@@ -78,7 +78,7 @@ func TestQueuedOperationsFail(t *testing.T) {
 			if c.rank == 1 && i == 0 {
 				time.Sleep(50 * time.Millisecond)
 			}
-			o, err := c.Queue(ctx, Call{Name: "work", Signature: uint64(1 + i)})
+			o, err := c.Queue(ctx, Call{Name: "work", Signature: uint64(1 + i)}, false)
 			if err != nil {
 				return err
 			}
@@ -117,7 +117,7 @@ func TestTheOldestOperationHasCredit(t *testing.T) {
 			later = 1
 		}
 		for i := range later {
-			o, err := c.Queue(ctx, Call{Name: "work", Signature: uint64(1 + i)})
+			o, err := c.Queue(ctx, Call{Name: "work", Signature: uint64(1 + i)}, false)
 			if err != nil {
 				return err
 			}
@@ -145,7 +145,7 @@ func TestTheOldestOperationHasCredit(t *testing.T) {
 			return err
 		}
 		for i := len(queued); i < maxInFlight; i++ {
-			o, err := c.Queue(ctx, Call{Name: "work", Signature: uint64(1 + i)})
+			o, err := c.Queue(ctx, Call{Name: "work", Signature: uint64(1 + i)}, false)
 			if err != nil {
 				return err
 			}

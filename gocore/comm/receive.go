@@ -166,7 +166,7 @@ func (c *Communicator) makePlace(l *letter) {
 // sendSelf files a message of this rank to itself, whose data stays with its sender until it is received. It is called
 // under the lock.
 func (c *Communicator) sendSelf(r *Request) {
-	l := &letter{src: c.rank, tag: uint32(r.tag), length: uint64(len(r.data)), data: r.data, sender: r}
+	l := &letter{src: c.rank, tag: uint32(r.tag), format: r.format, length: uint64(len(r.data)), data: r.data, sender: r}
 	r.letter = l
 	c.file(l)
 }
@@ -245,7 +245,7 @@ func (c *Communicator) deliverMessage(src int, h *wire.Header, payload []byte) {
 
 func (c *Communicator) gotMessage(src int, h *wire.Header, payload []byte) {
 	from := &c.peers[src].lane
-	l := &letter{src: src, number: h.PairSequence, tag: h.Tag, length: h.Length}
+	l := &letter{src: src, number: h.PairSequence, tag: h.Tag, format: h.Signature, length: h.Length}
 	from.arrived += uint64(h.Payload)
 	if from.arrived > from.reported || h.PairSequence != from.places.arrived || from.places.arrived == from.places.reported ||
 		h.Class == wire.ClassRTS && (l.length == 0 || l.length > maxMessage) {

@@ -20,6 +20,7 @@ const MaxTag = 1<<31 - 1
 // Envelope says what a message is.
 type Envelope struct {
 	Source, Tag, Length int
+	Format              uint64 // what the sender says its bytes are
 }
 
 // Request is a message that is being sent or received. Its methods may be called from several goroutines.
@@ -35,6 +36,7 @@ type Request struct {
 
 	// Of a send.
 	sends  bool
+	format uint64
 	data   []byte
 	copied *memory.Buffer // holds data, where Send took it
 	number uint64         // of the message on its way to peer

@@ -65,7 +65,7 @@ func (l *lane) receive(n int) bool {
 // receives them. data stays untouched until the request has ended. Messages of a pair with the same tag keep their order.
 // It may wait for room in the channel, but never for dst.
 func (c *Communicator) Isend(dst, tag int, data []byte) (*Request, error) {
-	r, err := c.PostSend(dst, tag, data)
+	r, err := c.PostSend(dst, tag, 0, data)
 	if err == nil {
 		c.sendQueued(dst)
 	}
@@ -73,9 +73,9 @@ func (c *Communicator) Isend(dst, tag int, data []byte) (*Request, error) {
 }
 
 // PostSend is Isend that leaves the sending to the request's Wait: it takes the message's place in the order, and never
-// waits.
-func (c *Communicator) PostSend(dst, tag int, data []byte) (*Request, error) {
-	r := &Request{c: c, peer: dst, tag: tag, sends: true, data: data, done: make(chan struct{})}
+// waits. The envelope that the receiver gets has the format.
+func (c *Communicator) PostSend(dst, tag int, format uint64, data []byte) (*Request, error) {
+	r := &Request{c: c, peer: dst, tag: tag, format: format, sends: true, data: data, done: make(chan struct{})}
 	if err := checkLength(len(data)); err != nil {
 		return nil, err
 	}
@@ -179,7 +179,7 @@ func (c *Communicator) sendQueued(dst int) {
 		r, n := l.queue[0], uint64(len(l.queue[0].data))
 		l.queue[0] = nil
 		l.queue = l.queue[1:]
-		h := wire.Header{Class: wire.ClassRTS, Context: c.id, Stream: pointToPoint, PairSequence: l.places.sent, Length: n, Tag: uint32(r.tag)}
+		h := wire.Header{Class: wire.ClassRTS, Context: c.id, Stream: pointToPoint, PairSequence: l.places.sent, Length: n, Tag: uint32(r.tag), Signature: r.format}
 		r.number = l.places.sent
 		l.places.sent++
 		var body []byte

@@ -1,19 +1,13 @@
 package session
 
 import (
-	"bytes"
-	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
-	"hash/fnv"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm"
-	"github.com/pycylon/pycylon/gocore/plan"
 )
 
 // collectiveArgs is what the kinds of collectives take.
@@ -34,57 +28,6 @@ var elemTypes = map[string]comm.ElemType{"int8": comm.Int8, "int16": comm.Int16,
 	"uint8": comm.Uint8, "uint16": comm.Uint16, "uint32": comm.Uint32, "uint64": comm.Uint64,
 	"float": comm.Float32, "double": comm.Float64, "int64_at": comm.Int64At, "double_at": comm.Float64At}
 
-// Collective runs one of the communicator's collectives on bytes: "barrier", "bcast", "scatter", "gather", "allgather",
-// "alltoall", "reduce", "allreduce", "reduce_scatter", "scan" and "exscan". args holds what the kind needs: {"root": 0},
-// {"op": "sum", "type": "int64"}. The result has one element per rank for gather (on root), allgather and alltoall, none
-// for barrier, reduce elsewhere than on root and exscan on rank 0, and one otherwise.
-func (e *Env) Collective(ctx context.Context, kind, site string, args json.RawMessage, data []byte) ([][]byte, error) {
-	var a collectiveArgs
-	if err := plan.DecodeOptions(args, &a); err != nil {
-		return nil, status.In(kind, err)
-	}
-	leave, err := e.enter(kind)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
-	ctx, cancel := e.bounded(ctx)
-	defer cancel()
-	received, err := e.collective(ctx, kind, site, a, data)
-	return received, status.In(cmp.Or(a.Name, kind), err)
-}
-
-func (e *Env) collective(ctx context.Context, kind, site string, a collectiveArgs, data []byte) ([][]byte, error) {
-	run, err := collectiveOf(kind, a, data)
-	if err != nil {
-		return nil, err
-	}
-	if a.Root < 0 || a.Root >= e.Size() {
-		return nil, status.Errorf(status.Invalid, "root is rank %d in a world of %d", a.Root, e.Size())
-	}
-	if e.comm == nil {
-		if kind == "barrier" || kind == "exscan" {
-			return nil, nil
-		}
-		return [][]byte{data}, nil
-	}
-	a.Lengths = nil // not what ranks must agree on
-	h := fnv.New64a()
-	fmt.Fprintf(h, "%s %+v", kind, a)
-	op, err := e.comm.Begin(ctx, comm.Call{Name: cmp.Or(a.Name, kind), Site: site, Signature: h.Sum64()})
-	if err != nil {
-		return nil, err
-	}
-	received, err := run(ctx, op)
-	for i := range received {
-		received[i] = bytes.Clone(received[i]) // the operation's memory ends with it
-	}
-	if err := op.End(err); err != nil {
-		return nil, err
-	}
-	return received, nil
-}
-
 // run is the call of a collective.
 type run func(ctx context.Context, op *comm.Operation) ([][]byte, error)
 
@@ -99,7 +42,10 @@ func one(call func(ctx context.Context, op *comm.Operation) ([]byte, error)) run
 	}
 }
 
-// collectiveOf returns the call of a kind of collective.
+// collectiveOf returns the call of a kind of collective: "barrier", "bcast", "scatter", "gather", "allgather", "alltoall",
+// "reduce", "allreduce", "reduce_scatter", "scan" and "exscan". a holds what the kind needs: {"root": 0}, {"op": "sum",
+// "type": "int64"}. The result has one element per rank for gather (on root), allgather and alltoall, none for barrier, reduce
+// elsewhere than on root and exscan on rank 0, and one otherwise.
 func collectiveOf(kind string, a collectiveArgs, data []byte) (run, error) {
 	if reduce := reductionOf(kind, a); reduce != nil {
 		op, okOp := reduceOps[a.Op]
@@ -135,8 +81,8 @@ func collectiveOf(kind string, a collectiveArgs, data []byte) (run, error) {
 			return [][]byte{received}, err
 		}, nil
 	}
-	return nil, status.Errorf(status.Invalid, "collective %q isn't known: barrier, bcast, scatter, gather, allgather, alltoall, reduce, "+
-		"allreduce, reduce_scatter, scan and exscan are", kind)
+	return nil, status.Errorf(status.Invalid, "a communicator has no %q: barrier, bcast, scatter, gather, allgather, alltoall, reduce, "+
+		"allreduce, reduce_scatter, scan, exscan, send, recv, probe, iprobe, split, free and fail it has", kind)
 }
 
 // reduction is the call of a collective that combines elements.

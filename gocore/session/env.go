@@ -2,7 +2,7 @@
 //
 //	Open ──▶ Env ── Run(plan, tables) ──▶ Result       local plans at any time, several at once;
 //	          │                                        collective ones one at a time, the same on every rank
-//	          ├─ Collective(barrier, bcast, ...)
+//	          ├─ Start(barrier, send, split, ...)        communicators: any number at once
 //	          └─ Close(cause)                          tells the other ranks why
 //
 // A Run has a memory.Scope of its own, closed when its goroutines have joined: what was not promoted to the result
@@ -47,6 +47,7 @@ type Env struct {
 	member  *membership        // how the ranks are connected; nil in a local world
 
 	mu     sync.Mutex
+	comms  []*comm.Communicator // by number, nil where freed; the first is that of all ranks
 	closed bool
 	ctx    context.Context // of everything that runs; ends with Close
 	end    context.CancelCauseFunc

@@ -52,7 +52,7 @@ func (e *Env) over(ctx context.Context, ch channel.Channel) error {
 	if err != nil {
 		return errors.Join(err, ch.Close(ctx))
 	}
-	e.comm = c
+	e.comm, e.comms = c, []*comm.Communicator{c}
 	return nil
 }
 
@@ -69,16 +69,22 @@ func OpenOver(ctx context.Context, ch channel.Channel, c Config) (*Env, error) {
 // leave says goodbye; where there is a cause, by an operation that fails with it, so that ranks which wait for this one
 // learn it.
 func (e *Env) leave(ctx context.Context, cause error) error {
-	if e.comm == nil {
+	e.mu.Lock()
+	comms := e.comms
+	e.mu.Unlock()
+	if len(comms) == 0 {
 		return nil
 	}
-	if cause != nil {
+	for _, c := range comms {
+		if cause == nil || c == nil {
+			continue
+		}
 		// A failure to tell it is no news for a caller who is leaving.
-		if op, err := e.comm.Begin(ctx, comm.Call{Name: "the program"}); err == nil {
+		if op, err := c.Begin(ctx, comm.Call{Name: "the program"}); err == nil {
 			_ = op.End(status.Errorf(status.Cancelled, "it left the job after %w", cause))
 		}
 	}
-	err := e.comm.Close(ctx)
+	err := comms[0].Close(ctx)
 	memory.Trim(0)
 	return err
 }

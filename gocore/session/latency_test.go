@@ -58,7 +58,7 @@ func TestTheCommunicatorAnswersWhileAllWorkersCompute(t *testing.T) {
 		errs := each(envs, func(ctx context.Context, env *session.Env) error {
 			for i := range times {
 				start := time.Now()
-				if _, err := env.Collective(ctx, "barrier", "here", nil, nil); err != nil {
+				if _, err := collective(ctx, env, "barrier", "here", nil, nil); err != nil {
 					return err
 				}
 				if env.Rank() == 0 {

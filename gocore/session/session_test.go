@@ -1,6 +1,7 @@
 package session_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -61,6 +62,20 @@ func each(envs []*session.Env, f func(ctx context.Context, env *session.Env) err
 	}
 	_ = g.Wait()
 	return errs
+}
+
+// collective runs a collective and returns copies of what it received.
+func collective(ctx context.Context, env *session.Env, kind, site string, args json.RawMessage, data []byte) ([][]byte, error) {
+	received, err := env.Call(ctx, session.CommCall{Kind: kind, Site: site, Blocking: true, Args: args, Data: data})
+	if err != nil {
+		return nil, err
+	}
+	defer received.Release()
+	var messages [][]byte
+	for _, m := range received.Messages {
+		messages = append(messages, bytes.Clone(m))
+	}
+	return messages, nil
 }
 
 func tableOf(t testing.TB, columns string, rows ...[]any) *table.Table {
@@ -261,7 +276,7 @@ func TestCollective(t *testing.T) {
 		call := func(kind, args string) {
 			t.Helper()
 			errs := each(envs, func(ctx context.Context, env *session.Env) (err error) {
-				got[env.Rank()], err = env.Collective(ctx, kind, "here", json.RawMessage(args), []byte{byte(env.Rank() + 1)})
+				got[env.Rank()], err = collective(ctx, env, kind, "here", json.RawMessage(args), []byte{byte(env.Rank() + 1)})
 				return err
 			})
 			require.Equal(t, make([]error, n), errs)
@@ -291,7 +306,7 @@ func TestCollective(t *testing.T) {
 		require.Equal(t, [][]byte{{byte(min(n*n-n+1, 3))}}, got[0]) // 1, and 1 | 2 | 3
 		for kind, args := range map[string]string{"dance": "", "bcast": `{"root":7}`, "allreduce": `{"op":"xor","type":"int8"}`, "gather": `{"rot":1}`,
 			"scan": `{"op":"band","type":"text"}`, "scatter": `{"lengths":[1]}`, "alltoall": `{"lengths":[-1]}`} {
-			_, err := envs[0].Collective(context.Background(), kind, "here", json.RawMessage(args), nil)
+			_, err := collective(context.Background(), envs[0], kind, "here", json.RawMessage(args), nil)
 			require.Equal(t, status.Invalid, status.CodeOf(err), "%s: %v", kind, err)
 		}
 	}
@@ -304,13 +319,13 @@ func TestClose(t *testing.T) {
 		if env.Rank() == 1 {
 			return env.Close(ctx, fmt.Errorf("ValueError: boom"))
 		}
-		_, err := env.Collective(ctx, "barrier", "script.py:7", nil, nil)
+		_, err := collective(ctx, env, "barrier", "script.py:7", nil, nil)
 		return err
 	})
 	require.NoError(t, errs[1])
 	require.Equal(t, status.Remote, status.CodeOf(errs[0]))
 	require.EqualError(t, errs[0], "barrier: the program failed on rank 1 with Cancelled: it left the job after ValueError: boom (rank 1)")
-	_, err := envs[1].Collective(context.Background(), "barrier", "", nil, nil)
+	_, err := collective(context.Background(), envs[1], "barrier", "", nil, nil)
 	require.Equal(t, status.Closed, status.CodeOf(err))
 	_, err = envs[1].Run(context.Background(), []byte(`{"nodes":[{"op":"table","table":0}]}`), nil, "")
 	require.Equal(t, status.Closed, status.CodeOf(err))
@@ -324,7 +339,7 @@ func TestCloseEndsWhatRunsWithItsContext(t *testing.T) {
 	g := task.NewGroup(context.Background())
 	var waited error
 	g.Go(func(ctx context.Context) error {
-		_, waited = envs[0].Collective(ctx, "barrier", "script.py:7", nil, nil)
+		_, waited = collective(ctx, envs[0], "barrier", "script.py:7", nil, nil)
 		return nil
 	})
 	require.Eventually(t, func() bool { return strings.Contains(string(envs[0].Describe()), "script.py:7") }, 10*time.Second, time.Millisecond)
@@ -357,7 +372,7 @@ func TestOperationTimeoutNamesTheAbsent(t *testing.T) {
 		if env.Rank() == 2 {
 			return nil
 		}
-		_, err := env.Collective(ctx, "barrier", "script.py:7", nil, nil)
+		_, err := collective(ctx, env, "barrier", "script.py:7", nil, nil)
 		return err
 	})
 	late := slices.IndexFunc(errs, func(err error) bool { return status.CodeOf(err) == status.Timeout })

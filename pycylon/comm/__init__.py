@@ -1,24 +1,30 @@
 """What scripts say to each other beside their frames: `CylonEnv.comm`, with mpi4py's names.
 
-Methods in lower case take and return Python objects, those with a capital fill buffers: NumPy arrays, ``array.array``,
-``bytearray``, ``memoryview``. Every method is collective: all ranks call it, in the same order.
+Methods in lower case take and return Python objects, those with a capital send and fill buffers: NumPy arrays,
+``array.array``, ``bytearray``, ``memoryview``. Collective ones are called by all ranks of a communicator, in the same
+order; messages go from one rank to another. What has an i in front starts and returns a `Request`: any number may run
+at once.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from pycylon.comm.buffers import Buffers
-from pycylon.comm.objects import Objects
+from pycylon.comm.base import nothing
+from pycylon.comm.messages import Messages
+from pycylon.comm.request import ANY_SOURCE, ANY_TAG, Request, Status
 
 if TYPE_CHECKING:
+    from pycylon._native.abi import Received
     from pycylon.env import CylonEnv
 
-__all__ = ["Communicator"]
+__all__ = ["ANY_SOURCE", "ANY_TAG", "Communicator", "Request", "Status"]
 
 
-class Communicator(Objects, Buffers):
-    """The ranks of an environment.
+class Communicator(Messages):
+    """Ranks that talk to each other: all of an environment, or those that a `Split` or `Dup` put together.
+
+    What is said on one communicator is never heard on another. Threads that call collectives at once each need one.
 
     Parameters
     ----------
@@ -30,6 +36,10 @@ class Communicator(Objects, Buffers):
     allow_pickle : bool, default True
         Whether objects other than bytes travel, as pickles. Unpickling runs what its sender wants, and the ranks of a
         job trust each other; with False, anything but bytes is refused, and so is a pickle that arrives.
+    rank : int
+        The number of this rank in the communicator.
+    size : int
+        The number of its ranks.
 
     Examples
     --------
@@ -41,17 +51,9 @@ class Communicator(Objects, Buffers):
 
     def __init__(self, env: CylonEnv) -> None:
         self._env = env
+        self._number = 0
         self.allow_pickle = True
-
-    @property
-    def rank(self) -> int:
-        """The number of this rank."""
-        return self._env.rank
-
-    @property
-    def size(self) -> int:
-        """The number of ranks."""
-        return self._env.world_size
+        self.rank, self.size = env.rank, env.world_size
 
     def Get_rank(self) -> int:
         """Return this rank."""
@@ -60,3 +62,56 @@ class Communicator(Objects, Buffers):
     def Get_size(self) -> int:
         """Return the number of ranks."""
         return self.size
+
+    def Split(self, color: int | None = 0, key: int = 0) -> Communicator | None:
+        """Return the communicator of the ranks that give the same color. Collective.
+
+        Parameters
+        ----------
+        color : int or None, default 0
+            Which one; None takes no part, and gets None.
+        key : int, default 0
+            The ranks of the new one are ordered by it, and then by their rank here.
+
+        Examples
+        --------
+        >>> with pc.CylonEnv() as env:
+        ...     part = env.comm.Split(color=env.rank % 2, key=-env.rank)
+        ...     part.allreduce(1), part.rank
+        (1, 0)
+        """
+        made: Communicator | None = self._split("Split", color, key)
+        return made
+
+    def Dup(self) -> Communicator:
+        """Return a communicator of the same ranks. Collective."""
+        made = self._split("Dup", 0, self.rank)
+        assert made is not None
+        return made
+
+    Clone = Dup
+
+    def Free(self) -> None:
+        """End a communicator that `Split` or `Dup` made. Collective: what was started on it before ends first.
+
+        Messages that nobody received are dropped. Leaving the environment ends all of its communicators.
+        """
+        self._start("Free", "free", nothing, wait=True).wait()
+
+    def _split(self, name: str, color: int | None, key: int) -> Communicator | None:
+        args: dict[str, Any] = {"key": key} if color is None else {"key": key, "color": color}
+        made: Communicator | None = self._start(name, "split", self._made, wait=True, args=args).wait()
+        return made
+
+    def _made(self, received: Received) -> Communicator | None:
+        told = received.info.get("made")
+        if told is None:
+            return None
+        part = Communicator(self._env)
+        part._number, part.rank, part.size = told["comm"], told["rank"], told["size"]
+        part.allow_pickle = self.allow_pickle
+        return part
+
+    def __repr__(self) -> str:
+        """Return "Communicator(rank 1 of 4)"."""
+        return f"Communicator(rank {self.rank} of {self.size})"

@@ -1,4 +1,4 @@
-"""How collectives reach the core, and what reductions are called."""
+"""How calls of a communicator reach the core, and what reductions are called."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from pycylon._native import abi
+from pycylon.comm.request import Request
+from pycylon.errors import InvalidError
 
 if TYPE_CHECKING:
     from pycylon.env import CylonEnv
@@ -16,17 +18,62 @@ Op: TypeAlias = str | Callable[[Any, Any], Any]
 
 
 class Calls:
-    """Calls of collectives."""
+    """Calls of a communicator."""
 
     _env: CylonEnv
+    _number: int  # which communicator of the environment
     allow_pickle: bool
+    rank: int
+    size: int
 
-    def _collective(
-        self, name: str, kind: str, data: bytes, args: dict[str, Any], **marks: Any
-    ) -> tuple[list[bytes], list[int]]:
-        """Run a collective for the method of this name and return what it received: messages, and their marks."""
+    def _start(
+        self,
+        name: str,
+        kind: str,
+        finish: Callable[[abi.Received], Any],
+        data: bytes | memoryview = b"",
+        *,
+        wait: bool,
+        args: dict[str, Any] | None = None,
+        **marks: Any,
+    ) -> Request:
+        """Start a call for the method of this name; `finish` makes its result. `wait` says that the method blocks."""
         native = self._env._native
         native.opened(name)
-        return native.collective(
-            {"kind": kind, "site": abi.call_site(name), "args": {"name": name, **args}, **marks}, data
-        )
+        call = {"kind": kind, "site": abi.call_site(name), "args": {"name": name, **(args or {})}, **marks}
+        if self._number:
+            call["comm"] = self._number
+        if not wait:
+            call["nowait"] = True
+        return Request(native.start(call, data), finish)
+
+    def _tell(self, name: str, error: Exception) -> None:
+        """Tell the other ranks, which are about to begin something together, that this one has failed."""
+        text = f"{type(error).__name__}: {error}"
+        try:
+            self._start(name, "fail", nothing, wait=True, args={"error": text}).wait()
+        except InvalidError:
+            return  # it is told
+
+
+def nothing(received: abi.Received) -> None:
+    """Make the result of a call that has none."""
+
+
+def bytes_of(buf: Any, operation: str) -> memoryview:
+    """Return the bytes of a buffer.
+
+    Parameters
+    ----------
+    buf : buffer
+        What the user gave.
+    operation : str
+        The operation, as the user knows it.
+    """
+    try:
+        view = memoryview(buf)
+    except TypeError:
+        raise TypeError(f"{operation} takes buffers, such as NumPy arrays, not a {type(buf).__name__}") from None
+    if not view.c_contiguous:
+        raise InvalidError("the buffer's elements don't lie one behind the other: copy it first", op=operation)
+    return view.cast("B") if view.nbytes else memoryview(b"")

@@ -126,3 +126,84 @@ def test_numpy_arrays(world):
         return total.tolist(), flags.tolist()
 
     assert world(3, work) == [([[4.5] * 3] * 2, [False, True])] * 3
+
+
+def shifted(a, b):
+    """Return the digits of both, one after the other: associative, and not commutative."""
+    return array.array("q", [x * 10 ** len(str(y)) + y for x, y in zip(a, b)])
+
+
+def into_second(a, b):
+    for i, x in enumerate(a):
+        b[i] = x * 10 ** len(str(b[i])) + b[i]
+
+
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("length", [0, 1, 10, 5_000])
+@pytest.mark.parametrize("function", [shifted, into_second])
+def test_functions(world, size, length, function):
+    """Concatenates digits: the ranks' order shows. Long buffers take the way of shares."""
+
+    def digits(ranks):
+        return array.array("q", [int("".join(str(1 + (r + i) % 9) for r in ranks)) for i in range(length)])
+
+    def work(env):
+        comm, rank, root = env.comm, env.rank, size - 1
+        mine = digits([rank])
+        got = zeros(length)
+        comm.Allreduce(mine, got, function)
+        assert got == digits(range(size))
+        got = zeros(length)
+        comm.Reduce(mine, got if rank == root else None, function, root)
+        assert got == (digits(range(size)) if rank == root else zeros(length))
+        comm.Scan(mine, got, function)
+        assert got == digits(range(rank + 1))
+        got = zeros(length)
+        comm.Exscan(mine, got, function)
+        assert got == (digits(range(rank)) if rank else zeros(length))
+        counts = [length // size] * size
+        counts[0] += length - sum(counts)
+        got = zeros(counts[rank])
+        comm.Reduce_scatter(mine, got, counts, function)
+        assert got == digits(range(size))[sum(counts[:rank]) :][: counts[rank]]
+
+    world(size, work)
+
+
+@pytest.mark.parametrize("length", [10, 5_000])
+def test_a_function_that_fails(world, length):
+    def work(env):
+        def bad(a, b):
+            if env.rank == 1:
+                raise ZeroDivisionError("as planned")
+            return b if length == 10 else a
+
+        got = zeros(length)
+        if env.rank == 1:
+            with pytest.raises(ZeroDivisionError):
+                env.comm.Allreduce(numbers(1, length), got, bad)
+        elif length == 10:
+            env.comm.Allreduce(numbers(0, length), got, bad)
+        else:
+            with pytest.raises(errors.RemoteError, match="as planned"):
+                env.comm.Allreduce(numbers(0, length), got, bad)
+        with pytest.raises(errors.InvalidError, match="as many elements"):
+            env.comm.Allreduce(numbers(0, 10), zeros(10), lambda a, b: a[:1])
+        assert env.comm.allgather(env.rank) == [0, 1]
+
+    world(2, work)
+
+
+def test_located_reductions(world):
+    np = pytest.importorskip("numpy")
+
+    def work(env):
+        pairs = np.array([(3.5 - env.rank, env.rank), (1.0, 7 - env.rank)], "f8,i8")
+        least, greatest = np.empty_like(pairs), np.empty(2, "i8,i8")
+        env.comm.Allreduce(pairs, least, "minloc")
+        env.comm.Allreduce(np.array([(env.rank, 5), (4, env.rank)], "i8,i8"), greatest, "maxloc")
+        with pytest.raises(errors.InvalidError, match="pairs"):
+            env.comm.Allreduce(np.zeros(2), np.zeros(2), "minloc")
+        return least.tolist(), greatest.tolist()
+
+    assert world(3, work) == [([(1.5, 2), (1.0, 5)], [(2, 5), (4, 0)])] * 3

@@ -47,7 +47,7 @@
 // cumulative: repeating a grant changes nothing. It starts at EagerCredit in every stream. Stream 0 (the steps of
 // collectives) has one credit per context and pair, with sequence 0; every other stream has its own. Messages from rank to
 // rank, which belong to no operation, are stream 1 of sequence 0: their credit is in bytes of short ones alone, and the pair
-// sequence of a CREDIT says how many of them may be sent in all.
+// sequence of a CREDIT says how many of them may be sent in all. Their signature says what the payload is.
 package wire
 
 import (

@@ -76,7 +76,7 @@ func TestFramesRefused(t *testing.T) {
 		{"cut off", func(b []byte) []byte { return b[:HeaderSize-1] }, status.Malformed, "71 of 72"},
 		{"another version", func(b []byte) []byte { b[0]++; return b }, status.Unsupported, "same version"},
 		{"class 0", func(b []byte) []byte { b[1] = 0; return b }, status.Malformed, "class 0x0"},
-		{"class beyond control", func(b []byte) []byte { b[1] = byte(ClassByeAck) + 1; return b }, status.Malformed, "class 0x8"},
+		{"class beyond control", func(b []byte) []byte { b[1] = byte(ClassLeaving) + 1; return b }, status.Malformed, "class 0x9"},
 		{"class beyond data", func(b []byte) []byte { b[1] = byte(ClassBye) + 1; return b }, status.Malformed, "class 0x86"},
 		{"payload over the limit", func(b []byte) []byte { b[2], b[3] = 0xb9, 0xff; return b }, status.Malformed, "over the limit"},
 		{"part beyond its message", func(b []byte) []byte { b[48] = 14; return b }, status.Malformed, "10 bytes at offset 5 exceed"},
