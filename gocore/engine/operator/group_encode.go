@@ -118,13 +118,31 @@ func (e *groupEncoder) encode(b *table.Batch, from, n int) *groupChunk {
 	if n == 0 {
 		return &e.chunk
 	}
+	e.encodeHashes(b, from, n, rows)
+	e.encodeValues(b, from, n, rows)
+	return &e.chunk
+}
+
+// encodeMissing returns the keys of rows of b, relative to from, which aren't null.
+func (e *groupEncoder) encodeMissing(b *table.Batch, from int, rows []uint32) *groupChunk {
+	e.chunk.n = len(rows)
+	e.encodeHashes(b, from, len(rows), rows)
+	return &e.chunk
+}
+
+// encodeFound returns the values of rows [from, from+n) of b, whose groups are known.
+func (e *groupEncoder) encodeFound(b *table.Batch, from, n int) *groupChunk {
+	e.chunk.n = n
+	e.encodeValues(b, from, n, nil)
+	return &e.chunk
+}
+
+func (e *groupEncoder) encodeHashes(b *table.Batch, from, n int, rows []uint32) {
 	if e.layout.exact {
 		e.encodeExact(&b.Cols[e.layout.keys[0].column], from, n, rows)
 	} else {
 		e.encodeKeys(b, from, n, rows)
 	}
-	e.encodeValues(b, from, n, rows)
-	return &e.chunk
 }
 
 // selected returns which of the rows have all keys, relative to from, and whether any hasn't.

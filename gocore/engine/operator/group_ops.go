@@ -264,7 +264,7 @@ func (op groupOp) update(cells groupCells, ids []uint32, in *groupOperands, heap
 			s, x := cells.at(g), values.next()
 			lo, carry := bits.Add64(s[0], x, 0)
 			s[0] = lo
-			s[1] += carry + uint64(int64(x)>>63)
+			s[1], _ = bits.Add64(s[1], uint64(int64(x)>>63), carry)
 		}
 	case opSumUint:
 		for i, g := range ids {

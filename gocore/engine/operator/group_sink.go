@@ -14,10 +14,11 @@ import (
 
 // Group is the hash group-by.
 //
-//	Push     each worker aggregates into a table of its own that fits the cache. A table that is full is emptied into
-//	         256 partitions. Where it filled up before it had taken in several rows per group, aggregating early
-//	         doesn't pay: the worker spreads the rows themselves over the partitions, and tries again much later. Rows
-//	         that are needed all at once (see groupCollected) are always spread.
+//	Push     each worker aggregates into a table of its own that fits the cache; of keys that have few values, it needs
+//	         no search there (see groupCodes). A table that is full is emptied into 256 partitions. Where it filled up
+//	         before it had taken in several rows per group, aggregating early doesn't pay: the worker spreads the rows
+//	         themselves over the partitions, and tries again much later. Rows that are needed all at once (see
+//	         groupCollected) are always spread.
 //	Finish   a worker takes a partition at a time, of all workers, and aggregates it into a table that fits its cache.
 //	         Few groups need no partitions: the workers' tables are merged.
 //	Next     decodes a batch of groups, in the order of their hashes.
@@ -62,8 +63,9 @@ const (
 type groupWorker struct {
 	encoder *groupEncoder
 	table   *groupTable
-	max     int // groups in table
-	rows    int // taken in since the table was empty
+	codes   *groupCodes // nil: all rows are looked up in table
+	max     int         // groups in table
+	rows    int         // taken in since the table was empty
 	ids     []uint32
 	scratch []uint32
 	strings groupHeap
@@ -96,7 +98,8 @@ func newGroupWorker(l *groupLayout, scope *memory.Scope, spread, bytes int) (*gr
 	bytes = min(bytes, int(scope.Budget().Limit()/tableShare))
 	for w.max = minSlots / slotsPerGroup; w.max < 256<<10 && 2*w.max*(8*l.recWords+4*slotsPerGroup) <= bytes; w.max *= 2 {
 	}
-	return w, nil
+	w.codes, err = newGroupCodes(l, scope, 4*w.max)
+	return w, err
 }
 
 func (g *Group) prepare(q *exec.Query) {
@@ -130,7 +133,11 @@ func (g *Group) pushRows(w *exec.Worker, b *table.Batch, from, to int) error {
 	}
 	state.encoder.begin(b)
 	for ; from < to; from += groupChunkRows {
-		if err := state.push(state.encoder.encode(b, from, min(groupChunkRows, to-from))); err != nil {
+		push := state.push
+		if state.codes != nil && state.left == 0 && state.codes.takes(b) {
+			push = state.pushCoded
+		}
+		if err := push(b, from, min(groupChunkRows, to-from)); err != nil {
 			return err
 		}
 		if err := w.Yield(); err != nil {
@@ -140,8 +147,52 @@ func (g *Group) pushRows(w *exec.Worker, b *table.Batch, from, to int) error {
 	return nil
 }
 
-func (w *groupWorker) push(c *groupChunk) error {
-	l := w.encoder.layout
+// pushCoded takes in n rows of b, whose groups are found by their codes as far as that goes.
+func (w *groupWorker) pushCoded(b *table.Batch, from, n int) error {
+	missing := w.codes.lookup(b, from, n, w.ids, w.encoder.rows)
+	if len(missing) > 0 {
+		c, groups := w.encoder.encodeMissing(b, from, missing), w.table.groups()
+		for i := 0; ; {
+			to, err := w.table.lookup(c, i, w.scratch, &w.strings)
+			if err != nil {
+				return err
+			}
+			if i = to; i == c.n {
+				break
+			}
+			if w.table.groups() >= w.max {
+				return w.push(b, from, n) // which empties the table
+			}
+			if err := w.table.grow(); err != nil {
+				return err
+			}
+		}
+		for i, row := range missing {
+			w.ids[row] = w.scratch[i]
+		}
+		more, err := w.codes.learn(c, missing, w.scratch, w.table.groups()-groups)
+		if err != nil {
+			return err
+		}
+		if !more {
+			w.dropCodes()
+		}
+	}
+	w.rows += n
+	return w.table.aggregate(groupUpdate{w.encoder.encodeFound(b, from, n), w.ids, w.scratch, 0, n, &w.strings})
+}
+
+// dropCodes has all rows looked up in the table from now on.
+func (w *groupWorker) dropCodes() {
+	if w.codes != nil {
+		w.codes.free()
+		w.codes = nil
+	}
+}
+
+// push takes in n rows of b.
+func (w *groupWorker) push(b *table.Batch, from, n int) error {
+	c, l := w.encoder.encode(b, from, n), w.encoder.layout
 	if w.left > 0 {
 		w.left -= c.n
 		return w.spread.scatter(l, c, &w.strings)
@@ -185,6 +236,7 @@ func (w *groupWorker) empty() error {
 		w.left, w.span = w.span, 2*w.span
 	}
 	w.rows = 0
+	w.dropCodes()
 	return w.groups.flush(w.table)
 }
 

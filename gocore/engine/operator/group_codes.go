@@ -1,0 +1,328 @@
+package operator
+
+import (
+	"math"
+	"math/bits"
+	"unsafe"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/table"
+)
+
+// groupCodes finds the groups of rows without hashing where keys have few combinations: an integer's code is its
+// distance from the least one, a short string's the number of its first appearance, and the codes of a row's keys are
+// the digits of a number, the place of its group in an array. Rows that aren't found there are looked up in the table,
+// which stays what defines the groups. Where many aren't, or the array would become large, the worker goes without.
+//
+//	code     code of key 0 + code of key 1 * (size 0 + 1) + ...; the greatest digit, size, stands for any other value
+//	groups   | 0 | 28 | 0 | 12 | ...     the group of each code; 0: not seen yet
+type groupCodes struct {
+	scope  *memory.Scope
+	keys   []codedKey
+	groups []uint32
+	buf    *memory.Buffer
+	limit  int // entries of groups
+	codes  [groupChunkRows]uint32
+	words  []uint64 // scratch: two words of each row
+	rows   int      // looked up since misses was 0
+	misses int      // rows of groups that were there, but not found
+}
+
+// codedKey is the digit of a key column.
+type codedKey struct {
+	groupKey
+	base    uint64 // integers: the word whose code is 0
+	size    uint64
+	stride  uint32
+	flip    uint64 // integers: makes the order of words that of unsigned numbers
+	least   uint64 // of the words that were seen, flipped
+	most    uint64
+	strings stringCodes
+}
+
+const (
+	// codedGroups is how many combinations of codes there may be: their array stays in the L2 cache.
+	codedGroups = 160 << 10
+	// codedStrings is how many strings a column may have.
+	codedStrings = 1024
+	// codesTrial is after how many rows it is looked whether most are found; one in codesMisses may be missing.
+	codesTrial  = 64 << 10
+	codesMisses = 8
+)
+
+// newGroupCodes returns the codes of l's keys, or nil if they can't have any.
+func newGroupCodes(l *groupLayout, scope *memory.Scope, limit int) (*groupCodes, error) {
+	if l.single() || len(l.collected) > 0 {
+		return nil, nil
+	}
+	c := &groupCodes{scope: scope, limit: min(limit, codedGroups)}
+	for _, k := range l.keys {
+		switch {
+		case k.kind == column.Null || k.kind.IsFloat():
+			return nil, nil
+		case k.kind == column.String:
+			c.keys = append(c.keys, codedKey{groupKey: k})
+		default:
+			key := codedKey{groupKey: k, least: math.MaxUint64}
+			if !isUnsigned(k.kind) {
+				key.flip = 1 << 63
+			}
+			c.keys = append(c.keys, key)
+		}
+	}
+	words, _, err := memory.Make[uint64](scope, 2*groupChunkRows)
+	if err != nil {
+		return nil, err
+	}
+	c.words = words
+	_, err = c.layOut()
+	return c, err
+}
+
+// takes tells whether rows of b have codes: nulls have none.
+func (c *groupCodes) takes(b *table.Batch) bool {
+	for i := range c.keys {
+		if col := &b.Cols[c.keys[i].column]; col.Nulls > 0 || col.Kind == column.Null {
+			return false
+		}
+	}
+	return true
+}
+
+// lookup writes the groups of n rows of b to ids and returns which rows it has none for, in missing.
+func (c *groupCodes) lookup(b *table.Batch, from, n int, ids, missing []uint32) []uint32 {
+	codes := c.codes[:n]
+	clear(codes)
+	for i := range c.keys {
+		k := &c.keys[i]
+		k.add(&b.Cols[k.column], from, codes, c.words)
+	}
+	found, groups := uint32(math.MaxUint32), unsafe.Pointer(unsafe.SliceData(c.groups))
+	ids = ids[:n]
+	for i, code := range codes {
+		g := *(*uint32)(unsafe.Add(groups, 4*uintptr(code)))
+		ids[i] = g
+		found = min(found, g)
+	}
+	c.rows += n
+	if found > 0 {
+		return nil
+	}
+	misses := 0
+	for i, g := range ids {
+		missing[misses] = uint32(i)
+		if g == 0 {
+			misses++
+		}
+	}
+	return missing[:misses]
+}
+
+// add adds the digits of rows from row from on to codes.
+func (k *codedKey) add(c *column.Column, from int, codes []uint32, words []uint64) {
+	switch c.Kind {
+	case column.String:
+		w0, w1 := words[:len(codes)], words[groupChunkRows:][:len(codes)]
+		stringColumnWords(c, from, nil, w0, w1)
+		k.strings.add(codes, w0, w1, uint32(k.size), k.stride)
+	case column.Int64, column.Uint64:
+		addCodes(codes, column.Of[uint64](c)[from:], k.base, k.size, k.stride)
+	case column.Int32:
+		addCodes(codes, column.Of[int32](c)[from:], k.base, k.size, k.stride)
+	default:
+		fixedWords(c, from, len(codes), nil, words)
+		addCodes(codes, words, k.base, k.size, k.stride)
+	}
+}
+
+func addCodes[T int32 | uint64](codes []uint32, src []T, base, size uint64, stride uint32) {
+	for i, v := range src[:len(codes)] {
+		codes[i] += uint32(min(uint64(v)-base, size)) * stride
+	}
+}
+
+// learn takes in what the table knows of the rows that were missing: their keys, a chunk, and their groups, of which
+// some are new. It reports whether codes are of use any longer.
+func (c *groupCodes) learn(chunk *groupChunk, missing, groups []uint32, made int) (bool, error) {
+	wider := false
+	c.misses += len(missing) - made
+	for j, row := range missing {
+		code, known := c.codes[row], true
+		for i := range c.keys {
+			k := &c.keys[i]
+			if uint64(code/k.stride)%(k.size+1) != k.size {
+				continue
+			}
+			known, wider = false, true
+			if ok, err := k.widen(c.scope, chunk, j); err != nil || !ok {
+				return false, err
+			}
+		}
+		if known {
+			c.groups[code] = groups[j]
+		}
+	}
+	if wider {
+		return c.layOut()
+	}
+	if c.rows > codesTrial {
+		if c.misses > c.rows/codesMisses {
+			return false, nil
+		}
+		c.rows, c.misses = 0, 0
+	}
+	return true, nil
+}
+
+// widen takes in the key of a chunk's row and reports whether it can have a code.
+func (k *codedKey) widen(scope *memory.Scope, chunk *groupChunk, row int) (bool, error) {
+	if k.kind == column.String {
+		w0, w1 := chunk.keys[k.word-1].at(row), chunk.keys[k.word].at(row)
+		if stringSize(w0) > shortString || k.strings.n == codedStrings {
+			return false, nil
+		}
+		return true, k.strings.insert(scope, w0, w1)
+	}
+	word := unscramble(chunk.hash.at(row))
+	if len(chunk.keys) > 0 {
+		word = chunk.keys[k.word-1].at(row)
+	}
+	word ^= k.flip
+	k.least, k.most = min(k.least, word), max(k.most, word)
+	return k.most-k.least < codedGroups, nil
+}
+
+// layOut gives each digit the values it needs, and room for more, and reports whether the array isn't too large.
+func (c *groupCodes) layOut() (bool, error) {
+	for spare := uint64(2); ; spare-- {
+		entries := uint64(1)
+		for i := range c.keys {
+			k := &c.keys[i]
+			switch {
+			case k.kind == column.String:
+				k.size = uint64(k.strings.n) * (4 + spare) / 4
+			case k.least <= k.most:
+				values := k.most - k.least + 1
+				k.size = values * (4 + spare) / 4
+				k.base = k.least ^ k.flip - (k.size-values)/2
+			}
+			k.stride = uint32(entries)
+			entries *= k.size + 1
+			if entries > codedGroups {
+				break
+			}
+		}
+		if entries <= uint64(c.limit) {
+			return true, c.resize(int(entries))
+		}
+		if spare == 0 {
+			return false, nil
+		}
+	}
+}
+
+// resize makes groups n entries, all of them unknown.
+func (c *groupCodes) resize(n int) error {
+	if n > cap(c.groups) {
+		c.free()
+		groups, buf, err := memory.Make[uint32](c.scope, n)
+		if err != nil {
+			return err
+		}
+		c.groups, c.buf = groups, buf
+	}
+	c.groups = c.groups[:n]
+	clear(c.groups)
+	return nil
+}
+
+func (c *groupCodes) free() {
+	if c.buf != nil {
+		c.buf.Release()
+		c.groups, c.buf = nil, nil
+	}
+}
+
+// stringCodes numbers short strings in the order of their insertion: a hash table with linear probing.
+type stringCodes struct {
+	slots []codedString
+	shift uint // of the bits of a hash that choose a slot
+	buf   *memory.Buffer
+	n     int
+}
+
+type codedString struct {
+	w0, w1 uint64
+	code   uint64 // noCode: there is none
+}
+
+const (
+	noCode = math.MaxUint64
+	// slotsPerString keeps all but a few searches to one slot; the others, of few strings, take no cache.
+	slotsPerString = 32
+)
+
+func (s *stringCodes) slot(w0, w1 uint64) uint64 {
+	return (w0 ^ w1*scramble1) * scramble2 >> (s.shift & 63)
+}
+
+// find returns the slot of a string, or the one it would have.
+func (s *stringCodes) find(w0, w1 uint64) *codedString {
+	for at := s.slot(w0, w1); ; at = (at + 1) & uint64(len(s.slots)-1) {
+		if e := &s.slots[at]; e.w0 == w0 && e.w1 == w1 || e.code == noCode {
+			return e
+		}
+	}
+}
+
+// add adds the digits of strings to codes.
+func (s *stringCodes) add(codes []uint32, w0, w1 []uint64, size, stride uint32) {
+	if s.n == 0 {
+		return // the one digit is 0
+	}
+	slots := unsafe.Pointer(unsafe.SliceData(s.slots))
+	w0, w1 = w0[:len(codes)], w1[:len(codes)]
+	for i := range codes {
+		e := (*codedString)(unsafe.Add(slots, unsafe.Sizeof(codedString{})*uintptr(s.slot(w0[i], w1[i]))))
+		if e.w0^w0[i]|e.w1^w1[i] != 0 {
+			e = s.find(w0[i], w1[i])
+		}
+		codes[i] += uint32(min(e.code, uint64(size))) * stride
+	}
+}
+
+// insert gives a string a code, unless it has one.
+func (s *stringCodes) insert(scope *memory.Scope, w0, w1 uint64) error {
+	if len(s.slots) < slotsPerString*(s.n+1) {
+		if err := s.resize(scope, max(64*slotsPerString, 2*len(s.slots))); err != nil {
+			return err
+		}
+	}
+	if e := s.find(w0, w1); e.code == noCode {
+		*e = codedString{w0, w1, uint64(s.n)}
+		s.n++
+	}
+	return nil
+}
+
+func (s *stringCodes) resize(scope *memory.Scope, n int) error {
+	old, oldBuf := s.slots, s.buf
+	slots, buf, err := memory.Make[codedString](scope, n)
+	if err != nil {
+		return err
+	}
+	s.slots, s.buf, s.shift = slots[:n], buf, uint(64-bits.TrailingZeros(uint(n)))
+	for i := range s.slots {
+		s.slots[i] = codedString{code: noCode}
+	}
+	for _, e := range old {
+		if e.code != noCode {
+			*s.find(e.w0, e.w1) = e
+		}
+	}
+	if oldBuf != nil {
+		oldBuf.Release()
+	}
+	return nil
+}
