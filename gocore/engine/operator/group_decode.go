@@ -55,9 +55,9 @@ func (l *groupLayout) decode(w *exec.Worker, runs []groupRun, n int) (*table.Bat
 // gather writes word j of each record to dst.
 func (d *groupDecoder) gather(dst []uint64, j int) {
 	for _, run := range d.runs {
-		words := groupVec{unsafe.Add(run.records, 8*j), uintptr(8 * d.layout.recWords)}.each()
+		words := groupVec{unsafe.Add(run.records, 8*j), uintptr(8 * d.layout.recWords)}
 		for i := range dst[:run.rows] {
-			dst[i] = words.next()
+			dst[i] = words.at(i)
 		}
 		dst = dst[run.rows:]
 	}

@@ -20,21 +20,6 @@ type groupVec struct {
 
 func (v groupVec) at(i int) uint64 { return *(*uint64)(unsafe.Add(v.p, uintptr(i)*v.stride)) }
 
-// each returns a cursor over the words. It never makes a pointer past the last one: that may lie in Go's heap.
-func (v groupVec) each() groupCursor { return groupCursor{groupVec: v} }
-
-// groupCursor walks a groupVec: faster than multiplying by the stride.
-type groupCursor struct {
-	groupVec
-	offset uintptr
-}
-
-func (c *groupCursor) next() uint64 {
-	w := *(*uint64)(unsafe.Add(c.p, c.offset))
-	c.offset += c.stride
-	return w
-}
-
 // from returns the words from row i on.
 func (v groupVec) from(i int) groupVec {
 	return groupVec{unsafe.Add(v.p, uintptr(i)*v.stride), v.stride}
@@ -266,9 +251,14 @@ func (e *groupEncoder) encodeValues(b *table.Batch, from, n int, rows []uint32) 
 		case c.Kind.Width() == 8 && rows == nil && v.form == plainForm && (!nulls || v.mask >= 0):
 			e.chunk.values[v.word] = vecOf(column.Of[uint64](c)[from : from+n])
 		default:
-			fixedWords(c, from, n, rows, words)
+			src := words
+			if c.Kind.Width() == 8 && rows == nil && v.form == floatForm {
+				src = column.Of[uint64](c)[from : from+n]
+			} else {
+				fixedWords(c, from, n, rows, words)
+			}
 			if v.form == floatForm {
-				floatWords(c.Kind, words)
+				floatWords(c.Kind, src, words)
 			}
 			if nulls && v.mask < 0 {
 				nanNulls(c, from, rows, words)

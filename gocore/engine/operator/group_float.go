@@ -13,9 +13,8 @@ import (
 
 // updateFloats adds values to the states.
 func updateFloats(cells groupCells, ids []uint32, v groupVec, heap *groupHeap) error {
-	values := v.each()
-	for _, g := range ids {
-		x := math.Float64frombits(values.next())
+	for i, g := range ids {
+		x := math.Float64frombits(v.at(i))
 		s := cells.at(g)
 		hi, lo, exact := addWords(math.Float64frombits(s[0]), math.Float64frombits(s[1]), x)
 		if exact {

@@ -259,9 +259,8 @@ func (op groupOp) update(cells groupCells, ids []uint32, in *groupOperands, heap
 	v, w := in[0], in[1]
 	switch op {
 	case opSumInt:
-		values := v.each()
-		for _, g := range ids {
-			s, x := cells.at(g), values.next()
+		for i, g := range ids {
+			s, x := cells.at(g), v.at(i)
 			lo, carry := bits.Add64(s[0], x, 0)
 			s[0] = lo
 			s[1], _ = bits.Add64(s[1], uint64(int64(x)>>63), carry)
@@ -291,9 +290,8 @@ func (op groupOp) update(cells groupCells, ids []uint32, in *groupOperands, heap
 			cells.at(g)[0]++
 		}
 	case opMissingFloat:
-		values := v.each()
 		for i := range ids {
-			if x := math.Float64frombits(values.next()); x != x {
+			if x := math.Float64frombits(v.at(i)); x != x {
 				cells.at(ids[i])[0]++
 			}
 		}

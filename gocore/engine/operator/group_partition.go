@@ -135,9 +135,8 @@ func (p *groupParts) scatter(l *groupLayout, c *groupChunk, heap *groupHeap) err
 	}
 	size := uint32(p.recordBytes())
 	records := p.records[:c.n]
-	hashes := c.hash.each()
 	for i := range records {
-		h := hashes.next()
+		h := c.hash.at(i)
 		chain := &p.chains[h>>(64-groupBits)]
 		if chain.used == chain.size {
 			if err := p.extend(chain); err != nil {
@@ -150,9 +149,8 @@ func (p *groupParts) scatter(l *groupLayout, c *groupChunk, heap *groupHeap) err
 		records[i] = uint64(uintptr(r))
 	}
 	for j, v := range columns {
-		words := v.each()
-		for _, r := range records {
-			*(*uint64)(unsafe.Add(*(*unsafe.Pointer)(unsafe.Pointer(&r)), 8*(j+1))) = words.next()
+		for i, r := range records {
+			*(*uint64)(unsafe.Add(*(*unsafe.Pointer)(unsafe.Pointer(&r)), 8*(j+1))) = v.at(i)
 		}
 	}
 	if l.strings && c.long {
@@ -171,9 +169,9 @@ var none uint64
 
 // scatterPairs is scatter for rows of a hash and one more word.
 func (p *groupParts) scatterPairs(c *groupChunk, v groupVec) error {
-	hash, values := c.hash.each(), v.each()
-	for range c.n {
-		h := hash.next()
+	hash := c.hash
+	for i := range c.n {
+		h := hash.at(i)
 		chain := &p.chains[h>>(64-groupBits)]
 		if chain.used == chain.size {
 			if err := p.extend(chain); err != nil {
@@ -182,7 +180,7 @@ func (p *groupParts) scatterPairs(c *groupChunk, v groupVec) error {
 		}
 		r := (*[2]uint64)(unsafe.Add(chain.tail, uintptr(chain.used)))
 		chain.used += 16
-		r[0], r[1] = h, values.next()
+		r[0], r[1] = h, v.at(i)
 	}
 	return nil
 }

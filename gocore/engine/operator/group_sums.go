@@ -37,10 +37,10 @@ func (m *groupSums) layOut(l *groupLayout) {
 
 // updateSums adds the values of rows: all of a row's terms at once where each fits two words, else one by one.
 func (t *groupTable) updateSums(m *groupSums, u groupUpdate) error {
-	xs, ys := u.chunk.values[m.x].from(u.from).each(), u.chunk.values[m.y].from(u.from).each()
+	xs, ys := u.chunk.values[m.x].from(u.from), u.chunk.values[m.y].from(u.from)
 	pair := len(m.states) == len(m.words)
-	for _, g := range u.ids[u.from:u.to] {
-		x, y := math.Float64frombits(xs.next()), math.Float64frombits(ys.next())
+	for i, g := range u.ids[u.from:u.to] {
+		x, y := math.Float64frombits(xs.at(i)), math.Float64frombits(ys.at(i))
 		if x != x || y != y {
 			continue
 		}
@@ -110,17 +110,15 @@ func addPair(r unsafe.Pointer, words *[9]uintptr, x, y float64) bool {
 	return true
 }
 
-const (
-	// wholeFactor is up to where whole numbers have products that no rounding changes, wholeSum where sums stay so.
-	wholeFactor = 1 << 26
-	wholeSum    = 1 << 53
-)
+// wholeSum is up to where sums of whole numbers are not rounded. The sum of squares shows that for all: a whole number is
+// at most its square, a product at most the sum of its factors' squares.
+const wholeSum = 1 << 53
 
 // addWholeSquare is addSquare for a whole number: sums of those take one word until they are large.
 func addWholeSquare(r unsafe.Pointer, words *[9]uintptr, x float64) bool {
 	s, square := (*float64)(unsafe.Add(r, words[1])), (*float64)(unsafe.Add(r, words[2]))
 	h0, h1 := *s+x, *square+x*x
-	if !(math.Abs(x) < wholeFactor && math.Abs(h0)+h1 < wholeSum) {
+	if !(h1 < wholeSum) {
 		return false
 	}
 	*s, *square = h0, h1
@@ -132,7 +130,7 @@ func addWholePair(r unsafe.Pointer, words *[9]uintptr, x, y float64) bool {
 	sx, sy, sxy := (*float64)(unsafe.Add(r, words[1])), (*float64)(unsafe.Add(r, words[2])), (*float64)(unsafe.Add(r, words[3]))
 	sxx, syy := (*float64)(unsafe.Add(r, words[5])), (*float64)(unsafe.Add(r, words[7]))
 	h0, h1, h2, h3, h4 := *sx+x, *sy+y, *sxy+x*y, *sxx+x*x, *syy+y*y
-	if !(math.Abs(x)+math.Abs(y) < wholeFactor && math.Abs(h0)+math.Abs(h1)+math.Abs(h2)+h3+h4 < wholeSum) {
+	if !(h3+h4 < wholeSum) {
 		return false
 	}
 	*sx, *sy, *sxy, *sxx, *syy = h0, h1, h2, h3, h4

@@ -191,9 +191,9 @@ func (t *groupTable) verify(c *groupChunk, from, to int, ids []uint32, heap *gro
 
 // sameWords returns the first row whose word isn't that of its group.
 func (t *groupTable) sameWords(word int, key groupVec, ids []uint32) int {
-	words, keys := unsafe.Add(t.records, 8*word), key.each()
+	words := unsafe.Add(t.records, 8*word)
 	for i, g := range ids {
-		if *(*uint64)(unsafe.Add(words, 8*uintptr(g))) != keys.next() {
+		if *(*uint64)(unsafe.Add(words, 8*uintptr(g))) != key.at(i) {
 			return i
 		}
 	}
@@ -202,10 +202,10 @@ func (t *groupTable) sameWords(word int, key groupVec, ids []uint32) int {
 
 // sameStrings returns the first row whose string isn't that of its group.
 func (t *groupTable) sameStrings(word int, first, second groupVec, ids []uint32) int {
-	words, w0, w1 := unsafe.Add(t.records, 8*word), first.each(), second.each()
+	words := unsafe.Add(t.records, 8*word)
 	for i, g := range ids {
 		have := (*[2]uint64)(unsafe.Add(words, 8*uintptr(g)))
-		a, b := w0.next(), w1.next()
+		a, b := first.at(i), second.at(i)
 		if have[0]^a|have[1]^b != 0 && !equalStrings(have[0], have[1], a, b) {
 			return i
 		}
@@ -258,9 +258,8 @@ func (t *groupTable) lookupExact(c *groupChunk, i int, ids []uint32) int {
 // nothing, so that everything stays in registers: this is the loop that most rows spend their time in.
 func (t *groupTable) probe(hash groupVec, ids []uint32) int {
 	slots, records, shift, mask := unsafe.Pointer(unsafe.SliceData(t.slots)), t.records, t.shift, t.mask
-	hashes := hash.each()
 	for i := range ids {
-		h := hashes.next()
+		h := hash.at(i)
 		s := h >> (shift & 63) & mask
 		g := *(*uint32)(unsafe.Add(slots, 4*s))
 		for *(*uint64)(unsafe.Add(records, 8*uintptr(g))) != h {

@@ -65,16 +65,17 @@ func integerWords[T int8 | int16 | int32 | uint8 | uint16 | uint32 | uint64](c *
 	}
 }
 
-// floatWords turns the words of numbers and booleans of a kind that isn't a float into float64.
-func floatWords(kind column.Kind, words []uint64) {
+// floatWords writes words of numbers and booleans of a kind that isn't a float as float64, to dst, which may be words.
+func floatWords(kind column.Kind, words, dst []uint64) {
+	dst = dst[:len(words)]
 	if isUnsigned(kind) {
 		for i, w := range words {
-			words[i] = math.Float64bits(float64(w))
+			dst[i] = math.Float64bits(float64(w))
 		}
 		return
 	}
 	for i, w := range words {
-		words[i] = math.Float64bits(float64(int64(w)))
+		dst[i] = math.Float64bits(float64(int64(w)))
 	}
 }
 
