@@ -7,15 +7,16 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 )
 
-// maxBlock is the longest data that allgather sends along with its sizes. Longer data follows around the ring, where
-// every rank sends and receives all the time and holds each block once.
+// maxBlock is the longest data that goes along with its size where only its own rank knows the size. Longer data follows.
 const maxBlock = 4 << 10
 
 // Allgather returns every rank's data, by rank. Sizes may differ, and no rank knows them: the first phase (Bruck's:
 // in round k a rank passes all it has to the one 2^k before) spreads sizes together with short data; the second phase
-// is needed if a size shows long data, which then all ranks know.
+// is needed if a size shows long data, which then all ranks know: it goes around the ring, where every rank sends and
+// receives all the time and holds each block once.
 func (o *Operation) Allgather(ctx context.Context, data []byte) ([][]byte, error) {
-	tag, n, r := o.begin(allgather), o.c.size, o.c.rank
+	_, tag := o.choose(allgather, 0)
+	n, r := o.c.size, o.c.rank
 	blocks := appendBlock(nil, data)
 	ends := []int{len(blocks)} // of the blocks of ranks r, r+1, ...
 	for d := 1; d < n; d *= 2 {
@@ -34,21 +35,19 @@ func (o *Operation) Allgather(ctx context.Context, data []byte) ([][]byte, error
 		}
 	}
 	all := make([][]byte, n)
-	long := false
+	anyLong := false
 	start := 0
 	for i, end := range ends {
-		size, head := binary.Uvarint(blocks[start:])
-		if size <= maxBlock {
-			all[(r+i)%n] = blocks[start+head : end : end]
-		}
-		long = long || size > maxBlock
+		var long bool
+		all[(r+i)%n], long = blockAt(blocks, start, end)
+		anyLong = anyLong || long
 		start = end
 	}
-	if !long {
-		all[r] = data
+	all[r] = data
+	if !anyLong {
 		return all, o.failure()
 	}
-	return o.ring(ctx, data, all)
+	return o.ring(ctx, all)
 }
 
 // appendBlock appends the size of data, and data if it is short.
@@ -63,7 +62,7 @@ func appendBlock(dst, data []byte) []byte {
 // blockEnd returns the end of the block that starts at start.
 func blockEnd(blocks []byte, start int) (int, error) {
 	if start >= len(blocks) {
-		return 0, status.Errorf(status.Malformed, "allgather: blocks end early")
+		return 0, status.Errorf(status.Malformed, "blocks end early")
 	}
 	size, head := binary.Uvarint(blocks[start:])
 	end := start + head
@@ -71,9 +70,18 @@ func blockEnd(blocks []byte, start int) (int, error) {
 		end += int(size)
 	}
 	if head <= 0 || end > len(blocks) {
-		return 0, status.Errorf(status.Malformed, "allgather: a block is damaged")
+		return 0, status.Errorf(status.Malformed, "a block is damaged")
 	}
 	return end, nil
+}
+
+// blockAt returns the data of the block between start and end, or nil and that it is long.
+func blockAt(blocks []byte, start, end int) (data []byte, long bool) {
+	size, head := binary.Uvarint(blocks[start:end])
+	if size > maxBlock {
+		return nil, true
+	}
+	return blocks[start+head : end : end], false
 }
 
 // damaged fails the operation because src sent what can't be parsed.
@@ -86,9 +94,8 @@ func (o *Operation) damaged(src int, err error) error {
 }
 
 // ring passes the long blocks on: in step k each rank gives its right neighbour the block of the rank k before itself.
-func (o *Operation) ring(ctx context.Context, data []byte, all [][]byte) ([][]byte, error) {
-	tag, n, r := o.begin(allgatherRing), o.c.size, o.c.rank
-	all[r] = data
+func (o *Operation) ring(ctx context.Context, all [][]byte) ([][]byte, error) {
+	tag, n, r := o.begin(allgather, ring), o.c.size, o.c.rank
 	right, left := (r+1)%n, (r-1+n)%n
 	for k := range n - 1 {
 		give, take := (r-k+n)%n, (left-k+n)%n

@@ -46,7 +46,7 @@ func BenchmarkPingPong(b *testing.B) {
 	world := openWorld(b, overTCP(b, 2), Options{})
 	var took []time.Duration
 	operate(b, world, func(ctx context.Context, o *Operation) error {
-		tag := o.begin(bcast)
+		tag := o.begin(bcast, linear)
 		for i := range b.N + 100 {
 			start := time.Now()
 			if o.c.rank == 0 {

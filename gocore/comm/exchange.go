@@ -79,7 +79,7 @@ func (x *Exchange) Send(ctx context.Context, dst int, parts ...[]byte) error {
 	case <-both.Done():
 		return o.explain(both, context.Cause(both), what)
 	}
-	message := gather{parts: parts}
+	message := pieces{parts: parts}
 	for _, p := range parts {
 		message.left += len(p)
 	}
@@ -165,7 +165,7 @@ func (x *Exchange) sendable() error {
 }
 
 // sendSelf puts a copy of the message among those received. It is made without the lock: a long one takes seconds.
-func (x *Exchange) sendSelf(ctx context.Context, message *gather, what string) error {
+func (x *Exchange) sendSelf(ctx context.Context, message *pieces, what string) error {
 	o, c, s := x.o, x.o.c, x.s
 	if err := x.creditSelf(ctx, messageCost(message.left), what); err != nil {
 		return err

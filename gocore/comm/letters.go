@@ -32,12 +32,6 @@ func (d done) await() error {
 	return <-d
 }
 
-// begin starts a collective of this kind and returns the tag of its messages, which is the same on all ranks.
-func (o *Operation) begin(kind collective) uint32 {
-	o.step++
-	return o.step<<8 | uint32(kind)
-}
-
 // send starts to send data to dst; data stays untouched until the result is awaited. It doesn't wait for dst.
 func (o *Operation) send(ctx context.Context, dst int, tag uint32, data []byte) done {
 	c := o.c
@@ -50,7 +44,7 @@ func (o *Operation) send(ctx context.Context, dst int, tag uint32, data []byte) 
 	}
 	o.sent[dst]++
 	c.countSent(dst, len(data))
-	if len(data) <= wire.MaxEager && o.spend(dst, messageCost(len(data))) {
+	if len(data) <= wire.MaxEager && o.spend(dst, h.PairSequence, messageCost(len(data))) {
 		h.Class, h.Payload = wire.ClassEager, len(data)
 		if err := c.ch.Send(o.group.Context(), c.members[dst], channel.NewFrame(&h).Append(data)); err != nil {
 			c.refund(dst, messageCost(len(data)))
@@ -78,28 +72,31 @@ func failed(err error) done {
 	return d
 }
 
-// spend takes credit of stream 0 if there is enough. Operations that are not the oldest leave half of it: what they send
-// may lie unread until the oldest has ended.
-func (o *Operation) spend(dst int, cost uint64) bool {
+// spend takes credit of stream 0 for a message if there is enough. Messages to one rank take it in their order: one that
+// is received later must not lie there on the credit of one that is still to come. Operations that are not the oldest leave
+// half of it: what they send may lie unread until the oldest has ended.
+func (o *Operation) spend(dst int, message, cost uint64) bool {
 	o.c.mu.Lock()
 	defer o.c.mu.Unlock()
-	if !o.affords(dst, cost) {
+	if !o.affords(dst, message, cost) {
 		return false
 	}
 	if p := o.c.peers[dst]; !p.left {
 		p.spent += cost
+		o.next[dst] = message + 1
+		p.credited.raise()
 	}
 	return true
 }
 
 // affords tells whether there is credit for a message to dst, which needs none once dst has left. It is called under the
 // lock.
-func (o *Operation) affords(dst int, cost uint64) bool {
+func (o *Operation) affords(dst int, message, cost uint64) bool {
 	p := o.c.peers[dst]
 	if o.sequence != o.c.oldest() {
 		cost += wire.EagerCredit / 2
 	}
-	return p.left || p.spent+cost <= p.granted
+	return p.left || o.next[dst] == message && p.spent+cost <= p.granted
 }
 
 // refund gives back the credit of a message that was not sent.
@@ -120,10 +117,10 @@ func (o *Operation) sendSlowly(ctx context.Context, dst int, h wire.Header, data
 	if short {
 		cost = messageCost(len(data))
 	}
-	for !o.spend(dst, cost) {
+	for !o.spend(dst, h.PairSequence, cost) {
 		c.mu.Lock()
 		credited := c.peers[dst].credited.next()
-		enough := o.affords(dst, cost)
+		enough := o.affords(dst, h.PairSequence, cost)
 		c.mu.Unlock()
 		if enough {
 			continue
@@ -265,8 +262,12 @@ func (o *Operation) recvLetter(ctx context.Context, src int, tag uint32) (letter
 // stepMismatch returns the error for ranks that call different collectives within one operation.
 func (o *Operation) stepMismatch(src int, ours, theirs uint32) error {
 	m := o.c.members
-	return status.AtRank(status.CollectiveMismatch, m[src], "%s (operation %d): rank %d is in step %d, a %s, and rank %d in step %d, a %s",
-		o.call, o.sequence, m[o.c.rank], ours>>8, collective(ours), m[src], theirs>>8, collective(theirs))
+	describe := func(tag uint32) string {
+		number, kind, a := stepOf(tag)
+		return fmt.Sprintf("step %d, a %s (%s)", number, kind, a)
+	}
+	return status.AtRank(status.CollectiveMismatch, m[src], "%s (operation %d): rank %d is in %s, and rank %d in %s: their arguments differ",
+		o.call, o.sequence, m[o.c.rank], describe(ours), m[src], describe(theirs))
 }
 
 // swap sends data to dst and receives from src at once.

@@ -15,6 +15,7 @@ type node struct {
 	ch     channel.Channel
 	scope  *memory.Scope
 	window uint64
+	choose chooser
 
 	mu       sync.Mutex
 	comms    map[uint64]*Communicator // by context
@@ -41,6 +42,7 @@ func newNode(ch channel.Channel, opt Options) *node {
 		ch:      ch,
 		scope:   memory.NewScope(budget, "receiving"),
 		window:  windowOf(opt.Window, budget.Limit(), ch.Size()),
+		choose:  byTable,
 		comms:   map[uint64]*Communicator{},
 		copies:  map[*Request]struct{}{},
 		filling: make([]*memory.Buffer, ch.Size()),

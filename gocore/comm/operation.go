@@ -25,6 +25,7 @@ type Operation struct {
 	over    bool
 	streams uint32 // exchanges opened
 	ready   map[sent]chan struct{}
+	next    []uint64         // by rank, the message of stream 0 whose turn it is to take credit
 	kept    []*memory.Buffer // received by collectives
 
 	// Set when it begins.
@@ -44,7 +45,7 @@ type sent struct {
 func newOperation(ctx context.Context, c *Communicator, call Call) *Operation {
 	return &Operation{
 		c: c, call: call, group: task.NewGroup(ctx), opened: make(chan struct{}),
-		ready: map[sent]chan struct{}{}, sent: make([]uint64, c.size),
+		ready: map[sent]chan struct{}{}, next: make([]uint64, c.size), sent: make([]uint64, c.size),
 	}
 }
 

@@ -77,9 +77,9 @@ type numbers interface {
 	integers | ~float32 | ~float64
 }
 
-// pairwise makes a kernel of a function of two elements: for reductions whose speed hardly matters, since each element
+// elementwise makes a kernel of a function of two elements: for reductions whose speed hardly matters, since each element
 // costs a call.
-func pairwise[T any](f func(a, b T) T) kernel {
+func elementwise[T any](f func(a, b T) T) kernel {
 	return func(acc, other []byte) {
 		a, b := memory.As[T](acc), memory.As[T](other)
 		for i, v := range b {
@@ -120,17 +120,17 @@ func number[T numbers](size int) elemType {
 			a[i] *= v
 		}
 	}
-	t.kernels[LogicalAnd] = pairwise(func(a, b T) T { return truth(a != 0 && b != 0) })
-	t.kernels[LogicalOr] = pairwise(func(a, b T) T { return truth(a != 0 || b != 0) })
-	t.kernels[LogicalXor] = pairwise(func(a, b T) T { return truth((a != 0) != (b != 0)) })
+	t.kernels[LogicalAnd] = elementwise(func(a, b T) T { return truth(a != 0 && b != 0) })
+	t.kernels[LogicalOr] = elementwise(func(a, b T) T { return truth(a != 0 || b != 0) })
+	t.kernels[LogicalXor] = elementwise(func(a, b T) T { return truth((a != 0) != (b != 0)) })
 	return t
 }
 
 func integer[T integers](size int) elemType {
 	t := number[T](size)
-	t.kernels[BitAnd] = pairwise(func(a, b T) T { return a & b })
-	t.kernels[BitOr] = pairwise(func(a, b T) T { return a | b })
-	t.kernels[BitXor] = pairwise(func(a, b T) T { return a ^ b })
+	t.kernels[BitAnd] = elementwise(func(a, b T) T { return a & b })
+	t.kernels[BitOr] = elementwise(func(a, b T) T { return a | b })
+	t.kernels[BitXor] = elementwise(func(a, b T) T { return a ^ b })
 	return t
 }
 
@@ -138,7 +138,7 @@ func integer[T integers](size int) elemType {
 func located[T int64 | float64]() elemType {
 	t := elemType{size: 16}
 	choose := func(better func(a, b T) bool) kernel {
-		return pairwise(func(a, b Located[T]) Located[T] {
+		return elementwise(func(a, b Located[T]) Located[T] {
 			switch {
 			case better(b.Value, a.Value), a.Value != a.Value && b.Value == b.Value:
 				return b

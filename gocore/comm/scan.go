@@ -16,7 +16,7 @@ func (o *Operation) Exscan(ctx context.Context, op ReduceOp, t ElemType, data []
 	if err != nil {
 		return nil, err
 	}
-	tag, n, r := o.begin(exscan), o.c.size, o.c.rank
+	tag, n, r := o.begin(exscan, linear), o.c.size, o.c.rank
 	var sends []done
 	if r+1 < n {
 		sends = append(sends, o.send(ctx, r+1, tag, upTo))
@@ -34,7 +34,8 @@ func (o *Operation) Exscan(ctx context.Context, op ReduceOp, t ElemType, data []
 // scanAs is Scan by recursive doubling: before the step of distance d, acc is the reduction of the last d ranks up to this
 // one. The ranks are combined in their order.
 func (o *Operation) scanAs(ctx context.Context, kind collective, op ReduceOp, t ElemType, data []byte) ([]byte, error) {
-	tag, n, r := o.begin(kind), o.c.size, o.c.rank
+	_, tag := o.choose(kind, len(data))
+	n, r := o.c.size, o.c.rank
 	k, _, err := o.kernel(op, t, data)
 	if err != nil {
 		return nil, err

@@ -17,7 +17,7 @@ type collectiveArgs struct {
 	Op      string `json:"op,omitempty"`      // "sum", "min", ...
 	Type    string `json:"type,omitempty"`    // of the elements: "int8" .. "uint64", "float", "double", "int64_at", "double_at"
 	Counts  []int  `json:"counts,omitempty"`  // of reduce_scatter: elements by rank
-	Lengths []int  `json:"lengths,omitempty"` // of scatter and alltoall: how many of the bytes are for each rank. This rank's own
+	Lengths []int  `json:"lengths,omitempty"` // of scatter and the alltoalls: how many of the bytes are for each rank. This rank's own
 }
 
 var reduceOps = map[string]comm.ReduceOp{"sum": comm.Sum, "min": comm.Min, "max": comm.Max, "prod": comm.Prod,
@@ -42,9 +42,9 @@ func one(call func(ctx context.Context, op *comm.Operation) ([]byte, error)) run
 	}
 }
 
-// collectiveOf returns the call of a kind of collective: "barrier", "bcast", "scatter", "gather", "allgather", "alltoall",
-// "reduce", "allreduce", "reduce_scatter", "scan" and "exscan". a holds what the kind needs: {"root": 0}, {"op": "sum",
-// "type": "int64"}. The result has one element per rank for gather (on root), allgather and alltoall, none for barrier, reduce
+// collectiveOf returns the call of a kind of collective: "barrier", "bcast", "scatter", "gather", "allgather", "alltoall", of parts of
+// one length, "alltoallv", "reduce", "allreduce", "reduce_scatter", "scan" and "exscan". a holds what the kind needs: {"root": 0}, {"op": "sum",
+// "type": "int64"}. The result has one element per rank for gather (on root), allgather and both alltoalls, none for barrier, reduce
 // elsewhere than on root and exscan on rank 0, and one otherwise.
 func collectiveOf(kind string, a collectiveArgs, data []byte) (run, error) {
 	if reduce := reductionOf(kind, a); reduce != nil {
@@ -68,12 +68,15 @@ func collectiveOf(kind string, a collectiveArgs, data []byte) (run, error) {
 		return func(ctx context.Context, op *comm.Operation) ([][]byte, error) { return op.Gather(ctx, a.Root, data) }, nil
 	case "allgather":
 		return func(ctx context.Context, op *comm.Operation) ([][]byte, error) { return op.Allgather(ctx, data) }, nil
-	case "scatter", "alltoall":
+	case "scatter", "alltoall", "alltoallv":
 		parts, err := cut(data, a.Lengths)
 		if err != nil {
 			return nil, err
 		}
-		if kind == "alltoall" {
+		switch kind {
+		case "alltoall":
+			return func(ctx context.Context, op *comm.Operation) ([][]byte, error) { return op.Alltoall(ctx, parts) }, nil
+		case "alltoallv":
 			return func(ctx context.Context, op *comm.Operation) ([][]byte, error) { return op.Alltoallv(ctx, parts) }, nil
 		}
 		return func(ctx context.Context, op *comm.Operation) ([][]byte, error) {
@@ -81,7 +84,7 @@ func collectiveOf(kind string, a collectiveArgs, data []byte) (run, error) {
 			return [][]byte{received}, err
 		}, nil
 	}
-	return nil, status.Errorf(status.Invalid, "a communicator has no %q: barrier, bcast, scatter, gather, allgather, alltoall, reduce, "+
+	return nil, status.Errorf(status.Invalid, "a communicator has no %q: barrier, bcast, scatter, gather, allgather, alltoall, alltoallv, reduce, "+
 		"allreduce, reduce_scatter, scan, exscan, send, recv, probe, iprobe, split, free and fail it has", kind)
 }
 

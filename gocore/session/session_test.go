@@ -300,7 +300,7 @@ func TestCollective(t *testing.T) {
 		counts := "1" + strings.Repeat(",0", n-1)
 		call("scatter", `{"root":0,"lengths":[`+counts+`]}`)
 		require.Equal(t, [][]byte{{1}}, got[0])
-		call("alltoall", `{"lengths":[`+counts+`]}`)
+		call("alltoallv", `{"lengths":[`+counts+`]}`)
 		require.Equal(t, all, got[0])
 		call("reduce_scatter", `{"op":"bor","type":"uint8","counts":[`+counts+`]}`)
 		require.Equal(t, [][]byte{{byte(min(n*n-n+1, 3))}}, got[0]) // 1, and 1 | 2 | 3

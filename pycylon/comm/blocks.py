@@ -74,7 +74,7 @@ def reduce(
     if not wait or memoryview(sendbuf).nbytes <= _SHORT:
         return _whole(comm, name, kind, sendbuf, fill, fold, root, wait=wait)
     view, lengths = _shares(comm, sendbuf, name)
-    received = _step(comm, name, "alltoall", view, {"lengths": lengths})
+    received = _step(comm, name, "alltoallv", view, {"lengths": lengths})
     try:
         if kind in ("scan", "exscan"):
             upto = _prefixes(received, fold)
@@ -86,7 +86,7 @@ def reduce(
         raise
     data = memoryview(b"".join(parts))
     if kind in ("scan", "exscan"):
-        return comm._start(name, "alltoall", fill, data, wait=True, args={"lengths": [len(part) for part in parts]})
+        return comm._start(name, "alltoallv", fill, data, wait=True, args={"lengths": [len(part) for part in parts]})
     if kind == "reduce":
         return comm._start(name, "gather", fill, data, wait=True, args={"root": root})
     return comm._start(name, "allgather", fill, data, wait=True)
@@ -115,7 +115,7 @@ def reduce_scatter(
     item = memoryview(sendbuf).itemsize
     return comm._start(
         name,
-        "alltoall",
+        "alltoallv",
         lambda received: fill(_Filled([fold(received.messages)])),
         bytes_of(sendbuf, name),
         wait=wait,

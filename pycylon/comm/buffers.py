@@ -450,7 +450,8 @@ class Buffers(Calls):
         self, name: str, sendbuf: Any, counts: Sequence[int] | None, recvbuf: Any, *, wait: bool
     ) -> Request:
         view, lengths = self._parts(sendbuf, counts, name)
-        return self._start(name, "alltoall", _filler(recvbuf, name), view, wait=wait, args={"lengths": lengths})
+        kind = "alltoall" if counts is None else "alltoallv"
+        return self._start(name, kind, _filler(recvbuf, name), view, wait=wait, args={"lengths": lengths})
 
     def _reduce_into(
         self, name: str, kind: str, sendbuf: Any, recvbuf: Any, op: Op, root: int | None = None, *, wait: bool

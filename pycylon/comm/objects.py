@@ -275,7 +275,7 @@ class Objects(Calls):
         return self._marked(name, "allgather", use, self._encode(obj), wait=wait)
 
     def _alltoall(self, name: str, objs: Sequence[Any], *, wait: bool) -> Request:
-        return self._each(name, "alltoall", list, self._one_each(objs, name), wait=wait)
+        return self._each(name, "alltoallv", list, self._one_each(objs, name), wait=wait)
 
     def _reduce_objects(self, name: str, obj: Any, op: Op, root: int, *, wait: bool) -> Request:
         fold = _fold(op)

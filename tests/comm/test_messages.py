@@ -155,6 +155,7 @@ def test_cancel(world):
         dropped.cancel()
         with pytest.raises(errors.CancelledError):
             dropped.wait()
+        comm.barrier()
         comm.send("next", 1 - env.rank, 2)
         assert comm.recv(tag=2) == "next"
 
@@ -199,7 +200,7 @@ def test_a_timeout_ends_requests(world):
         with pytest.raises(errors.OperationTimeoutError, match=r"recv\(source=\d, tag=4\) timed out"):
             env.comm.recv(source=1 - env.rank, tag=4)
 
-    world(2, work, timeout=1)
+    world(2, work, operation_timeout=1.0)
 
 
 def test_a_rank_that_leaves_ends_what_waits_for_it(world):
@@ -209,11 +210,10 @@ def test_a_rank_that_leaves_ends_what_waits_for_it(world):
         if env.rank == 0:
             comm.send("last words", 1)
             return
-        waiting = comm.irecv(source=0, tag=9)
         if env.rank == 1:
             assert comm.recv(source=0) == "last words"
         with pytest.raises(errors.ClosedError, match="rank 0 has closed"):
-            waiting.wait()
+            comm.irecv(source=0, tag=9).wait()
         with pytest.raises(errors.ClosedError, match="rank 0 has closed"):
             comm.send("too late", 0)
         if env.rank > 1:

@@ -155,7 +155,9 @@ def test_a_cancelled_collective_fails_everywhere(world):
             request.cancel()
             with pytest.raises(errors.CancelledError):
                 request.wait()
+            env.comm.send("cancelled", 1)
         else:
+            env.comm.recv(source=0)
             with pytest.raises(errors.RemoteError, match="Cancelled"):
                 env.comm.iallreduce(1).wait()
         assert env.comm.allgather(env.rank) == [0, 1]
