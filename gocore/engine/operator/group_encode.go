@@ -25,6 +25,11 @@ func (v groupVec) from(i int) groupVec {
 	return groupVec{unsafe.Add(v.p, uintptr(i)*v.stride), v.stride}
 }
 
+// slice returns the words of rows [from, to), which lie one after the other.
+func (v groupVec) slice(from, to int) []uint64 {
+	return unsafe.Slice((*uint64)(v.p), to)[from:]
+}
+
 func vecOf(words []uint64) groupVec { return groupVec{unsafe.Pointer(unsafe.SliceData(words)), 8} }
 
 // groupChunk is up to groupChunkRows rows as words.

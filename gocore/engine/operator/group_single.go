@@ -3,25 +3,21 @@ package operator
 import (
 	"math"
 	"math/bits"
-	"unsafe"
 )
 
 // Where all rows are one group, its state needn't be looked up for each: a chunk's values are reduced to one first.
 
-// reduce adds a chunk's values to the state s, unless op has no faster way than one by one. No value is masked.
-func (op groupOp) reduce(s *[2]uint64, n int, v groupVec, heap *groupHeap) (done bool, err error) {
-	if op == opSize {
-		s[0] += uint64(n)
-		return true, nil
-	}
-	if v.stride != 8 || n == 0 {
-		return false, nil
-	}
-	words := unsafe.Slice((*uint64)(v.p), n)
+// reduce adds a chunk's values to the state s, unless op has no faster way than one by one.
+func (op groupOp) reduce(s *[2]uint64, words []uint64, heap *groupHeap) (done bool, err error) {
 	switch op {
 	case opSumInt:
 		// The halves of up to groupChunkRows words have sums of fewer than 64 bits.
 		low, high := uint64(0), int64(0)
+		for ; len(words) >= 4; words = words[4:] {
+			v := (*[4]uint64)(words)
+			low += v[0]&math.MaxUint32 + v[1]&math.MaxUint32 + v[2]&math.MaxUint32 + v[3]&math.MaxUint32
+			high += int64(v[0])>>32 + int64(v[1])>>32 + int64(v[2])>>32 + int64(v[3])>>32
+		}
 		for _, w := range words {
 			low += w & math.MaxUint32
 			high += int64(w) >> 32
@@ -31,60 +27,266 @@ func (op groupOp) reduce(s *[2]uint64, n int, v groupVec, heap *groupHeap) (done
 		lo, carry = bits.Add64(lo, low, 0)
 		s[0], s[1] = lo, s[1]+carry
 	case opSumFloat:
-		return reduceFloats(s, words, heap)
-	case opMinInt:
-		least := int64(s[0])
-		for _, w := range words {
-			least = min(least, int64(w))
+		return true, reduceFloats(s, words, heap)
+	case opMissingFloat:
+		if largestFloat(words) <= infinite {
+			return true, nil
 		}
-		s[0], s[1] = uint64(least), 1
-	case opMaxInt:
-		greatest := int64(s[0])
 		for _, w := range words {
-			greatest = max(greatest, int64(w))
+			if x := math.Float64frombits(w); x != x {
+				s[0]++
+			}
 		}
-		s[0], s[1] = uint64(greatest), 1
+	case opMinInt, opMaxInt, opMinUint, opMaxUint:
+		if len(words) > 0 {
+			reduceIntegers(op, s, words)
+		}
+	case opMinFloat, opMaxFloat:
+		reduceExtremes(op, s, words)
 	default:
 		return false, nil
 	}
 	return true, nil
 }
 
-// reduceFloats adds floats exactly: a number sigma, far larger than they are, cuts each into the multiple of sigma's last
-// bit that is next to it and a remainder, both without an error (Rump, Ogita and Oishi). The multiples have so few bits
-// that their sum is exact, too; the remainders are cut once more. Where something is left after that, as of values 2^80
-// times smaller than others, or where values are infinite or NaN, they are added one by one.
-func reduceFloats(s *[2]uint64, words []uint64, heap *groupHeap) (bool, error) {
-	largest := uint64(0)
+// reduceIntegers takes the extreme of words, of which there are some. Four extremes don't wait for each other.
+func reduceIntegers(op groupOp, s *[2]uint64, words []uint64) {
+	flip := uint64(0) // makes the order of words that of unsigned numbers, and a maximum a minimum
+	if op == opMinInt || op == opMaxInt {
+		flip = 1 << 63
+	}
+	if op == opMaxInt || op == opMaxUint {
+		flip = ^flip
+	}
+	a := s[0] ^ flip
+	b, c, d := a, a, a
+	for ; len(words) >= 4; words = words[4:] {
+		v := (*[4]uint64)(words)
+		a, b, c, d = min(a, v[0]^flip), min(b, v[1]^flip), min(c, v[2]^flip), min(d, v[3]^flip)
+	}
 	for _, w := range words {
-		largest = max(largest, w&^(1<<63))
+		a = min(a, w^flip)
 	}
-	const (
-		bitsOfRows = 11 // of groupChunkRows, and one more
-		smallest   = 200
-	)
-	if largest == 0 {
-		return true, nil
-	}
-	exponent := int(largest >> 52)
-	if exponent < smallest || exponent > 2046-bitsOfRows-2 {
-		return false, nil
-	}
-	// 2^bitsOfRows times the power of two above the largest, and the same for the remainders, half of its last bit.
-	sigma := math.Float64frombits(uint64(exponent+bitsOfRows+1) << 52)
-	tau := math.Float64frombits(uint64(exponent+bitsOfRows+1-53+bitsOfRows+1) << 52)
-	high, low, left := 0.0, 0.0, uint64(0)
+	s[0], s[1] = min(a, b, c, d)^flip, 1
+}
+
+// reduceExtremes takes the extreme of floats: a new one is so rare that branches are foreseen.
+func reduceExtremes(op groupOp, s *[2]uint64, words []uint64) {
+	extreme, seen := math.Float64frombits(s[0]), s[1] != 0
 	for _, w := range words {
 		x := math.Float64frombits(w)
-		a := (sigma + x) - sigma
-		x -= a
-		b := (tau + x) - tau
-		high += a
-		low += b
-		left |= math.Float64bits(x - b)
+		if !seen {
+			seen = x == x
+		}
+		if op == opMinFloat {
+			if x < extreme {
+				extreme = x
+			}
+		} else if x > extreme {
+			extreme = x
+		}
 	}
-	if left<<1 != 0 {
+	if seen {
+		s[0], s[1] = math.Float64bits(extreme), 1
+	}
+}
+
+// reduceFloats adds floats exactly, as integers: times a power of two that makes the largest of them nearly 2^62, those
+// that are not far smaller are whole, for they have 53 bits. Of the others there is a remainder, which is whole times
+// 2^53 more, or, where values differ even more, they are added one by one.
+func reduceFloats(s *[2]uint64, words []uint64, heap *groupHeap) error {
+	const (
+		bias  = 1023
+		most  = bias + 900 // beyond which a part of the sum might overflow
+		least = bias - 900
+		finer = 53
+	)
+	largest := largestFloat(words)
+	exponent := int(largest >> 52)
+	switch {
+	case largest > infinite:
+		return reduceNumbers(s, words, heap)
+	case exponent > most || exponent < least:
+		return addFloats(s, words, heap)
+	}
+	power := bias + 61 - exponent
+	scale, unit := math.Float64frombits(uint64(bias+power)<<52), math.Float64frombits(uint64(bias-power)<<52)
+	whole := uint64(exponent-9) << 53
+	hi, lo, carry, fine := uint64(0), uint64(0), uint64(0), int64(0)
+	for i, w := range words {
+		x := math.Float64frombits(w)
+		n := int64(x * scale)
+		if w<<1 < whole {
+			rest := (x - float64(n)*unit) * scale
+			part := int64(rest * (1 << finer))
+			if float64(part) != rest*(1<<finer) {
+				if err := addFloats(s, words[i:i+1], heap); err != nil {
+					return err
+				}
+				continue
+			}
+			fine += part
+		}
+		lo, carry = bits.Add64(lo, uint64(n), 0)
+		hi, _ = bits.Add64(hi, uint64(n>>63), carry)
+	}
+	for _, part := range [...]float64{float64(int64(hi)) * (1 << 64), float64(lo >> 32 << 32), float64(lo & math.MaxUint32),
+		float64(fine>>32<<32) / (1 << finer), float64(fine&math.MaxUint32) / (1 << finer)} {
+		if err := addFloat(s, part*unit, heap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// infinite is the bits of the infinite float; those of a NaN are more.
+const infinite = 0x7FF << 52
+
+// largestFloat returns the bits of the largest of the floats' magnitudes, or of a NaN.
+func largestFloat(words []uint64) uint64 {
+	a, b, c, d := uint64(0), uint64(0), uint64(0), uint64(0)
+	for ; len(words) >= 4; words = words[4:] {
+		v := (*[4]uint64)(words)
+		a, b, c, d = max(a, v[0]<<1), max(b, v[1]<<1), max(c, v[2]<<1), max(d, v[3]<<1)
+	}
+	for _, w := range words {
+		a = max(a, w<<1)
+	}
+	return max(a, b, c, d) >> 1
+}
+
+// reduceNumbers is reduceFloats for the words that aren't NaN.
+func reduceNumbers(s *[2]uint64, words []uint64, heap *groupHeap) error {
+	var kept [groupChunkRows]uint64
+	n := 0
+	for _, w := range words {
+		kept[n] = w
+		if x := math.Float64frombits(w); x == x {
+			n++
+		}
+	}
+	return reduceFloats(s, kept[:n], heap)
+}
+
+// addFloats adds those that aren't NaN.
+func addFloats(s *[2]uint64, words []uint64, heap *groupHeap) error {
+	for _, w := range words {
+		if x := math.Float64frombits(w); x == x {
+			if err := addFloat(s, x, heap); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// reduceState adds the values of rows to a state of the single group and tells whether it could at once.
+func (t *groupTable) reduceState(s *groupState, u groupUpdate) (bool, error) {
+	cells := t.cells(s).at(uint32(t.layout.recWords))
+	masked := u.chunk.masked && s.mask >= 0
+	switch {
+	case s.op == opSize:
+		cells[0] += uint64(u.to - u.from)
+		return true, nil
+	case s.op == opMissing:
+		return !masked, nil
+	}
+	if len(s.operands) != 1 || u.chunk.values[s.operands[0]].stride != 8 {
 		return false, nil
 	}
-	return true, addParts(s, high, low, heap)
+	words := u.chunk.values[s.operands[0]].slice(u.from, u.to)
+	if !masked {
+		return s.op.reduce(cells, words, t.heapOf(s.op, u.heap))
+	}
+	var kept [groupChunkRows]uint64
+	n, mask := 0, u.chunk.masks[s.mask/64].from(u.from)
+	for i, w := range words {
+		kept[n] = w
+		n += int(mask.at(i)>>(s.mask%64)&1 ^ 1)
+	}
+	return s.op.reduce(cells, kept[:n], t.heapOf(s.op, u.heap))
+}
+
+// reduceSums adds the values of rows to the states of a variance or correlation of the single group, a sum at a time,
+// and tells whether it could: not if products are infinite.
+func (t *groupTable) reduceSums(m *groupSums, u groupUpdate) (bool, error) {
+	if u.chunk.values[m.x].stride != 8 || u.chunk.values[m.y].stride != 8 {
+		return false, nil
+	}
+	var scratch struct{ x, y, high, low [groupChunkRows]uint64 }
+	x, y := u.chunk.values[m.x].slice(u.from, u.to), u.chunk.values[m.y].slice(u.from, u.to)
+	if max(largestFloat(x), largestFloat(y)) > infinite {
+		n := 0
+		for i, w := range x {
+			a, b := math.Float64frombits(w), math.Float64frombits(y[i])
+			scratch.x[n], scratch.y[n] = w, y[i]
+			if a == a && b == b {
+				n++
+			}
+		}
+		x, y = scratch.x[:n], scratch.y[:n]
+	}
+	n := len(x)
+	high, low := scratch.high[:n], scratch.low[:n]
+	largest := math.Float64frombits(max(largestFloat(x), largestFloat(y)))
+	whole := m.whole && largest*largest*float64(n) < wholeSum
+	if math.IsInf(largest*largest, 1) {
+		return false, nil
+	}
+	for _, at := range m.states {
+		state := &t.layout.states[at]
+		cells, a, b := t.cells(state).at(uint32(t.layout.recWords)), x, y
+		if state.operands[0] == m.y {
+			a, b = y, x
+		}
+		var err error
+		switch state.op {
+		case opCountFloat, opCountPairs:
+			cells[0] += uint64(n)
+		case opSumFloat, opSumPaired:
+			err = reduceFloats(cells, a, &t.sums)
+		case opSumHigh, opSumPairedHigh:
+			if state.op == opSumPairedHigh {
+				b = a
+			}
+			if whole {
+				err = addFloat(cells, dot(a, b), &t.sums)
+			} else {
+				multiply(high, low, a, b)
+				err = reduceFloats(cells, high, &t.sums)
+			}
+		case opSumLow, opSumPairedLow: // of the products that the state before has
+			if !whole {
+				err = reduceFloats(cells, low, &t.sums)
+			}
+		}
+		if err != nil {
+			return true, err
+		}
+	}
+	return true, nil
+}
+
+// multiply writes products, rounded, and what the rounding took away.
+func multiply(high, low, x, y []uint64) {
+	low, x, y = low[:len(high)], x[:len(high)], y[:len(high)]
+	for i := range high {
+		a, b := math.Float64frombits(x[i]), math.Float64frombits(y[i])
+		p := a * b
+		high[i], low[i] = math.Float64bits(p), math.Float64bits(math.FMA(a, b, -p))
+	}
+}
+
+// dot returns the sum of products that no rounding changes.
+func dot(x, y []uint64) float64 {
+	even, odd := 0.0, 0.0
+	y = y[:len(x)]
+	for ; len(x) >= 2; x, y = x[2:], y[2:] {
+		even += math.Float64frombits(x[0]) * math.Float64frombits(y[0])
+		odd += math.Float64frombits(x[1]) * math.Float64frombits(y[1])
+	}
+	for i, w := range x {
+		even += math.Float64frombits(w) * math.Float64frombits(y[i])
+	}
+	return even + odd
 }

@@ -198,8 +198,11 @@ func (w *groupWorker) push(b *table.Batch, from, n int) error {
 		return w.spread.scatter(l, c, &w.strings)
 	}
 	for i := 0; i < c.n; {
-		from := i
-		to, err := w.table.lookup(c, from, w.ids, &w.strings)
+		from, to := i, c.n
+		var err error
+		if !l.single() { // whose states are aggregated without ids as far as that goes
+			to, err = w.table.lookup(c, from, w.ids, &w.strings)
+		}
 		if err != nil {
 			return err
 		}

@@ -16,11 +16,20 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 	masked, ids := -1, u.ids[u.from:u.to]
 	for i := range t.layout.states {
 		s := &t.layout.states[i]
-		rows := u.ids[u.from:u.to]
-		switch {
-		case s.op == opHeld || s.together:
+		if s.op == opHeld || s.together {
 			continue
-		case s.op == opMissing:
+		}
+		if t.layout.single() {
+			if done, err := t.reduceState(s, u); done || err != nil {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			t.lookupSingle(u.ids[u.from:u.to])
+		}
+		rows := u.ids[u.from:u.to]
+		if s.op == opMissing {
 			if u.chunk.masked {
 				countMasked(t.cells(s), rows, u.chunk.masks[s.mask/64].from(u.from), s.mask%64)
 			}
@@ -37,18 +46,20 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 		for k, word := range s.operands {
 			in[k] = u.chunk.values[word].from(u.from)
 		}
-		done, err := false, error(nil)
-		if t.layout.single() && !some {
-			done, err = s.op.reduce(t.cells(s).at(uint32(t.layout.recWords)), len(rows), in[0], t.heapOf(s.op, u.heap))
-		}
-		if !done && err == nil {
-			err = s.op.update(t.cells(s), rows, &in, t.heapOf(s.op, u.heap))
-		}
-		if err != nil {
+		if err := s.op.update(t.cells(s), rows, &in, t.heapOf(s.op, u.heap)); err != nil {
 			return err
 		}
 	}
 	for i := range t.layout.moments {
+		if t.layout.single() {
+			if done, err := t.reduceSums(&t.layout.moments[i], u); done || err != nil {
+				if err != nil {
+					return err
+				}
+				continue
+			}
+			t.lookupSingle(u.ids[u.from:u.to])
+		}
 		if err := t.updateSums(&t.layout.moments[i], u); err != nil {
 			return err
 		}
