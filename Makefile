@@ -4,7 +4,7 @@ SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help build demo demo-lambda layer test test-go test-python test-checked test-deps lint lint-go lint-python bench clean
+.PHONY: help build demo demo-lambda layer test test-go test-python test-checked test-deps lint lint-go lint-python bench bench-comm clean
 
 VENV := .venv
 # The first Python that is new enough and can make environments (Debian's system Python often cannot).
@@ -76,6 +76,9 @@ lint-python: $(VENV)/.lint
 
 bench: .venv-full/.ready ## Compare speed with pandas, Polars, DuckDB and pyarrow
 	.venv-full/bin/python tests/benchmarks
+
+bench-comm: .venv-full/.ready ## Compare the communicator with Open MPI and with plain TCP
+	.venv-full/bin/python tests/benchmarks/comm.py
 
 clean: ## Remove all that was built or installed here
 	-chmod -R u+w build .cache 2> /dev/null

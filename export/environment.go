@@ -62,14 +62,14 @@ func (call *commCall) start(env *environment, data []byte) (*operation, error) {
 			return nil, err
 		}
 	}
-	wait, err := env.Start(op.group.Context(), session.CommCall{Kind: call.Kind, Site: call.Site, Comm: call.Comm,
+	pending, err := env.Start(op.group.Context(), session.CommCall{Kind: call.Kind, Site: call.Site, Comm: call.Comm,
 		Blocking: !call.Nowait, Args: call.Args, Data: data})
 	if err != nil {
 		release()
 		return nil, err
 	}
-	op.run(func(context.Context) (outcome, error) {
-		got, err := wait()
+	finish := func(context.Context) (outcome, error) {
+		got, err := pending.Finish()
 		if err != nil {
 			release()
 			return outcome{}, err
@@ -78,7 +78,12 @@ func (call *commCall) start(env *environment, data []byte) (*operation, error) {
 		m.users.Store(1)
 		info, err := json.Marshal(infoOfCall(got, m.list, call.Marked))
 		return outcome{object: m, info: info}, err
-	}, func() {})
+	}
+	if pending.Done != nil {
+		op.await(pending.Done, finish)
+	} else {
+		op.run(finish, func() {})
+	}
 	return op, nil
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,10 +23,11 @@ type outcome struct {
 // operation is work that was started and is waited for. Its methods may be called from any thread.
 type operation struct {
 	group    *task.Group
-	done     chan struct{}
+	done     <-chan struct{}
 	finished atomic.Bool
 
 	mu      sync.Mutex
+	finish  func() // settles what await was given; nil once it has
 	result  outcome
 	err     error
 	taken   bool // the result was handed out
@@ -33,7 +35,7 @@ type operation struct {
 }
 
 func newOperation() *operation {
-	return &operation{group: task.NewGroup(context.Background()), done: make(chan struct{})}
+	return &operation{group: task.NewGroup(context.Background())}
 }
 
 // start runs work in a goroutine and waits for it for at most fastPath. after runs when work has returned: it drops
@@ -47,8 +49,10 @@ func start(work func(ctx context.Context) (outcome, error), after func()) *opera
 
 // run is start that doesn't wait, once.
 func (op *operation) run(work func(ctx context.Context) (outcome, error), after func()) {
+	done := make(chan struct{})
+	op.done = done
 	op.group.Go(func(ctx context.Context) error {
-		defer close(op.done)
+		defer close(done)
 		defer op.finished.Store(true)
 		var result outcome
 		err := task.Recovered(func() (err error) {
@@ -61,11 +65,38 @@ func (op *operation) run(work func(ctx context.Context) (outcome, error), after 
 	})
 }
 
+// await is run for work that needs no goroutine: when done is closed, work doesn't wait. Whoever takes the outcome does it.
+func (op *operation) await(done <-chan struct{}, work func(ctx context.Context) (outcome, error)) {
+	op.done = done
+	op.finish = func() {
+		var result outcome
+		err := task.Recovered(func() (err error) {
+			result, err = work(op.group.Context())
+			return err
+		})
+		op.settle(result, err)
+	}
+}
+
+// ended tells whether the operation has ended.
+func (op *operation) ended() bool {
+	select {
+	case <-op.done:
+		return true
+	default:
+		return op.finished.Load()
+	}
+}
+
 // spin waits for the end for at most fastPath. It is looked for without a channel: a wait on one would cost the two thread
-// switches that this saves.
+// switches that this saves. Between two looks it gives way to work that was put on this processor's queue, so that it runs
+// here and now, rather than once another thread has woken up to take it.
 func (op *operation) spin() {
-	for began := time.Now(); !op.finished.Load() && time.Since(began) < fastPath; {
-		continue
+	hasWork := op.finish == nil
+	for began := time.Now(); !op.ended() && time.Since(began) < fastPath; {
+		if hasWork {
+			runtime.Gosched()
+		}
 	}
 }
 
@@ -81,7 +112,7 @@ func (op *operation) settle(result outcome, err error) {
 
 // wait waits for at most timeout (negative: for good) and tells whether the operation has ended.
 func (op *operation) wait(timeout time.Duration) bool {
-	if op.finished.Load() {
+	if op.ended() {
 		return true
 	}
 	if timeout == 0 {
@@ -97,13 +128,19 @@ func (op *operation) wait(timeout time.Duration) bool {
 	case <-op.done:
 		return true
 	case <-timer.C:
-		return op.finished.Load()
+		return op.ended()
 	}
 }
 
 // take hands out the outcome of an operation that has ended, once.
 func (op *operation) take() (outcome, error) {
 	op.mu.Lock()
+	if finish := op.finish; finish != nil {
+		op.finish = nil
+		op.mu.Unlock()
+		finish()
+		op.mu.Lock()
+	}
 	defer op.mu.Unlock()
 	if op.dropped {
 		return outcome{}, status.Errorf(status.Closed, "the operation was freed before its result was taken")
@@ -128,6 +165,14 @@ func (op *operation) close() {
 	op.cancel()
 	op.mu.Lock()
 	defer op.mu.Unlock()
+	if finish := op.finish; finish != nil {
+		op.finish = nil
+		op.group.Go(func(context.Context) error {
+			<-op.done
+			finish()
+			return nil
+		})
+	}
 	if !op.dropped && !op.taken {
 		discard(op.result.object)
 	}

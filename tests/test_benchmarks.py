@@ -31,3 +31,13 @@ def test_every_engine_gives_the_same_answer(family):
 def test_the_list_is_whole():
     listed = run("--list").stdout.splitlines()
     assert {line.split()[0] for line in listed} == {*FAMILIES}
+
+
+@pytest.mark.timeout(120)
+def test_the_communicator_gives_right_answers():
+    """Also beside Open MPI, where it and mpi4py are installed."""
+    command = [sys.executable, FOLDER / "comm.py", "--quick", "--ranks", "2", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0, done.stdout + done.stderr
+    for name in ("round trip", "barrier", "allreduce 8 B", "alltoallv", "processor time"):
+        assert done.stdout.count(name) == 2

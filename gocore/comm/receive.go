@@ -99,7 +99,7 @@ func (c *Communicator) Probe(ctx context.Context, src, tag int, wait bool) (e En
 		select {
 		case <-changed:
 		case <-ctx.Done():
-			err = r.interrupted(ctx)
+			err = r.Interrupted(ctx)
 		}
 		c.mu.Lock()
 		if err != nil {

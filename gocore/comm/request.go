@@ -68,13 +68,10 @@ func (r *Request) String() string {
 // Wait returns when the request has ended: a send when its data may change again, a receive with the message. If ctx ends
 // before, the request does, too.
 func (r *Request) Wait(ctx context.Context) (Message, Envelope, error) {
-	if r.sends {
-		r.c.sendQueued(r.peer)
-	}
 	select {
 	case <-r.done:
 	case <-ctx.Done():
-		r.Cancel(r.interrupted(ctx))
+		r.Cancel(r.Interrupted(ctx))
 		<-r.done
 	}
 	r.c.mu.Lock()
@@ -87,12 +84,23 @@ func (r *Request) Wait(ctx context.Context) (Message, Envelope, error) {
 	return Message{Src: l.src, Bytes: l.bytes(), Buffer: l.buffer}, l.envelope(), nil
 }
 
-func (r *Request) interrupted(ctx context.Context) error {
+// Interrupted returns the error for the end of ctx while the request waited.
+func (r *Request) Interrupted(ctx context.Context) error {
 	e := status.From(context.Cause(ctx))
 	if e.Code != status.Timeout {
 		return e
 	}
 	return status.Errorf(status.Timeout, "%s timed out: %w", r, e)
+}
+
+// finished tells whether the request has ended.
+func (r *Request) finished() bool {
+	select {
+	case <-r.done:
+		return true
+	default:
+		return false
+	}
 }
 
 // Cancel ends the request with cause, unless it has ended. A message that was not received yet disappears; one that is

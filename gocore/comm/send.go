@@ -63,18 +63,12 @@ func (l *lane) receive(n int) bool {
 
 // Isend starts to send data to dst, which may be this rank: short messages within the credit at once, others when dst
 // receives them. data stays untouched until the request has ended. Messages of a pair with the same tag keep their order.
-// It may wait for room in the channel, but never for dst.
 func (c *Communicator) Isend(dst, tag int, data []byte) (*Request, error) {
-	r, err := c.PostSend(dst, tag, 0, data)
-	if err == nil {
-		c.sendQueued(dst)
-	}
-	return r, err
+	return c.IsendAs(dst, tag, 0, data)
 }
 
-// PostSend is Isend that leaves the sending to the request's Wait: it takes the message's place in the order, and never
-// waits. The envelope that the receiver gets has the format.
-func (c *Communicator) PostSend(dst, tag int, format uint64, data []byte) (*Request, error) {
+// IsendAs is Isend of a message whose envelope has a format.
+func (c *Communicator) IsendAs(dst, tag int, format uint64, data []byte) (*Request, error) {
 	r := &Request{c: c, peer: dst, tag: tag, format: format, sends: true, data: data, done: make(chan struct{})}
 	if err := checkLength(len(data)); err != nil {
 		return nil, err
@@ -96,6 +90,9 @@ func (c *Communicator) PostSend(dst, tag int, format uint64, data []byte) (*Requ
 	}
 	l := &c.peers[dst].lane
 	l.queue = append(l.queue, r)
+	if !l.sending {
+		c.sendQueued(impatient, dst)
+	}
 	return r, nil
 }
 
@@ -106,17 +103,17 @@ func (c *Communicator) Send(ctx context.Context, dst, tag int, data []byte) erro
 	if err != nil {
 		return err
 	}
-	return r.Finish(ctx)
-}
-
-// Finish is Wait for a send, and copies what can't leave yet, as Send does.
-func (r *Request) Finish(ctx context.Context) error {
-	r.c.sendQueued(r.peer)
-	if r.detach() {
+	if r.Detach() {
 		return nil
 	}
-	_, _, err := r.Wait(ctx)
+	_, _, err = r.Wait(ctx)
 	return err
+}
+
+// Detach copies what a send can't send yet, as Send does, and tells whether it needs the caller's data no more. It then goes
+// on by itself.
+func (r *Request) Detach() bool {
+	return r.finished() || r.detach()
 }
 
 // detach makes the request independent of the caller's data, if that is still needed and there is room.
@@ -162,18 +159,18 @@ func (c *Communicator) reachable(request *Request, r int) error {
 	return c.unusable(request)
 }
 
+// impatient is the context of a Send that takes place at once or not at all.
+var impatient = func() context.Context {
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	return ctx
+}()
+
 // sendQueued sends what waits for dst, as far as there are places: short messages within the credit whole, others are
-// announced.
-func (c *Communicator) sendQueued(dst int) {
-	if dst == c.rank {
-		return
-	}
-	c.mu.Lock()
-	defer c.mu.Unlock()
+// announced. Where the channel has no room for an impatient one, a goroutine goes on. It is called under the lock, which it
+// lets go while it sends, by one at a time.
+func (c *Communicator) sendQueued(ctx context.Context, dst int) {
 	l := &c.peers[dst].lane
-	if l.sending {
-		return
-	}
 	l.sending = true
 	for len(l.queue) > 0 && l.places.sent < l.places.granted {
 		r, n := l.queue[0], uint64(len(l.queue[0].data))
@@ -183,31 +180,49 @@ func (c *Communicator) sendQueued(dst int) {
 		r.number = l.places.sent
 		l.places.sent++
 		var body []byte
-		short := n <= wire.MaxEager && (n == 0 || l.spent+n <= l.granted)
-		if short {
+		if n <= wire.MaxEager && (n == 0 || l.spent+n <= l.granted) {
 			h.Class, h.Payload, body = wire.ClassEager, int(n), r.data
 			l.spent += n
 		} else {
 			l.announced[r.number] = r
 		}
-		f := channel.NewFrame(&h).Append(body)
+		frame := channel.NewFrame(&h).Append(body)
 		c.mu.Unlock()
-		// Nothing is owed for a frame that a closing channel drops.
-		_ = c.ch.Send(c.group.Context(), c.members[dst], f)
+		err := c.ch.Send(ctx, c.members[dst], frame)
 		c.mu.Lock()
-		if short {
-			c.countSent(dst, int(n))
-			r.finish(nil)
+		if err != nil && ctx == impatient && c.group.Context().Err() == nil {
+			frame := channel.NewFrame(&h).Append(body) // the first was dropped
+			c.group.Go(func(ctx context.Context) error {
+				_ = c.ch.Send(ctx, c.members[dst], frame) // nothing is owed for one that a closing channel drops
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				c.sent(r, &h)
+				c.sendQueued(ctx, dst)
+				return nil
+			})
+			return
 		}
+		c.sent(r, &h)
 	}
 	l.sending = false
+}
+
+// sent notes that the frame of a message has left. It is called under the lock.
+func (c *Communicator) sent(r *Request, h *wire.Header) {
+	if h.Class == wire.ClassEager {
+		c.countSent(r.peer, h.Payload)
+		r.finish(nil)
+	}
 }
 
 // resume sends what waits for dst, now that there are places. It is called under the lock.
 func (c *Communicator) resume(dst int) {
 	if l := &c.peers[dst].lane; len(l.queue) > 0 && !l.sending {
-		c.group.Go(func(context.Context) error {
-			c.sendQueued(dst)
+		l.sending = true
+		c.group.Go(func(ctx context.Context) error {
+			c.mu.Lock()
+			defer c.mu.Unlock()
+			c.sendQueued(ctx, dst)
 			return nil
 		})
 	}

@@ -55,9 +55,17 @@ func (r Received) Release() {
 	}
 }
 
-// Start begins a call of a communicator and returns what waits for its end, which must be called. It never waits itself:
-// calls take effect in the order of their starts. ctx bounds all of it.
-func (e *Env) Start(ctx context.Context, call CommCall) (wait func() (Received, error), err error) {
+// Pending is a call of a communicator that has begun.
+type Pending struct {
+	// Done is closed when Finish doesn't wait; nil where only Finish makes the call go on.
+	Done <-chan struct{}
+	// Finish waits for the end and returns what was received. It must be called, once.
+	Finish func() (Received, error)
+}
+
+// Start begins a call of a communicator. It never waits itself: calls take effect in the order of their starts. ctx bounds
+// all of it.
+func (e *Env) Start(ctx context.Context, call CommCall) (*Pending, error) {
 	var a commArgs
 	if err := plan.DecodeOptions(call.Args, &a); err != nil {
 		return nil, status.In(call.Kind, err)
@@ -68,35 +76,37 @@ func (e *Env) Start(ctx context.Context, call CommCall) (wait func() (Received, 
 		return nil, err
 	}
 	ctx, cancel := e.bounded(ctx)
-	finish, err := e.start(ctx, call, name, a)
+	pending, err := e.start(ctx, call, name, a)
 	if err != nil {
 		cancel()
 		leave()
 		return nil, status.In(name, err)
 	}
-	if call.Kind == "send" || call.Kind == "recv" {
-		leave() // nobody may ever take part: closing the environment ends it
+	if pending.Done != nil {
+		leave() // nobody may ever take part in a message: closing the environment ends it
 		leave = func() {}
 	}
-	return func() (Received, error) {
+	finish := pending.Finish
+	pending.Finish = func() (Received, error) {
 		defer leave()
 		defer cancel()
 		received, err := finish()
 		return received, status.In(name, err)
-	}, nil
+	}
+	return pending, nil
 }
 
 // Call is Start and the wait for its end.
 func (e *Env) Call(ctx context.Context, call CommCall) (Received, error) {
-	wait, err := e.Start(ctx, call)
+	pending, err := e.Start(ctx, call)
 	if err != nil {
 		return Received{}, err
 	}
-	return wait()
+	return pending.Finish()
 }
 
 // start begins a call of any kind.
-func (e *Env) start(ctx context.Context, call CommCall, name string, a commArgs) (func() (Received, error), error) {
+func (e *Env) start(ctx context.Context, call CommCall, name string, a commArgs) (*Pending, error) {
 	c, err := e.communicator(call.Comm)
 	if err != nil {
 		return nil, err
@@ -105,9 +115,9 @@ func (e *Env) start(ctx context.Context, call CommCall, name string, a commArgs)
 	case "send", "recv", "probe", "iprobe":
 		return startMessage(ctx, c, call, a)
 	case "free":
-		return func() (Received, error) {
+		return later(func() (Received, error) {
 			return Received{}, e.free(ctx, call.Comm, comm.Call{Name: name, Site: call.Site})
-		}, nil
+		}), nil
 	}
 	run, err := e.runOf(call, a)
 	if err != nil {
@@ -120,7 +130,7 @@ func (e *Env) start(ctx context.Context, call CommCall, name string, a commArgs)
 	if err != nil {
 		return nil, err
 	}
-	return func() (Received, error) {
+	return later(func() (Received, error) {
 		if err := op.Await(ctx); err != nil {
 			return Received{}, err
 		}
@@ -133,8 +143,11 @@ func (e *Env) start(ctx context.Context, call CommCall, name string, a commArgs)
 			return Received{}, err
 		}
 		return received, nil
-	}, nil
+	}), nil
 }
+
+// later is a call that only finish makes go on.
+func later(finish func() (Received, error)) *Pending { return &Pending{Finish: finish} }
 
 // signature is of all that ranks must agree on; 0 where they need not.
 func signature(kind string, a commArgs) uint64 {
@@ -183,40 +196,40 @@ func (e *Env) runOf(call CommCall, a commArgs) (func(ctx context.Context, op *co
 }
 
 // startMessage posts a send or a receive, or looks for a message.
-func startMessage(ctx context.Context, c *comm.Communicator, call CommCall, a commArgs) (func() (Received, error), error) {
+func startMessage(ctx context.Context, c *comm.Communicator, call CommCall, a commArgs) (*Pending, error) {
+	var r *comm.Request
+	var err error
 	switch call.Kind {
 	case "send":
-		r, err := c.PostSend(a.Peer, a.Tag, a.Format, call.Data)
-		if err != nil {
-			return nil, err
-		}
-		return func() (Received, error) {
-			if call.Blocking {
-				return Received{}, r.Finish(ctx)
-			}
-			_, _, err := r.Wait(ctx)
-			return Received{}, err
-		}, nil
+		r, err = c.IsendAs(a.Peer, a.Tag, a.Format, call.Data)
 	case "recv":
-		r, err := c.Irecv(a.Peer, a.Tag)
-		if err != nil {
-			return nil, err
-		}
-		return func() (Received, error) {
-			m, envelope, err := r.Wait(ctx)
-			if err != nil {
+		r, err = c.Irecv(a.Peer, a.Tag)
+	default:
+		return later(func() (Received, error) {
+			envelope, found, err := c.Probe(ctx, a.Peer, a.Tag, call.Kind == "probe")
+			if err != nil || !found {
 				return Received{}, err
 			}
-			return Received{Messages: [][]byte{m.Bytes}, Envelope: &envelope, release: m.Release}, nil
-		}, nil
+			return Received{Envelope: &envelope}, nil
+		}), nil
 	}
-	return func() (Received, error) {
-		envelope, found, err := c.Probe(ctx, a.Peer, a.Tag, call.Kind == "probe")
-		if err != nil || !found {
+	if err != nil {
+		return nil, err
+	}
+	if call.Kind == "send" && call.Blocking && r.Detach() {
+		done := make(chan struct{})
+		close(done)
+		return &Pending{Done: done, Finish: func() (Received, error) { return Received{}, nil }}, nil
+	}
+	stop := context.AfterFunc(ctx, func() { r.Cancel(r.Interrupted(ctx)) })
+	return &Pending{Done: r.Done(), Finish: func() (Received, error) {
+		defer stop()
+		m, envelope, err := r.Wait(ctx)
+		if err != nil || call.Kind == "send" {
 			return Received{}, err
 		}
-		return Received{Envelope: &envelope}, nil
-	}, nil
+		return Received{Messages: [][]byte{m.Bytes}, Envelope: &envelope, release: m.Release}, nil
+	}}, nil
 }
 
 // communicator returns a communicator by its number.

@@ -15,6 +15,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -22,6 +23,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/events"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
 // Config says which environment to open.
@@ -93,6 +95,20 @@ func (e *Env) Size() int {
 		return 1
 	}
 	return e.comm.Size()
+}
+
+// Spins tells whether a caller may keep a processor busy for a moment while it waits: not where the ranks of this machine are
+// more than its processors, since then another rank needs it.
+func (e *Env) Spins() bool {
+	here := 1
+	if e.member != nil {
+		for _, path := range e.member.paths {
+			if path == wire.Loopback.String() {
+				here++
+			}
+		}
+	}
+	return here <= runtime.NumCPU()
 }
 
 // enter begins something that Close waits for.

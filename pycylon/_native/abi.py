@@ -513,18 +513,20 @@ class Call:
             _unwaited.append((self.operation, self._messages, self._data))
 
 
-#: Calls that run and that nobody can wait for any more.
-_unwaited: list[tuple[Operation, Handle, bytes | memoryview | None]] = []
+#: Calls that run and that nobody can wait for any more. Threads take from it and append to it at once.
+_unwaited: deque[tuple[Operation, Handle, bytes | memoryview | None]] = deque()
 
 
 def _reap() -> None:
     """Free those of `_unwaited` that have ended."""
-    for i in range(len(_unwaited) - 1, -1, -1):
-        operation, messages, _ = _unwaited[i]
+    for _ in range(len(_unwaited)):
+        try:
+            call = _unwaited.popleft()
+        except IndexError:  # another thread was faster
+            return
         with contextlib.suppress(errors.PyCylonError):
-            if operation.poll(messages) is None:
-                continue
-        del _unwaited[i]
+            if call[0].poll(call[1]) is None:
+                _unwaited.append(call)
 
 
 def open_environment(options: Mapping[str, Any]) -> Environment:

@@ -199,6 +199,7 @@ def test_a_timeout_ends_requests(world):
     def work(env):
         with pytest.raises(errors.OperationTimeoutError, match=r"recv\(source=\d, tag=4\) timed out"):
             env.comm.recv(source=1 - env.rank, tag=4)
+        env.comm.barrier()  # nobody leaves before
 
     world(2, work, operation_timeout=1.0)
 
