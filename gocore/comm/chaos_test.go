@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel/channeltest"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 )
@@ -23,7 +24,7 @@ func checked(random *rand.Rand, ctx context.Context, o *Operation) error {
 		var err error
 		var got [][]byte
 		want := func(src int) []byte { return content(src, size) }
-		kind := random.IntN(5)
+		kind := random.IntN(6)
 		switch kind {
 		case 0:
 			err = o.Barrier(ctx)
@@ -41,6 +42,10 @@ func checked(random *rand.Rand, ctx context.Context, o *Operation) error {
 				parts[dst] = content(r, size)
 			}
 			got, err = o.Alltoallv(ctx, parts)
+		case 5:
+			got = make([][]byte, 1)
+			want = func(int) []byte { return added(n, size) }
+			got[0], err = o.Allreduce(ctx, Sum, Int64, addends(r, size))
 		}
 		if err != nil {
 			return err
@@ -54,51 +59,107 @@ func checked(random *rand.Rand, ctx context.Context, o *Operation) error {
 	return nil
 }
 
-// TestChaos runs random operations while one rank fails, leaves or is killed at a random moment: every rank ends with
-// right data or the right error, and never hangs. The seed is the subtest's name.
-func TestChaos(t *testing.T) {
-	seeds := uint64(40)
-	if testing.Short() {
-		seeds = 12
+// busyChaos runs several checked operations at once on each of two communicators, and a message around the ring on each.
+func busyChaos(ctx context.Context, seed, i uint64, comms []*Communicator) error {
+	g := task.NewGroup(ctx)
+	for k, c := range comms {
+		for j := range 3 {
+			o, err := c.Queue(ctx, Call{Name: "chaos", Signature: 1}, false)
+			if err != nil {
+				return joined(g, err)
+			}
+			g.Go(func(ctx context.Context) error {
+				if err := o.Await(ctx); err != nil {
+					return err
+				}
+				return o.End(checked(rand.New(rand.NewPCG(seed, i<<8+uint64(k<<4+j))), ctx, o))
+			})
+		}
+		g.Go(func(ctx context.Context) error {
+			size := int(i*7919+seed*104_729) % 100_000
+			right, left := (c.rank+1)%c.size, (c.rank+c.size-1)%c.size
+			if err := c.Send(ctx, right, int(i), content(c.rank, size)); err != nil {
+				return err
+			}
+			_, err := expect(ctx, c, left, int(i), content(left, size))
+			return err
+		})
 	}
+	return g.Wait()
+}
+
+// joined ends a group with an error.
+func joined(g *task.Group, err error) error {
+	g.Fail(err)
+	return g.Wait()
+}
+
+// TestChaos runs random operations and messages, several at once on two communicators, while one rank fails, leaves or is
+// killed, frozen or cut off from another at a random moment: every rank ends with right data or the right error, and never
+// hangs. The seed is the subtest's name.
+func TestChaos(t *testing.T) {
+	seeds := uint64(200)
+	if testing.Short() {
+		seeds = 30
+	}
+	const limit = 200 * time.Millisecond
 	for seed := range seeds {
-		how := []string{"fails", "leaves", "is killed"}[seed%3]
+		how := []string{"fails", "leaves", "is killed", "is frozen", "is cut off"}[seed%5]
 		t.Run(fmt.Sprintf("seed %d: a rank %s", seed, how), func(t *testing.T) {
 			leak.Check(t)
 			random := rand.New(rand.NewPCG(seed, 0))
-			n := 2 + random.IntN(5)
-			victim, moment, delay := random.IntN(n), 1+random.IntN(8), time.Duration(random.IntN(3000))*time.Microsecond
-			tcp := channeltest.TCPWorld(t, n, 10*time.Second)
+			n := 2 + random.IntN(7)
+			victim, moment, delay := random.IntN(n), uint64(1+random.IntN(8)), time.Duration(random.IntN(3000))*time.Microsecond
+			other := (victim + 1 + random.IntN(n-1)) % n
+			silence := 10 * time.Second
+			if how == "is frozen" {
+				silence = limit
+			}
+			tcp := channeltest.TCPWorld(t, n, silence)
 			world := openWorld(t, tcp.Channels, Options{Window: 128 << 10})
 			failure := status.Errorf(status.Overflow, "as planned")
+			strike := func() {
+				switch how {
+				case "is cut off":
+					tcp.Cut(victim, other)
+				case "is frozen":
+					time.AfterFunc(4*limit, tcp.Freeze(victim))
+				default:
+					time.AfterFunc(limit, tcp.Freeze(victim))
+					for peer := range n {
+						if peer != victim {
+							tcp.Cut(victim, peer)
+						}
+					}
+				}
+			}
 			errs := each(world, func(ctx context.Context, c *Communicator) error {
-				for i := 1; i <= 12; i++ {
-					random := rand.New(rand.NewPCG(seed, uint64(i)))
+				second, err := split(ctx, c, 0, -c.rank)
+				if err != nil {
+					return err
+				}
+				for i := uint64(1); i <= 12; i++ {
 					struck := c.rank == victim && i == moment
 					if struck && how == "leaves" {
 						return c.Close(ctx)
 					}
-					if struck && how == "is killed" {
-						time.AfterFunc(delay, func() {
-							time.AfterFunc(200*time.Millisecond, tcp.Freeze(victim))
-							for peer := range n {
-								if peer != victim {
-									tcp.Cut(victim, peer)
-								}
-							}
-						})
+					if struck && how != "fails" {
+						time.AfterFunc(delay, strike)
 					}
 					err := inOperation("chaos", 1, func(ctx context.Context, o *Operation) error {
 						if struck && how == "fails" {
 							time.Sleep(delay)
 							return failure
 						}
-						return checked(random, ctx, o)
+						return checked(rand.New(rand.NewPCG(seed, i)), ctx, o)
 					})(ctx, c)
 					switch e := status.From(err); {
 					case err == nil:
 					case how == "fails" && i == moment && (e.Code == status.Overflow || e.Code == status.Remote && e.Rank == victim):
 					default:
+						return err
+					}
+					if err := busyChaos(ctx, seed, i, []*Communicator{c, second}); err != nil {
 						return err
 					}
 				}
@@ -110,9 +171,14 @@ func TestChaos(t *testing.T) {
 				case how == "fails", r == victim && how == "leaves":
 					require.NoError(t, err, "rank %d", r)
 				case how == "leaves":
-					require.Contains(t, []status.Code{status.CollectiveMismatch, status.Remote}, e.Code, "rank %d: %v", r, err)
-					require.ErrorContains(t, err, fmt.Sprintf("rank %d, which has closed", victim))
-				case r != victim && err != nil: // a late blow may find the others finished
+					require.Contains(t, []status.Code{status.CollectiveMismatch, status.Remote, status.Closed}, e.Code, "rank %d: %v", r, err)
+					require.ErrorContains(t, err, fmt.Sprintf("rank %d", victim))
+					require.ErrorContains(t, err, "has closed")
+				case err == nil: // a late blow may find the others finished
+				case how == "is cut off":
+					require.Contains(t, []status.Code{status.PeerLost, status.Stale}, e.Code, "rank %d: %v", r, err)
+					require.Contains(t, []int{victim, other}, e.Rank, "rank %d: %v", r, err)
+				case r != victim:
 					require.Equal(t, status.PeerLost, e.Code, "rank %d: %v", r, err)
 					require.Equal(t, victim, e.Rank, "rank %d: %v", r, err)
 				}
