@@ -3,6 +3,7 @@ package operator
 import (
 	"math"
 	"math/bits"
+	"slices"
 	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -61,8 +62,8 @@ func newGroupCodes(l *groupLayout, scope *memory.Scope, limit int) (*groupCodes,
 		switch {
 		case k.kind == column.Null || k.kind.IsFloat():
 			return nil, nil
-		case k.kind == column.String:
-			c.keys = append(c.keys, codedKey{groupKey: k})
+		case k.kind == column.String: // integers come last: their codes can be looked up as they are made
+			c.keys = slices.Insert(c.keys, 0, codedKey{groupKey: k})
 		default:
 			key := codedKey{groupKey: k, least: math.MaxUint64}
 			if !isUnsigned(k.kind) {
@@ -94,19 +95,15 @@ func (c *groupCodes) takes(b *table.Batch) bool {
 func (c *groupCodes) lookup(b *table.Batch, from, n int, ids, missing []uint32) []uint32 {
 	codes := c.codes[:n]
 	clear(codes)
-	for i := range c.keys {
+	last := len(c.keys) - 1
+	for i := range c.keys[:last] {
 		k := &c.keys[i]
 		k.add(&b.Cols[k.column], from, codes, c.words)
 	}
-	found, groups := uint32(math.MaxUint32), unsafe.Pointer(unsafe.SliceData(c.groups))
-	ids = ids[:n]
-	for i, code := range codes {
-		g := *(*uint32)(unsafe.Add(groups, 4*uintptr(code)))
-		ids[i] = g
-		found = min(found, g)
-	}
 	c.rows += n
-	if found > 0 {
+	ids = ids[:n]
+	k := &c.keys[last]
+	if k.find(&b.Cols[k.column], from, codes, ids, c) {
 		return nil
 	}
 	misses := 0
@@ -123,6 +120,10 @@ func (c *groupCodes) lookup(b *table.Batch, from, n int, ids, missing []uint32) 
 func (k *codedKey) add(c *column.Column, from int, codes []uint32, words []uint64) {
 	switch c.Kind {
 	case column.String:
+		if c.Layout == column.Offsets32 {
+			k.strings.addOffsets(codes, memory.As[int32](c.Offsets)[from:], c.Heaps[0], uint32(k.size), k.stride)
+			return
+		}
 		w0, w1 := words[:len(codes)], words[groupChunkRows:][:len(codes)]
 		stringColumnWords(c, from, nil, w0, w1)
 		k.strings.add(codes, w0, w1, uint32(k.size), k.stride)
@@ -134,6 +135,34 @@ func (k *codedKey) add(c *column.Column, from int, codes []uint32, words []uint6
 		fixedWords(c, from, len(codes), nil, words)
 		addCodes(codes, words, k.base, k.size, k.stride)
 	}
+}
+
+// find is add for the last key: it writes the groups of the codes to ids, and tells whether there is one for each.
+func (k *codedKey) find(c *column.Column, from int, codes, ids []uint32, all *groupCodes) bool {
+	groups := unsafe.Pointer(unsafe.SliceData(all.groups))
+	switch c.Kind {
+	case column.String:
+		k.add(c, from, codes, all.words)
+		return findCodes(codes, ids, groups, all.words, 0, 0, 0)
+	case column.Int64, column.Uint64:
+		return findCodes(codes, ids, groups, column.Of[uint64](c)[from:], k.base, k.size, k.stride)
+	case column.Int32:
+		return findCodes(codes, ids, groups, column.Of[int32](c)[from:], k.base, k.size, k.stride)
+	}
+	fixedWords(c, from, len(codes), nil, all.words)
+	return findCodes(codes, ids, groups, all.words, k.base, k.size, k.stride)
+}
+
+func findCodes[T int32 | uint64](codes, ids []uint32, groups unsafe.Pointer, src []T, base, size uint64, stride uint32) bool {
+	least := uint32(math.MaxUint32)
+	src, ids = src[:len(codes)], ids[:len(codes)]
+	for i, v := range src {
+		code := codes[i] + uint32(min(uint64(v)-base, size))*stride
+		g := *(*uint32)(unsafe.Add(groups, 4*uintptr(code)))
+		codes[i], ids[i] = code, g
+		least = min(least, g)
+	}
+	return least > 0
 }
 
 func addCodes[T int32 | uint64](codes []uint32, src []T, base, size uint64, stride uint32) {
@@ -281,15 +310,42 @@ func (s *stringCodes) add(codes []uint32, w0, w1 []uint64, size, stride uint32) 
 	if s.n == 0 {
 		return // the one digit is 0
 	}
-	slots := unsafe.Pointer(unsafe.SliceData(s.slots))
 	w0, w1 = w0[:len(codes)], w1[:len(codes)]
 	for i := range codes {
-		e := (*codedString)(unsafe.Add(slots, unsafe.Sizeof(codedString{})*uintptr(s.slot(w0[i], w1[i]))))
+		e := s.first(w0[i], w1[i])
 		if e.w0^w0[i]|e.w1^w1[i] != 0 {
 			e = s.find(w0[i], w1[i])
 		}
 		codes[i] += uint32(min(e.code, uint64(size))) * stride
 	}
+}
+
+// addOffsets is add for strings that offsets tell apart: what most strings come as.
+func (s *stringCodes) addOffsets(codes []uint32, offsets []int32, heap []byte, size, stride uint32) {
+	if s.n == 0 {
+		return
+	}
+	chars, last := unsafe.Pointer(unsafe.SliceData(heap)), int32(len(heap)-shortString)
+	at := offsets[0]
+	for i, end := range offsets[1:][:len(codes)] {
+		var w0, w1 uint64
+		if n := end - at; uint32(n) <= shortString && at <= last {
+			w0, w1 = shortWords(unsafe.Add(chars, at), int(n))
+		} else {
+			w0, w1 = stringWords(heap[at:end])
+		}
+		e := s.first(w0, w1)
+		if e.w0^w0|e.w1^w1 != 0 {
+			e = s.find(w0, w1)
+		}
+		codes[i] += uint32(min(e.code, uint64(size))) * stride
+		at = end
+	}
+}
+
+// first returns the slot where the search for a string begins.
+func (s *stringCodes) first(w0, w1 uint64) *codedString {
+	return (*codedString)(unsafe.Add(unsafe.Pointer(unsafe.SliceData(s.slots)), unsafe.Sizeof(codedString{})*uintptr(s.slot(w0, w1))))
 }
 
 // insert gives a string a code, unless it has one.

@@ -38,8 +38,14 @@ func (m *groupSums) layOut(l *groupLayout) {
 // updateSums adds the values of rows: all of a row's terms at once where each fits two words, else one by one.
 func (t *groupTable) updateSums(m *groupSums, u groupUpdate) error {
 	xs, ys := u.chunk.values[m.x].from(u.from), u.chunk.values[m.y].from(u.from)
-	pair := len(m.states) == len(m.words)
-	for i, g := range u.ids[u.from:u.to] {
+	ids, pair := u.ids[u.from:u.to], len(m.states) == len(m.words)
+	for i := 0; i < len(ids); i++ {
+		if m.whole && pair {
+			if i += updateWholePairs(t.records, &m.words, ids[i:], xs.from(i), ys.from(i)); i == len(ids) {
+				break
+			}
+		}
+		g := ids[i]
 		x, y := math.Float64frombits(xs.at(i)), math.Float64frombits(ys.at(i))
 		if x != x || y != y {
 			continue
@@ -47,8 +53,7 @@ func (t *groupTable) updateSums(m *groupSums, u groupUpdate) error {
 		r := t.at(g)
 		*(*uint64)(unsafe.Add(r, m.words[0]))++
 		switch {
-		case m.whole && pair && addWholePair(r, &m.words, x, y), m.whole && !pair && addWholeSquare(r, &m.words, x),
-			!m.whole && pair && addPair(r, &m.words, x, y), !m.whole && !pair && addSquare(r, &m.words, x):
+		case m.whole && !pair && addWholeSquare(r, &m.words, x), pair && addPair(r, &m.words, x, y), !m.whole && !pair && addSquare(r, &m.words, x):
 			continue
 		}
 		for i, at := range m.states[1:] {
@@ -125,14 +130,21 @@ func addWholeSquare(r unsafe.Pointer, words *[9]uintptr, x float64) bool {
 	return true
 }
 
-// addWholePair is addPair for whole numbers.
-func addWholePair(r unsafe.Pointer, words *[9]uintptr, x, y float64) bool {
-	sx, sy, sxy := (*float64)(unsafe.Add(r, words[1])), (*float64)(unsafe.Add(r, words[2])), (*float64)(unsafe.Add(r, words[3]))
-	sxx, syy := (*float64)(unsafe.Add(r, words[5])), (*float64)(unsafe.Add(r, words[7]))
-	h0, h1, h2, h3, h4 := *sx+x, *sy+y, *sxy+x*y, *sxx+x*x, *syy+y*y
-	if !(h3+h4 < wholeSum) {
-		return false
+// updateWholePairs adds pairs of whole numbers, as addWholeSquare does, up to the first for which that doesn't do, which
+// it returns.
+func updateWholePairs(records unsafe.Pointer, words *[9]uintptr, ids []uint32, xs, ys groupVec) int {
+	count, wx, wy, wxy, wxx, wyy := words[0], words[1], words[2], words[3], words[5], words[7]
+	for i, g := range ids {
+		x, y := math.Float64frombits(xs.at(i)), math.Float64frombits(ys.at(i))
+		r := unsafe.Add(records, 8*uintptr(g))
+		xx, yy := (*float64)(unsafe.Add(r, wxx)), (*float64)(unsafe.Add(r, wyy))
+		sx, sy, sxy := (*float64)(unsafe.Add(r, wx)), (*float64)(unsafe.Add(r, wy)), (*float64)(unsafe.Add(r, wxy))
+		h3, h4 := *xx+x*x, *yy+y*y
+		if !(h3+h4 < wholeSum) { // also where one of them is NaN
+			return i
+		}
+		*(*uint64)(unsafe.Add(r, count))++
+		*sx, *sy, *sxy, *xx, *yy = *sx+x, *sy+y, *sxy+x*y, h3, h4
 	}
-	*sx, *sy, *sxy, *sxx, *syy = h0, h1, h2, h3, h4
-	return true
+	return len(ids)
 }

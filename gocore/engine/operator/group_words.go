@@ -118,6 +118,12 @@ var shortMasks = func() (masks [shortString + 1][2]uint64) {
 	return masks
 }()
 
+// shortWords returns the words of the n <= shortString bytes at p, behind which there are as many as to shortString.
+func shortWords(p unsafe.Pointer, n int) (w0, w1 uint64) {
+	mask := &shortMasks[n]
+	return uint64(n) | uint64(*(*uint32)(p))<<32&mask[0], *(*uint64)(unsafe.Add(p, 4)) & mask[1]
+}
+
 func offsetWords[T int32 | int64](offsets []T, heaps [][]byte, rows []uint32, w0, w1 []uint64) (long bool) {
 	heap := heaps[0]
 	chars := unsafe.Pointer(unsafe.SliceData(heap))
@@ -129,10 +135,7 @@ func offsetWords[T int32 | int64](offsets []T, heaps [][]byte, rows []uint32, w0
 		}
 		at, end := offsets[row], offsets[row+1]
 		if n := end - at; uint64(n) <= shortString && at <= last {
-			p := unsafe.Add(chars, at)
-			mask := &shortMasks[n]
-			w0[i] = uint64(n) | uint64(*(*uint32)(p))<<32&mask[0]
-			w1[i] = *(*uint64)(unsafe.Add(p, 4)) & mask[1]
+			w0[i], w1[i] = shortWords(unsafe.Add(chars, at), int(n))
 			continue
 		}
 		w0[i], w1[i] = stringWords(heap[at:end])
