@@ -3,6 +3,8 @@ package dist
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -26,40 +28,69 @@ func schemasOf(args []*table.Table) []*arrow.Schema {
 	return schemas
 }
 
-// tellSchemas returns every rank's schemas of the sources, given this rank's; nil for a plan that isn't collective.
-func (l *lowerer) tellSchemas(own map[int]*arrow.Schema) ([][]byte, error) {
+// told is what a rank tells the others before they bind a plan: the schemas of its sources, by node, and those of the
+// arguments that aren't sources, but hold values of expressions.
+type told struct {
+	Sources map[int][]field `json:"sources"`
+	Values  map[int][]field `json:"values"`
+}
+
+// schemas are what a rank told.
+type schemas struct{ sources, values map[int]*arrow.Schema }
+
+// tellSchemas returns every rank's schemas, given this rank's of the sources; nil for a plan that isn't collective.
+func (l *lowerer) tellSchemas(sources map[int]*arrow.Schema) ([]schemas, error) {
 	if l.world.Op == nil {
 		return nil, nil
 	}
-	told := map[int][]field{}
-	for node, schema := range own {
+	values := map[int]*arrow.Schema{}
+	for i, a := range l.args {
+		values[i] = a.Schema
+	}
+	for _, n := range l.plan.Nodes {
+		if table, ok := n.Spec.(*plan.Table); ok {
+			delete(values, table.Arg)
+		}
+	}
+	text, err := json.Marshal(told{fieldsOf(sources), fieldsOf(values)})
+	if err != nil {
+		return nil, fmt.Errorf("schemas that JSON can't hold: %w", err)
+	}
+	texts, err := l.world.Op.Allgather(l.q.Context(), text)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]schemas, len(texts))
+	for rank, text := range texts {
+		if all[rank], err = readSchemas(text); err != nil {
+			return nil, status.AtRank(status.CodeOf(err), rank, "its schemas can't be read: %w", err)
+		}
+	}
+	return all, nil
+}
+
+func fieldsOf(schemas map[int]*arrow.Schema) map[int][]field {
+	all := map[int][]field{}
+	for i, schema := range schemas {
 		fields := []field{}
 		for _, f := range schema.Fields() {
 			fields = append(fields, field{f.Name, plan.TypeName(f.Type), f.Nullable})
 		}
-		told[node] = fields
+		all[i] = fields
 	}
-	text, err := json.Marshal(told)
-	if err != nil {
-		return nil, fmt.Errorf("schemas that JSON can't hold: %w", err)
-	}
-	return l.world.Op.Allgather(l.q.Context(), text)
+	return all
 }
 
 // unify returns the schemas of the sources that hold every rank's rows: one rank's column of nulls or integers may be
 // another's of floats. Parts of a CSV file are unified as texts. Where no rank told any, own ones stay.
-func unify(p *plan.Plan, own map[int]*arrow.Schema, told [][]byte) (map[int]*arrow.Schema, error) {
+func unify(p *plan.Plan, own map[int]*arrow.Schema, told []schemas) (map[int]*arrow.Schema, error) {
 	if told == nil {
 		return own, nil
 	}
 	agreed := map[int]*arrow.Schema{}
-	for rank, text := range told {
-		schemas, err := readSchemas(text)
-		if err != nil {
-			return nil, status.AtRank(status.CodeOf(err), rank, "its schemas can't be read: %w", err)
-		}
-		for node := range own {
-			theirs, ok := schemas[node]
+	for rank := range told {
+		for _, node := range slices.Sorted(maps.Keys(own)) {
+			theirs, ok := told[rank].sources[node]
 			if !ok {
 				return nil, status.AtRank(status.Malformed, rank, "it told no schema of source %d", node)
 			}
@@ -71,6 +102,7 @@ func unify(p *plan.Plan, own map[int]*arrow.Schema, told [][]byte) (map[int]*arr
 			if _, ok := p.Nodes[node].Spec.(*plan.ScanCSV); ok {
 				both = plan.UnifyTexts
 			}
+			var err error
 			if agreed[node], err = both(agreed[node], theirs); err != nil {
 				return nil, status.Errorf(status.CodeOf(err), "the frame's parts on the ranks before rank %d and on rank %d don't go together: %w", rank, rank, err)
 			}
@@ -79,11 +111,57 @@ func unify(p *plan.Plan, own map[int]*arrow.Schema, told [][]byte) (map[int]*arr
 	return agreed, nil
 }
 
-func readSchemas(text []byte) (map[int]*arrow.Schema, error) {
-	var told map[int][]field
-	if err := json.Unmarshal(text, &told); err != nil {
-		return nil, status.Errorf(status.Malformed, "%w", err)
+// agreedProgram makes this rank's program. Where another rank computes with values of other types, it makes that one's, too:
+// what one rank can't begin no rank begins, and all move rows of the same types.
+func (l *lowerer) agreedProgram(sources map[int]*arrow.Schema, told []schemas) (*plan.Program, error) {
+	program, err := l.bind(sources, schemasOf(l.args))
+	for rank, theirs := range told {
+		own := told[l.world.Rank].values
+		if err != nil || maps.EqualFunc(own, theirs.values, (*arrow.Schema).Equal) {
+			continue
+		}
+		if len(own) != len(theirs.values) {
+			return nil, status.AtRank(status.Malformed, rank, "it computes with %d values, and rank %d with %d", len(theirs.values), l.world.Rank, len(own))
+		}
+		args := schemasOf(l.args)
+		for i := range own {
+			if args[i] = theirs.values[i]; args[i] == nil {
+				return nil, status.AtRank(status.Malformed, rank, "it told no type of value %d", i)
+			}
+		}
+		var other *plan.Program
+		if other, err = l.bind(sources, args); err != nil {
+			return nil, status.AtRank(status.CodeOf(err), rank, "of the values on rank %d: %w", rank, err)
+		}
+		if program.Shape() != other.Shape() {
+			return nil, status.AtRank(status.CollectiveMismatch, rank, "values that it computes with have other types on rank %d than on rank %d: "+
+				"give all ranks values of one type", rank, l.world.Rank)
+		}
 	}
+	return program, err
+}
+
+// bind makes the program of the plan over sources and arguments.
+func (l *lowerer) bind(sources map[int]*arrow.Schema, args []*arrow.Schema) (*plan.Program, error) {
+	program, err := plan.Bind(l.plan, sources, args)
+	if err != nil {
+		return nil, err
+	}
+	return plan.Place(plan.Optimize(program), l.world.Size)
+}
+
+func readSchemas(text []byte) (s schemas, err error) {
+	var m told
+	if err := json.Unmarshal(text, &m); err != nil {
+		return s, status.Errorf(status.Malformed, "%w", err)
+	}
+	if s.sources, err = schemasFrom(m.Sources); err == nil {
+		s.values, err = schemasFrom(m.Values)
+	}
+	return s, err
+}
+
+func schemasFrom(told map[int][]field) (map[int]*arrow.Schema, error) {
 	schemas := map[int]*arrow.Schema{}
 	for node, fields := range told {
 		list := make([]arrow.Field, len(fields))

@@ -152,6 +152,52 @@ func TestSchemasAreAgreedBeforeDataMoves(t *testing.T) {
 	}
 }
 
+// Values in expressions are each rank's own: what their types make of the plan is the same on all ranks, or refused on all.
+func TestTypesOfValuesAreAgreedBeforeDataMoves(t *testing.T) {
+	leak.Check(t)
+	envs := openWorld(t, local.NewWorld(2))
+	lit := `{"lit":[1,"value"]}`
+	project := `{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"add","args":[{"col":"k"},` + lit + `]}}]}`
+	filter := `{"op":"filter","inputs":[0],"predicate":{"fn":"gt","args":[{"col":"k"},` + lit + `]}}`
+	shuffle := func(by string) string { return `{"op":"shuffle","inputs":[1],"keys":["` + by + `"]}` }
+	rows := part{"k int64", [][]any{{1}, {2}}}
+	integer, float, text := part{"value int64", [][]any{{1}}}, part{"value float64", [][]any{{1}}}, part{"value utf8", [][]any{{"a"}}}
+	for name, test := range map[string]struct {
+		plan string
+		one  part
+		code status.Code
+	}{
+		"moved rows of other types": {nodes(tableA, project, shuffle("x")), float, status.CollectiveMismatch},
+		"one rank can't":            {nodes(tableA, project, shuffle("x")), text, status.TypeMismatch},
+		"one rank can't filter":     {nodes(tableA, filter, shuffle("k")), text, status.TypeMismatch},
+		"rows of the same types":    {nodes(tableA, filter, shuffle("k")), float, status.OK},
+		"the same types":            {nodes(tableA, project, shuffle("x")), integer, status.OK},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, errs := run(t, envs, test.plan, [][]part{{rows, integer}, {rows, test.one}})
+			for _, err := range errs {
+				require.Equal(t, test.code, status.CodeOf(err), "%v", err)
+			}
+		})
+	}
+	requireUsable(t, envs)
+}
+
+// A filter of no column drops all rows or none, wherever it is done.
+func TestFilterOfNoColumn(t *testing.T) {
+	filter := `{"op":"filter","inputs":[1],"predicate":{"fn":"gt","args":[{"lit":[1,"value"]},{"lit":[2,"value"]}]}}`
+	rows := part{"k int64", [][]any{{2}, {1}}}
+	one, two := part{"value int64", [][]any{{1}}}, part{"value int64", [][]any{{2}}}
+	for _, node := range []string{`{"op":"sort","inputs":[0],"keys":[{"column":"k","ascending":true}]}`, `{"op":"unique","inputs":[0],"keys":["k"]}`,
+		`{"op":"concat","inputs":[0,0]}`, `{"op":"shuffle","inputs":[0],"keys":["k"]}`} {
+		for _, values := range [][]part{{one, two}, {two, one}} {
+			outcomes, errs := run(t, openWorld(t, local.NewWorld(1)), nodes(tableA, node, filter), [][]part{append([]part{rows}, values...)})
+			requireNone(t, errs)
+			require.Equal(t, values[0].rows[0][0] == 2, len(outcomes[0].rows) > 0, node)
+		}
+	}
+}
+
 func TestALocalPlanDoesNotCommunicate(t *testing.T) {
 	leak.Check(t)
 	envs := openWorld(t, local.NewWorld(2))

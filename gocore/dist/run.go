@@ -1,6 +1,7 @@
 // Package dist runs plans over one rank or many: the only place where the engine and the communicator meet.
 //
-//	1 agree     every rank tells the schemas of its sources; all unify them the same way, and cast where they differ
+//	1 agree     every rank tells the schemas of its sources, which all unify the same way and cast where they differ, and
+//	            the types of the values in its expressions, which must lead to the same program
 //	2 bind      plan.Bind and plan.Place: the same program on all ranks
 //	3 lower     steps become pipelines of engine operators, in the same order on all ranks
 //
@@ -156,11 +157,7 @@ func (l *lowerer) makeProgram(sources map[int]*arrow.Schema) error {
 		if err != nil {
 			return err
 		}
-		program, err := plan.Bind(l.plan, agreed, schemasOf(l.args))
-		if err != nil {
-			return err
-		}
-		l.program, err = plan.Place(plan.Optimize(program), l.world.Size)
+		l.program, err = l.agreedProgram(agreed, told)
 		return err
 	}()
 	if err != nil && l.world.Op != nil {

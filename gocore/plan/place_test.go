@@ -134,6 +134,7 @@ func TestPlaceOthers(t *testing.T) {
 		"project keeps keys":    {byK, `{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"col":"k"}}]}`, lines("Project p[x]", " Source p[k]")},
 		"project loses keys":    {byK, `{"op":"project","inputs":[0],"columns":[{"name":"k","expr":{"col":"v"}}]}`, lines("Project p[]", " Source p[k]")},
 		"a wider key":           {`{"kind":"partitioned","keys":["j"]}`, `{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"j"}],"type":"int64"}}]}`, lines("Project p[x]", " Source p[j]")},
+		"a narrower integer":    {byK, `{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"k"}],"type":"int32"}}]}`, lines("Project p[x]", " Source p[k]")},
 		"a float of a key":      {byK, `{"op":"project","inputs":[0],"columns":[{"name":"x","expr":{"fn":"cast","args":[{"col":"k"}],"type":"double"}}]}`, lines("Project p[]", " Source p[k]")},
 		"shuffle":               {spread, `{"op":"shuffle","inputs":[0],"keys":["k"]}`, lines("hash! p[k]", " Source p[]")},
 		"shuffled already":      {byK, `{"op":"shuffle","inputs":[0],"keys":["k"]}`, lines("Source p[k]")},
@@ -154,6 +155,22 @@ func TestPlaceOthers(t *testing.T) {
 			}
 			require.Equal(t, test.want, placed(t, test.a, b, test.node))
 		})
+	}
+}
+
+// Values that a narrower float holds alike may lie on several ranks.
+func TestANarrowerFloatOfAKeyIsNoKey(t *testing.T) {
+	text := nodes(1, `{"kind":"partitioned","keys":["w"]}`, `{"op":"project","inputs":[0],"columns":[{"name":"w","expr":{"fn":"cast","args":[{"col":"w"}],"type":"%s"}}]}`,
+		`{"op":"group","inputs":[1],"keys":["w"],"aggs":[],"sort":false}`)
+	for _, test := range []struct{ from, to, want string }{
+		{"double", "float", lines("Final p[w]", " hash! p", "  Partial p", "   Project p[]", "    Source p[w]")},
+		{"float", "double", lines("Group p[w]", " Project p[w]", "  Source p[w]")},
+	} {
+		program, err := bind(t, fmt.Sprintf(text, test.to), schema(t, "w "+test.from))
+		require.NoError(t, err)
+		program, err = Place(program, 4)
+		require.NoError(t, err)
+		require.Equal(t, test.want, program.text())
 	}
 }
 

@@ -1,6 +1,11 @@
 package plan
 
-import "github.com/apache/arrow/go/v17/arrow"
+import (
+	"fmt"
+	"strings"
+
+	"github.com/apache/arrow/go/v17/arrow"
+)
 
 // PlacementKind is where a frame's rows are.
 type PlacementKind string
@@ -50,6 +55,21 @@ type Op interface {
 func (p *Program) add(s Step) int {
 	p.Steps = append(p.Steps, s)
 	return len(p.Steps) - 1
+}
+
+// Shape is what the programs of ranks that run one together have in common: the operations, and the types of their rows.
+func (p *Program) Shape() string {
+	var b strings.Builder
+	for _, s := range p.Steps {
+		fmt.Fprint(&b, s.Op.Name(), s.Inputs)
+		if s.Schema != nil {
+			for _, f := range s.Schema.Fields() {
+				b.WriteString(" " + TypeName(f.Type))
+			}
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
 }
 
 // PlacementOf returns the placement of a step's rows by column names.

@@ -71,7 +71,8 @@ func (op *ProjectOp) keys(have [][]int, in *Step) [][]int {
 	return out
 }
 
-// origin returns the input column whose values e has, cast at most to a type in which equal values hash alike.
+// origin returns the input column whose values e has, cast at most to a type that holds them all and in which they hash
+// alike.
 func (e *BoundExpr) origin(in *Step) (int, bool) {
 	if e.Fn != nil && e.Fn.Name == "cast" && sameHash(e.Args[0].Type, e.Type) {
 		e = e.Args[0]

@@ -157,14 +157,11 @@ func (e *BoundExpr) neverFails() bool {
 	return ok && !slices.ContainsFunc(e.Args, func(a *BoundExpr) bool { return !a.neverFails() })
 }
 
-// everywhere is sift's answer of an op whose inputs have its output's columns.
+// everywhere is sift's answer of an op whose inputs have its output's columns. A condition that reads none goes, too.
 func everywhere(reads []int, n int) [][]int {
 	at := make([][]int, n)
-	if len(reads) == 0 {
-		return at
-	}
 	for k := range at {
-		at[k] = upTo(slices.Max(reads) + 1)
+		at[k] = upTo(slices.Max(append(reads, -1)) + 1)
 	}
 	return at
 }

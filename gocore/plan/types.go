@@ -119,16 +119,19 @@ func commonInteger(a, b col.Kind) (arrow.DataType, bool) {
 	return t, ok
 }
 
-// sameHash tells whether equal values of two types hash alike, so that rows placed by one are placed by the other.
-func sameHash(a, b arrow.DataType) bool {
-	a, b = col.ValueType(a), col.ValueType(b)
+// sameHash tells whether values of from that were cast to another type hash as before, so that rows placed by one are
+// placed by the other. Narrower integers are the same numbers, or an error; narrower floats are other numbers.
+func sameHash(from, to arrow.DataType) bool {
+	a, b := col.ValueType(from), col.ValueType(to)
 	ka, kb := kindOf(a), kindOf(b)
 	switch {
 	case arrow.TypeEqual(a, b):
 		return true
 	case isTime(a) || isTime(b):
 		return false // units differ
-	case ka.IsInteger() && kb.IsInteger(), ka.IsFloat() && kb.IsFloat(), ka == col.String && kb == col.String:
+	case ka.IsFloat() && kb.IsFloat():
+		return ka.Width() <= kb.Width()
+	case ka.IsInteger() && kb.IsInteger(), ka == col.String && kb == col.String:
 		return true
 	}
 	return false
