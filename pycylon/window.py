@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError
 from pycylon.expr import Call, Expr, Over
 from pycylon.expr import Column as ColumnExpr
@@ -127,11 +128,12 @@ class Windows(Generic[Result]):
         >>> df.groupby("k")["v"].shift(1, fill_value=0).to_list()
         [0, 0, 1, 2]
         """
+        periods = whole(periods, "periods", "shift")
 
         def make(series: Series, within: Within) -> Series:
-            shifted: Expr = within.over("lag", series._expr, offset=int(periods))
+            shifted: Expr = within.over("lag", series._expr, offset=periods)
             if fill_value is not None:
-                there = within.over("count", frame={"start": -int(periods), "end": -int(periods)})
+                there = within.over("count", frame={"start": -periods, "end": -periods})
                 is_none = Call("coalesce", (Call("eq", (there, Value(0))), Value(True)))
                 shifted = Call("if_else", (is_none, Value(fill_value), shifted))
             return series._bound(series._frame, shifted, series.name)
@@ -151,9 +153,10 @@ class Windows(Generic[Result]):
         >>> pc.DataFrame({"v": [1, 4, 9]})["v"].diff().to_list()
         [None, 3, 5]
         """
+        periods = whole(periods, "periods", "diff")
 
         def make(series: Series, within: Within) -> Series:
-            before = within.over("lag", series._expr, offset=int(periods))
+            before = within.over("lag", series._expr, offset=periods)
             return series._bound(series._frame, Call("sub", (series._expr, before)), series.name)
 
         return self._windowed(make)
@@ -171,9 +174,10 @@ class Windows(Generic[Result]):
         >>> pc.DataFrame({"v": [4, 5, 10]})["v"].pct_change().to_list()
         [None, 0.25, 1.0]
         """
+        periods = whole(periods, "periods", "pct_change")
 
         def make(series: Series, within: Within) -> Series:
-            before = within.over("lag", series._expr, offset=int(periods))
+            before = within.over("lag", series._expr, offset=periods)
             ratio = Call("truediv", (series._expr, before))
             return series._bound(series._frame, Call("sub", (ratio, Value(1.0))), series.name)
 

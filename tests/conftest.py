@@ -1,7 +1,13 @@
-"""What tests share: worlds of ranks in one process."""
+"""What tests share: worlds of ranks in one process; and when a test may be skipped.
+
+With PYCYLON_TEST_ALL=1, as in CI, a skip is a failure, whatever asks for it: a mark, `pytest.skip`, `importorskip`.
+One exception: PYCYLON_TEST_WITHOUT_PEERS=1 says that pandas and the like are absent on purpose, so that `importorskip`
+may skip what needs them.
+"""
 
 from __future__ import annotations
 
+import os
 import threading
 
 import pytest
@@ -43,3 +49,24 @@ def run_world(size, work, *, timeout=20.0, operation_timeout=None):
 def world():
     """Return the function that runs `work(env)` on each of `size` ranks."""
     return run_world
+
+
+def never_skipped(report):
+    """Return a report in which a skip that isn't allowed is a failure."""
+    if report.outcome != "skipped" or os.environ.get("PYCYLON_TEST_ALL") != "1" or hasattr(report, "wasxfail"):
+        return report
+    reason = report.longrepr[-1] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    if os.environ.get("PYCYLON_TEST_WITHOUT_PEERS") != "1" or "could not import" not in reason:
+        report.outcome = "failed"
+        report.longrepr = f"{reason}\nWith PYCYLON_TEST_ALL=1 nothing may be skipped."
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport():
+    return never_skipped((yield))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report():
+    return never_skipped((yield))

@@ -12,15 +12,19 @@ FOLDER = Path(__file__).parent / "benchmarks"
 FAMILIES = ["paper", "text", "groupby", "join", "sort", "unique", "scan", "tpch"]
 
 
-def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+@pytest.fixture
+def peers():
     for peer in ("pandas", "polars", "duckdb", "pyarrow"):
         pytest.importorskip(peer)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, FOLDER, *arguments], capture_output=True, text=True, timeout=280)
 
 
 @pytest.mark.timeout(300)  # five engines start, and five processes each
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_engine_gives_the_same_answer(family):
+def test_every_engine_gives_the_same_answer(family, peers):
     if family == "tpch" and not Path(sys.executable).with_name("tpchgen-cli").exists():
         pytest.skip("tpchgen-cli is not installed")
     done = run(family, "--quick", "--threads", "2")
@@ -28,7 +32,7 @@ def test_every_engine_gives_the_same_answer(family):
     assert "pycylon" in done.stdout
 
 
-def test_the_list_is_whole():
+def test_the_list_is_whole(peers):
     listed = run("--list").stdout.splitlines()
     assert {line.split()[0] for line in listed} == {*FAMILIES}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.errors import InvalidError, NotFoundError
@@ -209,8 +210,12 @@ class Frame:
 
     def _names(self, labels: Any) -> list[str]:
         """Return the names of the columns that `labels` gives by name or position."""
+        from pycylon.series.base import Values
+
         if isinstance(labels, (str, int)):
             labels = [labels]
+        if not isinstance(labels, Iterable) or isinstance(labels, Values):
+            raise TypeError(f"columns are given by name or position, or as a list of those, not as {_kind(labels)}")
         columns = self.columns
         names = []
         for label in labels:
@@ -242,6 +247,10 @@ class Frame:
 
         # Of the rows as they are now: `df["x"] = ...` changes what `df` holds.
         return Series._bound(self._of(self._table, self._placement, self._env), Column(name), name)
+
+
+def _kind(labels: object) -> str:
+    return "None" if labels is None else f"a {type(labels).__name__}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from pycylon.errors import InvalidError, NotFoundError
 from pycylon.expr import Call, Column, Expr
 from pycylon.expr import Literal as Value
 from pycylon.frame.base import Frame, Label
-from pycylon.frame.indexing import get, masked, rows, take
+from pycylon.frame.indexing import get, masked, positions, rows, take
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
@@ -214,7 +214,7 @@ class ByNumber:
             return frame if which == slice(None) else frame[which]
         if isinstance(which, (list, tuple, range)):
             size = len(self._frame)
-            taken = take(_framed(frame), [n + size if n < 0 else n for n in map(int, which)])
+            taken = take(_framed(frame), [n + size if n < 0 else n for n in positions(self._frame, which, "iloc")])
             return taken if isinstance(frame, Frame) else taken._column(frame.name)
         raise TypeError(f"iloc takes numbers, slices and lists of numbers, not {type(which).__name__}")
 
@@ -284,7 +284,7 @@ class ByLabel:
         if isinstance(which, int) and not isinstance(which, bool):
             return rows(self._frame, slice(which, which + 1) if which >= 0 else slice(0, 0), "loc")
         if isinstance(which, (list, tuple, range)):
-            return take(self._frame, which)
+            return take(self._frame, positions(self._frame, which, "loc"))
         raise TypeError(f"loc takes conditions, labels, slices and lists of labels, not {type(which).__name__}")
 
     def _labelled(self, which: Any, labels: Sequence[str]) -> Any:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError
 from pycylon.frame.base import Frame
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from pycylon.env import CylonEnv
     from pycylon.frame.core import DataFrame
@@ -59,8 +60,8 @@ class Indexing(Frame):
         env : CylonEnv, optional
             As in `head`.
         """
-        span = slice(len(self), None) if n == 0 else slice(-n, None)
-        return rows(self, slice(0, 0) if n == 0 else span, "tail", env)
+        n = whole(n, "n", "tail")
+        return rows(self, slice(0, 0) if n == 0 else slice(-n, None), "tail", env)
 
     def take(self, indices: Iterable[int | None]) -> DataFrame:
         """Return the rows at the given positions of a frame that is not partitioned, in their order.
@@ -147,7 +148,7 @@ def rows(frame: Frame, span: slice, operation: str, env: CylonEnv | None = None)
     """
     if span.step not in (None, 1):
         raise InvalidError(f"rows can be sliced in steps of 1 only, not {span.step}", op=operation)
-    start, stop = (None if n is None else int(n) for n in (span.start, span.stop))
+    start, stop = (None if n is None else whole(n, "n", operation) for n in (span.start, span.stop))
     plan = Plan(operation, [frame], env)
     start = start or 0
     if stop is None:
@@ -157,6 +158,26 @@ def rows(frame: Frame, span: slice, operation: str, env: CylonEnv | None = None)
         start, stop, _ = slice(start, stop).indices(_count(frame, plan.env, env is not None))
     plan.node("slice", inputs=plan.inputs, offset=start, length=max(stop - start, 0))
     return plan.run()
+
+
+def positions(frame: Any, which: Sequence[Any], operation: str) -> list[int]:
+    """Return the positions that a list gives: numbers, or a bool for each row.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The frame.
+    which : sequence of int or of bool
+        Which rows.
+    operation : str
+        The method that asks.
+    """
+    size = len(frame)
+    if not any(isinstance(item, bool) for item in which):
+        return [whole(n, "row", operation) for n in which]
+    if len(which) != size or not all(isinstance(item, bool) for item in which):
+        raise InvalidError(f"a list of bools says of each of the {size} rows whether to keep it", op=operation)
+    return [i for i, is_kept in enumerate(which) if is_kept]
 
 
 def _count(frame: Frame, env: CylonEnv | None, is_share: bool) -> int:
@@ -180,7 +201,7 @@ def take(frame: Frame, indices: Iterable[int | None]) -> DataFrame:
 
     if frame.placement == "partitioned":
         raise InvalidError("positions are counted on one rank: take from `df.local`, or slice the frame", op="take")
-    asked = [None if i is None else int(i) for i in indices]
+    asked = [None if i is None else whole(i, "index", "take") for i in indices]
     given = [i for i in asked if i is not None]
     low, high = min(given, default=0), max(given, default=-1)
     if low < 0 or high >= len(frame):

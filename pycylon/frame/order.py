@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import math
+import operator
 import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError
 from pycylon.expr import Column, Over
 from pycylon.frame.base import Frame, Label
@@ -129,6 +131,7 @@ class Ordering(Frame):
     ) -> DataFrame:
         if keep not in ("first", "last", "all"):
             raise InvalidError(f"keep={keep!r}: expected 'first', 'last' or 'all'", op=operation)
+        n = whole(n, "n", operation)
         plan = Plan(operation, [self], env)
         keys = _sort_keys(names, ascending, "last", operation)
         if keep == "all":
@@ -183,6 +186,8 @@ class Ordering(Frame):
         del ignore_index
         if n is not None and frac is not None:
             raise InvalidError("give either n= or frac=, not both", op="sample")
+        n = None if n is None else whole(n, "n", "sample")
+        random_state = None if random_state is None else operator.index(random_state)
         if (n is not None and n < 0) or (frac is not None and not 0 <= frac < math.inf):
             raise InvalidError(f"n={n!r}, frac={frac!r}: expected at least 0", op="sample")
         if frac is not None and frac > 1 and not replace:

@@ -92,7 +92,7 @@ class Values:
             Which.
         """
         if isinstance(key, (Values, slice)):
-            return self._bound(self._frame[key], self._expr, self.name)
+            return self._rows(key)
         size = len(self)
         if not -size <= key < size:
             raise IndexError(f"there is no row {key}: there are {size}")
@@ -144,6 +144,22 @@ class Values:
         return values
 
     # ---- how the methods see it ----
+
+    def _rows(self, key: slice | Values) -> Series:
+        """Return the series of a slice of rows, or of those where a mask is true."""
+        if not is_windowed(self._expr):
+            return self._bound(self._frame[key], self._expr, self.name)
+        # The values are computed before rows are left out: those may be among what they are made of.
+        name = "(values)"
+        while name in self._frame.columns:
+            name = f"({name})"
+        if isinstance(key, Values):
+            expr = self._argument(key, "filter")
+            valued = self._frame.assign(**{name: self})
+            key = self._bound(valued, expr, key.name)
+        else:
+            valued = self._frame.assign(**{name: self})
+        return self._bound(valued[key], Column(name), self.name)
 
     def _with(
         self, function: str, *others: object, type: str | None = None, reflected: bool = False, **options: Any

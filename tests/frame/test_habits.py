@@ -57,3 +57,45 @@ def test_types_of_columns_that_a_file_does_not_have_are_ignored(tmp_path):
     file = tmp_path / "a.csv"
     file.write_text("a\n1\n")
     assert pc.read_csv(file, dtype={"a": "float64", "b": str}).to_dict() == {"a": [1.0]}
+
+
+def test_bools_choose_rows():
+    frame = pc.DataFrame({"a": [1, 2, 3]})
+    for choose in (frame.iloc, frame.loc):
+        assert choose[[True, False, True]].to_dict() == {"a": [1, 3]}
+        with pytest.raises(pc.errors.InvalidError, match="each of the 3 rows"):
+            choose[[True, False]]
+        with pytest.raises(pc.errors.InvalidError, match="each of the 3 rows"):
+            choose[[True, 0, 2]]
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda f, n: f.head(n),
+        lambda f, n: f.tail(n),
+        lambda f, n: f[n:],
+        lambda f, n: f.nlargest(n, "a"),
+        lambda f, n: f["a"].nsmallest(n),
+        lambda f, n: f.sample(n),
+        lambda f, n: f.take([n]),
+        lambda f, n: f["a"].shift(n),
+        lambda f, n: f["a"].diff(n),
+    ],
+)
+def test_whole_numbers_are_whole(call):
+    frame = pc.DataFrame({"a": [1, 2, 3]})
+    for wrong in (1.5, "x"):
+        with pytest.raises(TypeError, match=r"expected a whole number, not a (float|str)"):
+            call(frame, wrong)
+    with pytest.raises(pc.errors.InvalidError, match="64 bits"):
+        call(frame, 2**70)
+
+
+@pytest.mark.parametrize("wrong", [None, 1.5])
+def test_what_is_no_column(frame, wrong):
+    for call in (lambda by: frame.groupby(by).size(), frame.sort_values, frame.set_index):
+        with pytest.raises(TypeError, match=r"by name or position, or as a list of those, not as (None|a float)"):
+            call(wrong)
+    with pytest.raises(TypeError, match="by name or position, or as a list of those, not as a Series"):
+        frame.sort_values(frame["a"])

@@ -95,7 +95,7 @@ def test_against_duckdb(seed):
 @pytest.mark.parametrize("how", ["inner", "left", "right", "outer", "cross", "left_anti"])
 @pytest.mark.parametrize("seed", range(5))
 def test_names_and_rows_are_those_of_pandas(how, seed):
-    if how == "left_anti" and pd.__version__ < "3":
+    if how == "left_anti" and int(pd.__version__.split(".")[0]) < 3:
         pytest.skip("pandas has it since version 3")
     rng = random.Random(seed)
     left = pd.DataFrame({"k": rng.choices(range(8), k=20), "v": range(20), "w": range(20)})

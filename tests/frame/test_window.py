@@ -319,3 +319,36 @@ def test_law(world, size):
     assert whole([frame for frame, _, _ in parts]) == want
     assert [n for _, kept, _ in parts for n in kept] == want_kept
     assert [value for _, _, seen in parts for value in seen] == want_seen
+
+
+LEFT_OUT = {"a": [1, 2, 3, None, 5], "k": ["x", "y", "x", "y", "x"]}
+OF_OTHER_ROWS = {
+    "cumsum": lambda f: f["a"].cumsum(),
+    "shift": lambda f: f["a"].shift(1),
+    "rank": lambda f: f["a"].rank(),
+    "sum of both": lambda f: f["a"] + f["a"].shift(1),
+    "of groups": lambda f: f.groupby("k")["a"].cumsum(),
+}
+
+
+@pytest.mark.parametrize("made", OF_OTHER_ROWS)
+@pytest.mark.parametrize("key", [slice(1, None), slice(-2, None), None], ids=["slice", "end", "mask"])
+def test_values_are_made_before_rows_are_left_out(made, key):
+    ours, theirs, make = pc.DataFrame(LEFT_OUT), pd.DataFrame(LEFT_OUT), OF_OTHER_ROWS[made]
+    got = make(ours)[ours["a"] > 1 if key is None else key].to_list()
+    want = make(theirs)[theirs["a"] > 1 if key is None else key]
+    assert got == [None if pd.isna(value) else value for value in want]
+
+
+def test_values_and_masks_that_are_of_other_rows(world):
+    frame = pc.DataFrame(LEFT_OUT)
+    assert frame["a"].cumsum()[frame["a"].shift(1) > 1].to_list() == [6, None]
+    with pytest.raises(pc.errors.InvalidError, match="different frames"):
+        frame["a"].cumsum()[pc.DataFrame(LEFT_OUT)["a"] > 1]
+
+    def work(env):
+        share = pc.DataFrame({"a": [2 * env.rank + 1, 2 * env.rank + 2]})
+        frame = pc.concat([share, share.head(0)], env=env)
+        return frame["a"].cumsum()[frame["a"] % 2 == 0].to_list()
+
+    assert world(2, work) == [[3], [10]]

@@ -21,12 +21,9 @@ VALUES = {
 
 
 class TestPolars:
-    pl = pytest.importorskip("polars") if _optional.find("polars") else None
-
     @pytest.fixture(autouse=True)
     def need(self):
-        if self.pl is None:
-            pytest.skip("polars isn't installed")
+        self.pl = pytest.importorskip("polars")
 
     def test_round_trip(self):
         frame = self.pl.DataFrame(VALUES)

@@ -1,7 +1,6 @@
 """`pycylon.run`: results, frames, failures."""
 
 import importlib
-import importlib.util
 import subprocess
 import sys
 import textwrap
@@ -10,8 +9,6 @@ from pathlib import Path
 import pytest
 
 import pycylon as pc
-
-needs_cloudpickle = pytest.mark.skipif(importlib.util.find_spec("cloudpickle") is None, reason="needs cloudpickle")
 
 
 @pytest.fixture
@@ -103,8 +100,8 @@ def test_run_inside_a_rank_is_refused(ranks, monkeypatch):
         pc.run(ranks.place)
 
 
-@needs_cloudpickle
 def test_lambda_and_closure():
+    pytest.importorskip("cloudpickle")
     factor = 10
     assert pc.run(lambda env: env.rank * factor, world_size=2) == [0, 10]
 

@@ -1,0 +1,28 @@
+"""Arguments: what methods take, checked before a plan is made of it."""
+
+from __future__ import annotations
+
+import operator
+
+from pycylon.errors import InvalidError
+
+
+def whole(value: object, name: str, op: str) -> int:
+    """Return a whole number of at most 64 bits.
+
+    Parameters
+    ----------
+    value : object
+        What a caller gave: an int, or NumPy's.
+    name : str
+        What the parameter is called.
+    op : str
+        Who was called, for the error.
+    """
+    try:
+        number = operator.index(value)  # type: ignore[arg-type]
+    except TypeError:
+        raise TypeError(f"{op}: {name}={value!r}: expected a whole number, not a {type(value).__name__}") from None
+    if not -(2**63) <= number < 2**63:
+        raise InvalidError(f"{name}={value!r} doesn't fit 64 bits", op=op)
+    return number
