@@ -89,14 +89,14 @@ func (op *operation) ended() bool {
 }
 
 // spin waits for the end for at most fastPath. It is looked for without a channel: a wait on one would cost the two thread
-// switches that this saves. Between two looks it gives way to work that was put on this processor's queue, so that it runs
-// here and now, rather than once another thread has woken up to take it.
+// switches that this saves. First it gives way to the work, once, which was put on this processor's queue: so that begins here
+// and now, rather than when another thread has woken up to take it.
 func (op *operation) spin() {
-	hasWork := op.finish == nil
+	if op.finish == nil {
+		runtime.Gosched()
+	}
 	for began := time.Now(); !op.ended() && time.Since(began) < fastPath; {
-		if hasWork {
-			runtime.Gosched()
-		}
+		continue
 	}
 }
 

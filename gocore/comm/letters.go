@@ -119,6 +119,7 @@ func (o *Operation) sendSlowly(ctx context.Context, dst int, h wire.Header, data
 	}
 	for !o.spend(dst, h.PairSequence, cost) {
 		c.mu.Lock()
+		o.flush()
 		credited := c.peers[dst].credited.next()
 		enough := o.affords(dst, h.PairSequence, cost)
 		c.mu.Unlock()
@@ -165,6 +166,7 @@ func (o *Operation) askToSend(ctx context.Context, dst int, h wire.Header) error
 	key := sent{dst, h.PairSequence}
 	ready := make(chan struct{})
 	c.mu.Lock()
+	o.flush()
 	if c.peers[dst].left {
 		close(ready)
 	} else {

@@ -23,6 +23,7 @@ type Operation struct {
 	// Guarded by the node's lock.
 	gaveUp  error // why its caller has gone before it began
 	over    bool
+	flushed bool   // peers know that it has begun, or will without more ado
 	streams uint32 // exchanges opened
 	ready   map[sent]chan struct{}
 	next    []uint64         // by rank, the message of stream 0 whose turn it is to take credit
@@ -113,6 +114,7 @@ func (o *Operation) End(err error) error {
 // settle frees what the operation holds and makes room for others. It is called under the lock.
 func (o *Operation) settle(err error, told bool) {
 	c := o.c
+	o.flush()
 	if err != nil && !told && c.ended == nil {
 		c.tell(o, err)
 	}
@@ -129,6 +131,14 @@ func (o *Operation) settle(err error, told bool) {
 	for _, p := range c.peers {
 		delete(p.calls, o.sequence)
 		p.credited.raise() // another operation is the oldest now
+	}
+}
+
+// flush lets peers know by now that the operation has begun. It is called under the lock.
+func (o *Operation) flush() {
+	if !o.flushed {
+		o.flushed = true
+		o.c.ch.Flush()
 	}
 }
 
@@ -161,6 +171,7 @@ var errOver = errors.New("the operation is over")
 // wait lets the lock go until s is raised, the operation fails or ctx ends; what it waits for is for the error's text.
 func (o *Operation) wait(ctx context.Context, s *signal, what string) error {
 	raised := s.next()
+	o.flush()
 	o.c.mu.Unlock()
 	defer o.c.mu.Lock()
 	select {

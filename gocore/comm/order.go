@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
@@ -21,11 +22,13 @@ func (c *Communicator) Begin(ctx context.Context, call Call) (*Operation, error)
 	if err != nil {
 		return nil, err
 	}
+	c.ch.Flush() // the caller may compute for long before it sends
 	return o, nil
 }
 
 // Queue takes the next place in the order of operations and doesn't wait: any number may be queued, of which one may be
-// exclusive. Whoever uses the operation calls Await before. ctx bounds all of it.
+// exclusive. Whoever uses the operation calls Await before, and a collective or End soon: the peers learn of it with the
+// first frame that is sent, or when it waits. ctx bounds all of it.
 func (c *Communicator) Queue(ctx context.Context, call Call, exclusive bool) (*Operation, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -175,7 +178,8 @@ func (o *Operation) open() {
 		if r == c.rank {
 			continue
 		}
-		c.post(r, &wire.Header{Class: wire.ClassOpen, Sequence: o.sequence, Signature: o.call.Signature}, body)
+		h := wire.Header{Class: wire.ClassOpen, Context: c.id, Sequence: o.sequence, Signature: o.call.Signature, Payload: len(body)}
+		c.ch.Lay(c.members[r], channel.NewFrame(&h).Append(body))
 		if theirs, entered := p.calls[o.sequence]; entered {
 			o.compare(r, theirs)
 		} else if p.left || p.leaving {

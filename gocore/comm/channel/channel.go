@@ -29,6 +29,11 @@ type Channel interface {
 	Send(ctx context.Context, peer int, f *Frame) error
 	// Post is Send that never waits: for a Receiver's calls.
 	Post(peer int, f *Frame)
+	// Lay is Post of a control frame that has no hurry: it leaves together with the next frame for peer, or with Flush. So
+	// what is sent at once afterwards needs one write rather than two.
+	Lay(peer int, f *Frame)
+	// Flush sends what was laid. It doesn't wait.
+	Flush()
 	// Close tells the peers that this rank has finished, waits until each has read all that was sent, at most until
 	// ctx ends, and joins the channel's goroutines. After Abort it only joins.
 	Close(ctx context.Context) error

@@ -34,18 +34,37 @@ func (q *Queue) Put(f *Frame) bool {
 	return len(q.control) <= MaxControl
 }
 
+// Lay is Put that wakes nobody: the frame is taken with the next, or after Wake.
+func (q *Queue) Lay(f *Frame) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.add(f)
+}
+
+// Wake makes Ready tell of what was laid.
+func (q *Queue) Wake() {
+	if !q.Empty() {
+		q.wake()
+	}
+}
+
 func (q *Queue) put(f *Frame) {
+	q.add(f)
+	if !q.closed {
+		q.wake()
+	}
+}
+
+func (q *Queue) add(f *Frame) {
 	switch {
 	case q.closed:
 		f.Free()
-		return
 	case f.class.Control():
 		q.control = append(q.control, f)
 	default:
 		q.data = append(q.data, f)
 		q.bytes += len(f.bytes)
 	}
-	q.wake()
 }
 
 func (q *Queue) wake() {
@@ -121,6 +140,13 @@ func (q *Queue) Empty() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	return len(q.control) == 0 && len(q.data) == 0
+}
+
+// HasData tells whether a data frame waits.
+func (q *Queue) HasData() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.data) > 0
 }
 
 // HasControl tells whether a control frame waits.

@@ -104,3 +104,32 @@ func TestQueueOfControl(t *testing.T) {
 	require.True(t, q.Put(Control(wire.ClassCredit)))
 	q.Close(true)
 }
+
+// TestQueueLay lays frames that leave with the next one, or when somebody is told of them.
+func TestQueueLay(t *testing.T) {
+	q := NewQueue()
+	ready := func() bool {
+		select {
+		case <-q.Ready():
+			return true
+		default:
+			return false
+		}
+	}
+	q.Wake()
+	require.False(t, ready(), "there is none")
+	q.Lay(numbered(wire.ClassOpen, 1, 0))
+	require.False(t, ready())
+	require.False(t, q.HasData())
+	require.False(t, q.Empty())
+	q.Wake()
+	require.True(t, ready())
+	q.Put(numbered(wire.ClassPart, 2, 10))
+	require.True(t, ready())
+	require.True(t, q.HasData())
+	require.True(t, q.Pop().Class().Control(), "what was laid goes first")
+	q.Pop().Free()
+	q.Close(true)
+	q.Lay(numbered(wire.ClassOpen, 3, 0))
+	require.True(t, q.Empty(), "a closed queue takes nothing")
+}

@@ -30,6 +30,7 @@ func Run(t *testing.T, open func(t testing.TB, n int, limit time.Duration) World
 	}{
 		{"order per pair", testOrder},
 		{"control overtakes data", testControl},
+		{"laid frames", testLay},
 		{"large volume", testVolume},
 		{"slow receiver", testSlowReceiver},
 		{"orderly close", testClose},
@@ -204,6 +205,28 @@ func testControl(t *testing.T, open func(int, time.Duration) World) {
 		}
 	}
 	require.Less(t, last, bulk/2, "control frames waited behind data")
+	closeAll(t, w)
+}
+
+// testLay lays control frames: they arrive ahead of what is sent next, and when they are flushed.
+func testLay(t *testing.T, open func(int, time.Duration) World) {
+	w := open(2, patience)
+	boxes := start(w)
+	ch := w.Channels[0]
+	for i := range uint64(50) {
+		ch.Lay(1, control(2*i))
+		if i%2 == 0 {
+			require.NoError(t, ch.Send(context.Background(), 1, frame(i, 100)))
+		} else {
+			ch.Lay(1, control(2*i+1))
+			ch.Flush()
+		}
+		boxes[1].await(t, "what was laid and what followed", func() bool { return len(boxes[1].got[0]) == int(2*i+2) })
+		last := boxes[1].got[0][2*i:]
+		require.True(t, last[0].Class.Control())
+		require.Equal(t, 2*i, last[0].Sequence)
+	}
+	ch.Flush()
 	closeAll(t, w)
 }
 

@@ -52,16 +52,22 @@ func newLink(peer int, conn net.Conn, limit time.Duration, own *pulse) *link {
 	return l
 }
 
-// writeInline writes f in the caller's goroutine if that overtakes nothing, and tells whether it did.
+// writeInline writes f in the caller's goroutine if that overtakes nothing, and tells whether it did. Control frames that wait
+// go ahead of it in the same write.
 func (l *link) writeInline(f *channel.Frame) bool {
 	if len(f.Bytes()) > maxInline || !l.writing.TryLock() {
 		return false
 	}
 	defer l.writing.Unlock()
-	if l.slow || !l.queue.Empty() {
+	switch {
+	case l.slow || l.queue.HasData():
 		return false
+	case l.queue.Empty():
+		l.write(f)
+	default:
+		l.queue.Lay(f)
+		l.drain()
 	}
-	l.write(f)
 	return true
 }
 

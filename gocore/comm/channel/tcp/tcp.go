@@ -116,6 +116,16 @@ func (m *mesh) Post(peer int, f *channel.Frame) {
 	}
 }
 
+// Lay implements channel.Channel.
+func (m *mesh) Lay(peer int, f *channel.Frame) { m.links[peer].queue.Lay(f) }
+
+// Flush implements channel.Channel.
+func (m *mesh) Flush() {
+	for l := range m.each {
+		l.queue.Wake()
+	}
+}
+
 // Close implements channel.Channel.
 func (m *mesh) Close(ctx context.Context) error {
 	if !m.started {

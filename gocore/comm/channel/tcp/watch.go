@@ -78,7 +78,10 @@ func (l *link) check(away bool, interval time.Duration) {
 			l.peer, silence.Round(time.Millisecond), l.limit))
 		return
 	}
-	if time.Duration(now-l.wrote.Load()) >= interval && l.queue.Empty() {
-		l.queue.Put(channel.Control(wire.ClassHeartbeat))
+	if time.Duration(now-l.wrote.Load()) >= interval {
+		if l.queue.Empty() {
+			l.queue.Lay(channel.Control(wire.ClassHeartbeat))
+		}
+		l.queue.Wake()
 	}
 }
