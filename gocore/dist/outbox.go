@@ -83,7 +83,7 @@ func (o *outbox) keep(w *exec.Worker, b *table.Batch, ids []uint32) error {
 func gather(w *exec.Worker, b *table.Batch, ids []uint32) (*table.Batch, error) {
 	out := &table.Batch{Len: len(ids), Seq: b.Seq}
 	for i := range b.Cols {
-		c, err := compute.Gather(w.Scope(), &b.Cols[i], ids)
+		c, err := compute.GatherPresent(w.Scope(), &b.Cols[i], ids)
 		if err != nil {
 			out.Release()
 			return nil, err

@@ -168,21 +168,21 @@ func compareKinds(dst []byte, n int, op Comparison, x, y *column.Column) {
 	case x.Kind != y.Kind:
 		compareMixed(dst, n, op, x, y)
 	case x.Kind == column.Bool || x.Kind == column.Uint8:
-		compareValues[uint8](dst, n, op, x, y)
+		compareIntegers[uint8](dst, n, op, x, y)
 	case x.Kind == column.Int8:
-		compareValues[int8](dst, n, op, x, y)
+		compareIntegers[int8](dst, n, op, x, y)
 	case x.Kind == column.Int16:
-		compareValues[int16](dst, n, op, x, y)
+		compareIntegers[int16](dst, n, op, x, y)
 	case x.Kind == column.Int32:
-		compareValues[int32](dst, n, op, x, y)
+		compareIntegers[int32](dst, n, op, x, y)
 	case x.Kind == column.Int64:
-		compareValues[int64](dst, n, op, x, y)
+		compareIntegers[int64](dst, n, op, x, y)
 	case x.Kind == column.Uint16:
-		compareValues[uint16](dst, n, op, x, y)
+		compareIntegers[uint16](dst, n, op, x, y)
 	case x.Kind == column.Uint32:
-		compareValues[uint32](dst, n, op, x, y)
+		compareIntegers[uint32](dst, n, op, x, y)
 	case x.Kind == column.Uint64:
-		compareValues[uint64](dst, n, op, x, y)
+		compareIntegers[uint64](dst, n, op, x, y)
 	case x.Kind == column.Float32:
 		compareValues[float32](dst, n, op, x, y)
 	default:

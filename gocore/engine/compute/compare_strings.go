@@ -79,8 +79,8 @@ func equalWords(dst []byte, rows []column.View, want [2]uint64) {
 	a, b := want[0], want[1]
 	for ; len(words) >= 8; words, dst = words[8:], dst[1:] {
 		v := (*[8][2]uint64)(words)
-		dst[0] |= bits8(v[0][0]^a|v[0][1]^b == 0, v[1][0]^a|v[1][1]^b == 0, v[2][0]^a|v[2][1]^b == 0, v[3][0]^a|v[3][1]^b == 0,
-			v[4][0]^a|v[4][1]^b == 0, v[5][0]^a|v[5][1]^b == 0, v[6][0]^a|v[6][1]^b == 0, v[7][0]^a|v[7][1]^b == 0)
+		dst[0] |= bits4(v[0][0]^a|v[0][1]^b == 0, v[1][0]^a|v[1][1]^b == 0, v[2][0]^a|v[2][1]^b == 0, v[3][0]^a|v[3][1]^b == 0) |
+			bits4(v[4][0]^a|v[4][1]^b == 0, v[5][0]^a|v[5][1]^b == 0, v[6][0]^a|v[6][1]^b == 0, v[7][0]^a|v[7][1]^b == 0)<<4
 	}
 	for i := range words {
 		dst[0] |= byte(oneBit(words[i] == want)) << i

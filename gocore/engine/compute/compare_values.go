@@ -2,9 +2,9 @@ package compute
 
 import "github.com/pycylon/pycylon/gocore/engine/column"
 
-// compareValues compares numbers of one kind, eight rows at a time: the results of eight comparisons, which don't depend
+// compareValues compares floats of one kind, eight rows at a time: the results of eight comparisons, which don't depend
 // on one another, are the bits of a byte.
-func compareValues[T number](dst []byte, n int, op Comparison, x, y *column.Column) {
+func compareValues[T float](dst []byte, n int, op Comparison, x, y *column.Column) {
 	a, b := column.Of[T](x), column.Of[T](y)
 	switch {
 	case len(b) == 1:
@@ -33,7 +33,7 @@ func invert(dst []byte, n int) {
 	}
 }
 
-func compareWith[T number](dst []byte, op Comparison, a []T, c T) {
+func compareWith[T float](dst []byte, op Comparison, a []T, c T) {
 	switch op {
 	case Less:
 		less(dst, a, c)
@@ -44,50 +44,50 @@ func compareWith[T number](dst []byte, op Comparison, a []T, c T) {
 	}
 }
 
-func less[T number](dst []byte, a []T, c T) {
+func less[T float](dst []byte, a []T, c T) {
 	for ; len(a) >= 8; a, dst = a[8:], dst[1:] {
 		v := (*[8]T)(a)
-		dst[0] = bits8(v[0] < c, v[1] < c, v[2] < c, v[3] < c, v[4] < c, v[5] < c, v[6] < c, v[7] < c)
+		dst[0] = bits4(v[0] < c, v[1] < c, v[2] < c, v[3] < c) | bits4(v[4] < c, v[5] < c, v[6] < c, v[7] < c)<<4
 	}
 	for i, v := range a {
 		dst[0] |= byte(oneBit(v < c)) << i
 	}
 }
 
-func lessEqual[T number](dst []byte, a []T, c T) {
+func lessEqual[T float](dst []byte, a []T, c T) {
 	for ; len(a) >= 8; a, dst = a[8:], dst[1:] {
 		v := (*[8]T)(a)
-		dst[0] = bits8(v[0] <= c, v[1] <= c, v[2] <= c, v[3] <= c, v[4] <= c, v[5] <= c, v[6] <= c, v[7] <= c)
+		dst[0] = bits4(v[0] <= c, v[1] <= c, v[2] <= c, v[3] <= c) | bits4(v[4] <= c, v[5] <= c, v[6] <= c, v[7] <= c)<<4
 	}
 	for i, v := range a {
 		dst[0] |= byte(oneBit(v <= c)) << i
 	}
 }
 
-func greater[T number](dst []byte, a []T, c T) {
+func greater[T float](dst []byte, a []T, c T) {
 	for ; len(a) >= 8; a, dst = a[8:], dst[1:] {
 		v := (*[8]T)(a)
-		dst[0] = bits8(v[0] > c, v[1] > c, v[2] > c, v[3] > c, v[4] > c, v[5] > c, v[6] > c, v[7] > c)
+		dst[0] = bits4(v[0] > c, v[1] > c, v[2] > c, v[3] > c) | bits4(v[4] > c, v[5] > c, v[6] > c, v[7] > c)<<4
 	}
 	for i, v := range a {
 		dst[0] |= byte(oneBit(v > c)) << i
 	}
 }
 
-func greaterEqual[T number](dst []byte, a []T, c T) {
+func greaterEqual[T float](dst []byte, a []T, c T) {
 	for ; len(a) >= 8; a, dst = a[8:], dst[1:] {
 		v := (*[8]T)(a)
-		dst[0] = bits8(v[0] >= c, v[1] >= c, v[2] >= c, v[3] >= c, v[4] >= c, v[5] >= c, v[6] >= c, v[7] >= c)
+		dst[0] = bits4(v[0] >= c, v[1] >= c, v[2] >= c, v[3] >= c) | bits4(v[4] >= c, v[5] >= c, v[6] >= c, v[7] >= c)<<4
 	}
 	for i, v := range a {
 		dst[0] |= byte(oneBit(v >= c)) << i
 	}
 }
 
-func equal[T number](dst []byte, a []T, c T) {
+func equal[T float](dst []byte, a []T, c T) {
 	for ; len(a) >= 8; a, dst = a[8:], dst[1:] {
 		v := (*[8]T)(a)
-		dst[0] = bits8(v[0] == c, v[1] == c, v[2] == c, v[3] == c, v[4] == c, v[5] == c, v[6] == c, v[7] == c)
+		dst[0] = bits4(v[0] == c, v[1] == c, v[2] == c, v[3] == c) | bits4(v[4] == c, v[5] == c, v[6] == c, v[7] == c)<<4
 	}
 	for i, v := range a {
 		dst[0] |= byte(oneBit(v == c)) << i
@@ -99,11 +99,11 @@ func comparePairs[T number](dst []byte, op Comparison, a, b []T) {
 		v, w := (*[8]T)(a), (*[8]T)(b)
 		switch op {
 		case Less:
-			dst[0] = bits8(v[0] < w[0], v[1] < w[1], v[2] < w[2], v[3] < w[3], v[4] < w[4], v[5] < w[5], v[6] < w[6], v[7] < w[7])
+			dst[0] = bits4(v[0] < w[0], v[1] < w[1], v[2] < w[2], v[3] < w[3]) | bits4(v[4] < w[4], v[5] < w[5], v[6] < w[6], v[7] < w[7])<<4
 		case LessEqual:
-			dst[0] = bits8(v[0] <= w[0], v[1] <= w[1], v[2] <= w[2], v[3] <= w[3], v[4] <= w[4], v[5] <= w[5], v[6] <= w[6], v[7] <= w[7])
+			dst[0] = bits4(v[0] <= w[0], v[1] <= w[1], v[2] <= w[2], v[3] <= w[3]) | bits4(v[4] <= w[4], v[5] <= w[5], v[6] <= w[6], v[7] <= w[7])<<4
 		default:
-			dst[0] = bits8(v[0] == w[0], v[1] == w[1], v[2] == w[2], v[3] == w[3], v[4] == w[4], v[5] == w[5], v[6] == w[6], v[7] == w[7])
+			dst[0] = bits4(v[0] == w[0], v[1] == w[1], v[2] == w[2], v[3] == w[3]) | bits4(v[4] == w[4], v[5] == w[5], v[6] == w[6], v[7] == w[7])<<4
 		}
 	}
 	for i := range a {
@@ -118,7 +118,7 @@ func comparePairs[T number](dst []byte, op Comparison, a, b []T) {
 	}
 }
 
-// bits8 returns eight bools as the bits of a byte.
-func bits8(a, b, c, d, e, f, g, h bool) byte {
-	return byte(oneBit(a) | oneBit(b)<<1 | oneBit(c)<<2 | oneBit(d)<<3 | oneBit(e)<<4 | oneBit(f)<<5 | oneBit(g)<<6 | oneBit(h)<<7)
+// bits4 returns four bools as the bits of a byte. It is small enough to be part of the loops that call it.
+func bits4(a, b, c, d bool) byte {
+	return byte(oneBit(a) | oneBit(b)<<1 | oneBit(c)<<2 | oneBit(d)<<3)
 }

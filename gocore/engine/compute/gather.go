@@ -13,7 +13,15 @@ const Missing = ^uint32(0)
 // Gather returns rows ids of src, in their order; Missing gives null. Strings become views, whatever their layout. Of a
 // list the elements are copied, those of the rows that are asked for.
 func Gather(scope *memory.Scope, src *column.Column, ids []uint32) (column.Column, error) {
-	missing := slices.Contains(ids, Missing)
+	return gatherRows(scope, src, ids, slices.Contains(ids, Missing))
+}
+
+// GatherPresent is Gather for ids none of which is Missing.
+func GatherPresent(scope *memory.Scope, src *column.Column, ids []uint32) (column.Column, error) {
+	return gatherRows(scope, src, ids, false)
+}
+
+func gatherRows(scope *memory.Scope, src *column.Column, ids []uint32, missing bool) (column.Column, error) {
 	dst, err := New(scope, src.Type, len(ids))
 	if err != nil || src.Kind == column.Null {
 		return dst, err

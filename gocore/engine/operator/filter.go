@@ -193,7 +193,7 @@ func (s *selection) narrow(next []*expr.Program) error {
 func gatherBatch(scope *memory.Scope, b *table.Batch, ids []uint32) (*table.Batch, error) {
 	out := &table.Batch{Len: len(ids), Seq: b.Seq}
 	for i := range b.Cols {
-		c, err := compute.Gather(scope, &b.Cols[i], ids)
+		c, err := compute.GatherPresent(scope, &b.Cols[i], ids)
 		if err != nil {
 			out.Release()
 			return nil, err

@@ -314,7 +314,7 @@ func gatherColumns(scope *memory.Scope, b *table.Batch, columns []int, ids []uin
 		if out.Cols[i].Type != nil {
 			continue
 		}
-		c, err := compute.Gather(scope, &b.Cols[i], ids)
+		c, err := compute.GatherPresent(scope, &b.Cols[i], ids)
 		if err != nil {
 			out.Release()
 			return nil, err

@@ -1,0 +1,65 @@
+package compute_test
+
+import (
+	"testing"
+
+	"github.com/apache/arrow/go/v17/arrow"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/compute"
+)
+
+// TestCompareEveryInteger compares all 8-bit integers with every constant, from both sides.
+func TestCompareEveryInteger(t *testing.T) {
+	scope := memory.NewScope(memory.NewBudget(0), "compare")
+	defer scope.Close()
+	compareEvery(t, scope, arrow.PrimitiveTypes.Int8, -128)
+	compareEvery(t, scope, arrow.PrimitiveTypes.Uint8, 0)
+	compareEvery(t, scope, arrow.PrimitiveTypes.Int16, -128)
+}
+
+// compareEvery compares the 256 integers from least on.
+func compareEvery(t *testing.T, scope *memory.Scope, typ arrow.DataType, least int) {
+	integers := func(from, n int) column.Column {
+		c, err := compute.New(scope, typ, n)
+		require.NoError(t, err)
+		for i := range n {
+			if c.Kind == column.Int16 {
+				column.Of[int16](&c)[i] = int16(from + i)
+			} else {
+				c.Values[i] = byte(from + i)
+			}
+		}
+		return c
+	}
+	holds := map[compute.Comparison]func(a, b int) bool{
+		compute.Equal:        func(a, b int) bool { return a == b },
+		compute.NotEqual:     func(a, b int) bool { return a != b },
+		compute.Less:         func(a, b int) bool { return a < b },
+		compute.LessEqual:    func(a, b int) bool { return a <= b },
+		compute.Greater:      func(a, b int) bool { return a > b },
+		compute.GreaterEqual: func(a, b int) bool { return a >= b },
+	}
+	const n = 256 - 3 // the last byte of bits isn't full
+	all := integers(least, n)
+	for constant := least; constant < least+256; constant++ {
+		one := integers(constant, 1)
+		for op, want := range holds {
+			right, err := compute.Compare(scope, op, &all, &one)
+			require.NoError(t, err)
+			left, err := compute.Compare(scope, op, &one, &all)
+			require.NoError(t, err)
+			for i := range n {
+				bitOf := func(c *column.Column) bool { return column.Bitmap{Bits: c.Values}.Get(i) }
+				if bitOf(&right) != want(least+i, constant) || bitOf(&left) != want(constant, least+i) {
+					t.Fatalf("%s: comparison %d of %d and %d", typ, op, least+i, constant)
+				}
+			}
+			left.Release()
+			right.Release()
+		}
+		one.Release()
+	}
+}
