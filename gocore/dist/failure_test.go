@@ -198,6 +198,24 @@ func TestFilterOfNoColumn(t *testing.T) {
 	}
 }
 
+// More rows than there is memory for the places of are refused before they are drawn.
+func TestDrawsBeyondMemoryAreRefused(t *testing.T) {
+	rows := [][]part{{{"k int64", [][]any{{2}, {1}}}}, {{"k int64", [][]any{{3}}}}}
+	envs := openWorld(t, local.NewWorld(2))
+	for _, n := range []int64{1 << 50, 1<<63 - 1} {
+		_, errs := run(t, envs, nodes(tableA, fmt.Sprintf(`{"op":"sample","inputs":[0],"n":%d,"replace":true}`, n)), rows)
+		require.Contains(t, []status.Code{status.CodeOf(errs[0]), status.CodeOf(errs[1])}, status.OutOfMemory, "%v", errs)
+	}
+	requireUsable(t, envs)
+}
+
+// A window whose functions nobody reads leaves the rows.
+func TestWindowThatNobodyReads(t *testing.T) {
+	text := nodes(tableA, `{"op":"window","inputs":[0],"partition":["k"],"functions":[{"name":"r","fn":"row_number"}]}`,
+		`{"op":"project","inputs":[1],"columns":[{"name":"k","expr":{"col":"k"}}]}`)
+	requireLaw(t, text, true, [][]part{{{"k int64", [][]any{{2}, {1}, {2}}}}, {{"k int64", [][]any{{3}, {2}}}}})
+}
+
 func TestALocalPlanDoesNotCommunicate(t *testing.T) {
 	leak.Check(t)
 	envs := openWorld(t, local.NewWorld(2))

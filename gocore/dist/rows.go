@@ -57,7 +57,9 @@ func (l *lowerer) counts(own int64) ([]int64, error) {
 		if len(text) != 8 {
 			return nil, status.AtRank(status.Malformed, rank, "a row count of %d bytes", len(text))
 		}
-		counts[rank] = int64(binary.LittleEndian.Uint64(text))
+		if counts[rank] = int64(binary.LittleEndian.Uint64(text)); counts[rank] < 0 {
+			return nil, status.AtRank(status.Malformed, rank, "a row count of %d", counts[rank])
+		}
 	}
 	return counts, nil
 }

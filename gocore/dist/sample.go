@@ -26,6 +26,9 @@ func random(seed, i uint64) uint64 {
 // yieldDraws is how many random numbers are made between two Yields.
 const yieldDraws = 1 << 19
 
+// indexWidth is how many bytes the place of a drawn row takes.
+const indexWidth = 8
+
 // shuffleKey adds a random number to each row, for its place in the rank concatenation.
 func (l *lowerer) shuffleKey(step *plan.Step, op *plan.ShuffleKeyOp, in stream) (stream, error) {
 	batches, err := l.collect(in)
@@ -111,6 +114,10 @@ func (l *lowerer) draw(step *plan.Step, op *plan.DrawOp, in stream) (stream, err
 	n := op.Draw.Of(total)
 	if n > 0 && total == 0 {
 		return stream{}, status.Errorf(status.Invalid, "%d rows can't be drawn from none", n)
+	}
+	if free := memory.Available(); n/int64(l.world.Size) > free/indexWidth {
+		return stream{}, status.Errorf(status.OutOfMemory, "the places of %d rows take %s, and %s of memory are free: draw fewer rows at a time",
+			n, sizeOf(n, indexWidth), memory.Bytes(free))
 	}
 	rows := rowsOf(batches)
 	drawn := func(from, to int64, use func(row int64)) {
