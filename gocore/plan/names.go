@@ -13,10 +13,8 @@ import (
 // find returns the position of the column called name. Where it isn't, the error names close ones and what there is;
 // of says which frame ("the left frame"), or is empty.
 func find(s *arrow.Schema, name, of string) (int, error) {
-	for i, f := range s.Fields() {
-		if f.Name == name {
-			return i, nil
-		}
+	if at := s.FieldIndices(name); len(at) > 0 {
+		return at[0], nil
 	}
 	where := ""
 	if of != "" {

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -116,18 +117,27 @@ func parseNode(text []byte, index int, n *Node) error {
 	}
 	delete(fields, "op")
 	delete(fields, "inputs")
-	rest, err := json.Marshal(fields)
-	if err != nil {
-		return err
-	}
 	n.Spec = op.make()
-	if err := strict(rest, n.Spec); err != nil {
+	if err := strict(object(fields), n.Spec); err != nil {
 		return fmt.Errorf("%s: %w", n.Op, err)
 	}
 	if err := n.Spec.check(); err != nil {
 		return fmt.Errorf("%s: %w", n.Op, err)
 	}
 	return nil
+}
+
+// object returns the JSON object of fields whose values were parsed before: they aren't again.
+func object(fields map[string]json.RawMessage) []byte {
+	text := []byte{'{'}
+	for _, name := range slices.Sorted(maps.Keys(fields)) {
+		if len(text) > 1 {
+			text = append(text, ',')
+		}
+		quoted, _ := json.Marshal(name) // a string always has a spelling
+		text = append(append(append(text, quoted...), ':'), fields[name]...)
+	}
+	return append(text, '}')
 }
 
 // strict decodes one JSON value without unknown fields and with nothing behind it.

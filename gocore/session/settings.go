@@ -27,8 +27,9 @@ type Settings struct {
 const (
 	// heapLimit is what Go's own heap may grow to before its collector works harder: bulk data isn't there.
 	heapLimit = 256 << 20
-	// heapPercent is how far Go's heap grows between two collections.
-	heapPercent = 50
+	// heapPercent is how far Go's heap grows between two collections. It holds a few megabytes, plans and handles: with
+	// little more, binding deferred plans, of one operation after the other, spent half of its time in the collector.
+	heapPercent = 200
 	// idleLimit is how many bytes of large blocks stay mapped for reuse when an operation has ended.
 	idleLimit = 1 << 30
 	// heapTrim is how much memory an operation must have left to have Go's own heap give back what is free, too.
