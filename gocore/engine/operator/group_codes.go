@@ -36,6 +36,7 @@ type codedKey struct {
 	base    uint64 // integers: the word whose code is 0
 	size    uint64
 	stride  uint32
+	seed    uint64 // of the hashes
 	flip    uint64 // integers: makes the order of words that of unsigned numbers
 	least   uint64 // of the words that were seen, flipped
 	most    uint64
@@ -65,7 +66,7 @@ func newGroupCodes(l *groupLayout, scope *memory.Scope, limit int) (*groupCodes,
 		case k.kind == column.String: // integers come last: their codes can be looked up as they are made
 			c.keys = slices.Insert(c.keys, 0, codedKey{groupKey: k})
 		default:
-			key := codedKey{groupKey: k, least: math.MaxUint64}
+			key := codedKey{groupKey: k, seed: l.seed, least: math.MaxUint64}
 			if !isUnsigned(k.kind) {
 				key.flip = 1 << 63
 			}
@@ -213,7 +214,7 @@ func (k *codedKey) widen(scope *memory.Scope, chunk *groupChunk, row int) (bool,
 		}
 		return true, k.strings.insert(scope, w0, w1)
 	}
-	word := unscramble(chunk.hash.at(row))
+	word := unscramble(chunk.hash.at(row)) ^ k.seed
 	if len(chunk.keys) > 0 {
 		word = chunk.keys[k.word-1].at(row)
 	}

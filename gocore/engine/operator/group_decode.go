@@ -68,7 +68,7 @@ func (d *groupDecoder) key(i int) (column.Column, error) {
 	if l.exact {
 		d.gather(d.first, 0)
 		for j, h := range d.first {
-			d.first[j] = unscramble(h)
+			d.first[j] = unscramble(h) ^ l.seed
 		}
 		return d.column(l.output.Field(i).Type, nil)
 	}

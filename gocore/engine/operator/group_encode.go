@@ -180,9 +180,9 @@ func (e *groupEncoder) encodeExact(c *column.Column, from, n int, rows []uint32)
 			canonicalFloats(e.hashes[:n])
 		}
 	}
-	dst := e.hashes[:len(src)]
+	dst, seed := e.hashes[:len(src)], e.layout.seed
 	for i, v := range src {
-		dst[i] = scramble(v)
+		dst[i] = scramble(v ^ seed)
 	}
 }
 
@@ -192,7 +192,9 @@ func (e *groupEncoder) encodeKeys(b *table.Batch, from, n int, rows []uint32) {
 		clear(mask[:n])
 	}
 	hashes := e.hashes[:n]
-	clear(hashes)
+	for i := range hashes {
+		hashes[i] = l.seed
+	}
 	for i, k := range l.keys {
 		c := &b.Cols[k.column]
 		w0 := e.keys[k.word-1][:n]

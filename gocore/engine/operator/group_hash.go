@@ -14,6 +14,10 @@ const (
 	scramble2 = 0xBF58476D1CE4E5B9
 )
 
+// partialSeed makes the hashes in mode Partial, whose order its groups come in, independent of those in mode Final: a
+// table that grows would take them all into its first slots, one behind the other.
+const partialSeed = 0xD6E8FEB86659FD93
+
 var unscramble1, unscramble2 = inverse(scramble1), inverse(scramble2)
 
 func scramble(v uint64) uint64 {

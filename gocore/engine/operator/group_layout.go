@@ -67,14 +67,15 @@ type groupLayout struct {
 	results   []groupResult
 	moments   []groupSums // states that are updated together
 	dropNull  bool
-	exact     bool // the hash is the one key, scrambled
-	nullWords int  // words of null bits ahead of the keys' words
-	keyWords  int  // words of a record between the hash and the states, or the values
-	rowWords  int  // value words of a row
-	maskWords int  // null words of a row, behind its values
-	recWords  int  // words of a group's record
-	strings   bool // some key or value is a string
-	ragged    bool // a group makes as many rows as it has results
+	exact     bool   // the hash is the one key, scrambled
+	seed      uint64 // of the hashes
+	nullWords int    // words of null bits ahead of the keys' words
+	keyWords  int    // words of a record between the hash and the states, or the values
+	rowWords  int    // value words of a row
+	maskWords int    // null words of a row, behind its values
+	recWords  int    // words of a group's record
+	strings   bool   // some key or value is a string
+	ragged    bool   // a group makes as many rows as it has results
 }
 
 // newGroupLayout compiles s for input of schema in, or says why it can't.
@@ -100,6 +101,9 @@ func newGroupLayout(s GroupSpec, in *arrow.Schema) (*groupLayout, error) {
 	}
 	if l.ragged && len(s.Aggs) > 1 {
 		return nil, status.Errorf(status.Invalid, "%s makes several rows of a group: it can't be beside other aggregates", s.Aggs[0].Fn)
+	}
+	if s.Mode == Partial {
+		l.seed = partialSeed
 	}
 	l.layOut()
 	for _, r := range l.results {

@@ -62,6 +62,14 @@ func attempt(q *exec.Query, open func(part *exec.Query) (exec.Source, error)) (*
 	return &spillRun{source: source, query: part}, nil
 }
 
+// bytesOf returns the bytes of a batch.
+func bytesOf(b *table.Batch) (bytes int64) {
+	for i := range b.Cols {
+		bytes += b.Cols[i].Bytes()
+	}
+	return bytes
+}
+
 // widthOf returns about how many bytes an operator takes to copy a batch: characters of strings stay where they are.
 func widthOf(b *table.Batch) (bytes int64) {
 	for i := range b.Cols {

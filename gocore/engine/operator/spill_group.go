@@ -19,6 +19,8 @@ import (
 // Aggregates whose states are columns need no input kept: rows are aggregated as they come. What has been aggregated
 // is written to the parts, as states, whenever it presses; then aggregation begins anew (a key in many rows is a few
 // states), and in the end the states of each part are merged. In mode Partial they are not: merging is what Final does.
+// Where states turn out larger than the rows that they are of, all further rows are written as they are, and each part's
+// are aggregated in the end (spill_group_rows.go).
 //
 // Others, such as a median, or a first value, whose states would have to come in the order of the rows, and mode Final
 // keep their input as the other operators do, and divide it by the hash of the keys.
@@ -33,7 +35,9 @@ type SpillingGroup struct {
 	err   error
 	mu    sync.RWMutex // held to push into now, exclusively to replace it
 	now   *groupPass
-	parts *spillParts // of states
+	parts *spillParts                // of states
+	early bool                       // rows are aggregated before they are written, whatever it saves
+	rows  atomic.Pointer[spillParts] // of rows, once they are written as they are
 }
 
 // groupPass is what is aggregated between two writes.
@@ -41,8 +45,9 @@ type groupPass struct {
 	*Group
 	query *exec.Query // in a scope of its own
 	rows  atomic.Int64
-	most  int64 // bytes that may be held: to finish takes more
-	least int64 // rows that are taken in at any rate
+	bytes atomic.Int64 // of these rows
+	most  int64        // bytes that may be held: to finish takes more
+	least int64        // rows that are taken in at any rate
 }
 
 var _ exec.Sink = (*SpillingGroup)(nil)
@@ -84,6 +89,9 @@ func (s *SpillingGroup) Push(w *exec.Worker, b *table.Batch) error {
 	}
 	size := rowsInHand(w.Query, 16, s.rowBytes())
 	for from := 0; from < b.Len; from += size {
+		if rows := s.rows.Load(); rows != nil {
+			return rows.push(w, b.Slice(from, b.Len-from), spill.Place{Seq: b.Seq, Sub: uint64(from)})
+		}
 		if err := s.push(w, b, from, min(from+size, b.Len)); err != nil {
 			return err
 		}
@@ -105,6 +113,7 @@ func (s *SpillingGroup) push(w *exec.Worker, b *table.Batch, from, to int) error
 	}
 	pass := s.now
 	err := pass.pushRows(w.In(pass.query), b, from, to)
+	pass.bytes.Add(bytesOf(b) * int64(to-from) / int64(b.Len))
 	s.mu.RUnlock()
 	if err == nil && pass.rows.Add(int64(to-from)) > pass.least && pass.query.Scope.Held() > pass.most {
 		err = w.Block(func() error { return s.write(w.Query, pass) })
@@ -124,6 +133,7 @@ func (s *SpillingGroup) next(q *exec.Query) error {
 	if err != nil {
 		return err
 	}
+	group.layout.seed = s.states.seed // those that are written are merged
 	limit, record, row := q.Scope.Budget().Limit(), int64(8*s.states.recWords), int64(8*(1+s.states.keyWords+s.states.rowWords))
 	group.unitRows = rowsInHand(q, 16, 4*record)
 	// What is held may be rows, each of which becomes a record in the end.
@@ -152,10 +162,14 @@ func (s *SpillingGroup) write(q *exec.Query, pass *groupPass) error {
 	if err != nil {
 		return err
 	}
+	before := s.parts.bytes()
 	if _, err := pass.query.Run(source, nil, s.parts); err != nil {
 		return err
 	}
 	pass.query.Scope.Close()
+	if !s.early && s.rows.Load() == nil && s.parts.bytes()-before > pass.bytes.Load() {
+		s.rows.Store(newSpillParts(q, s.schema, &hashDivider{keys: s.spec.Keys}))
+	}
 	return s.next(q)
 }
 
@@ -204,16 +218,7 @@ func (s *SpillingGroup) Finish(q *exec.Query) (exec.Source, error) {
 	if err := s.write(q, s.now); err != nil {
 		return nil, err
 	}
-	if s.spec.Mode == Partial {
-		var phases []spillPhase
-		for _, file := range s.parts.files {
-			phases = append(phases, opening(func(*exec.Query) (exec.Source, error) { return file.all(), nil }))
-		}
-		return newSpillSource(q, phases), nil
-	}
-	merge := s.spec
-	merge.Mode, merge.Rows = Final, s.schema
-	return newSpillSource(q, groupPhases(merge, s.parts.files, 1, math.MaxInt64)), nil
+	return newSpillSource(q, s.phases()), nil
 }
 
 // finishInput aggregates what the input has kept.

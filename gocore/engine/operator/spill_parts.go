@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"slices"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -39,11 +40,7 @@ func (p *spillParts) Push(w *exec.Worker, b *table.Batch) error {
 
 // push writes the rows of b, whose place is given, in slices that take little of the budget.
 func (p *spillParts) push(w *exec.Worker, b *table.Batch, place spill.Place) error {
-	var bytes int64
-	for i := range b.Cols {
-		bytes += b.Cols[i].Bytes()
-	}
-	size := rowsInHand(w.Query, 4, divideBytes+bytes/int64(max(b.Len, 1)))
+	size := rowsInHand(w.Query, 3, p.divideBytes())
 	for from := 0; from < b.Len; from += size {
 		if err := p.pushSlice(w, b.Slice(from, min(size, b.Len-from)), rowPlace{place, from}); err != nil {
 			return err
@@ -52,8 +49,22 @@ func (p *spillParts) push(w *exec.Worker, b *table.Batch, place spill.Place) err
 	return nil
 }
 
-// divideBytes is about what it takes to divide a row, beside writing it.
-const divideBytes = 32
+// divideBytes is about what it takes to divide a row, beside writing it: its part, its number, a hash or a word of its
+// key, and that key's view.
+func (p *spillParts) divideBytes() int64 {
+	if p.placed {
+		return 48
+	}
+	return 32
+}
+
+// bytes returns how many bytes have been written.
+func (p *spillParts) bytes() (n int64) {
+	for _, file := range p.files {
+		n += file.Bytes()
+	}
+	return n
+}
 
 // rowsInHand is how many rows of so many bytes each worker may have in hand, if all of them together may fill a share
 // of the budget.
@@ -81,19 +92,18 @@ func (p *spillParts) pushSlice(w *exec.Worker, b *table.Batch, first rowPlace) e
 		defer b.Release()
 	}
 	starts := radix.Order(parts, len(p.files), ids)
+	most := rowsInHand(w.Query, 32, 1+bytesOf(b)/int64(b.Len)) // of a frame
 	for i, file := range p.files {
-		mine := ids[starts[i]:starts[i+1]]
-		if len(mine) == 0 {
-			continue
-		}
-		if len(mine) == b.Len {
-			mine = nil
-		}
-		if err := file.write(w, b, mine, first.Place); err != nil {
-			return err
-		}
-		if err := w.Yield(); err != nil {
-			return err
+		for mine := range slices.Chunk(ids[starts[i]:starts[i+1]], most) {
+			if len(mine) == b.Len {
+				mine = nil
+			}
+			if err := file.write(w, b, mine, first.Place); err != nil {
+				return err
+			}
+			if err := w.Yield(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
