@@ -28,6 +28,17 @@ class Choices(Values):
 
     isnull, notnull = isna, notna
 
+    def dropna(self) -> Series:
+        """Return the values that are neither null nor NaN. Collective on a partitioned frame.
+
+        Examples
+        --------
+        >>> pc.Series("a", [1, None, 3]).dropna().to_list()
+        [1, 3]
+        """
+        series: Series = self._rows(self.notna())
+        return series
+
     def fillna(self, value: object) -> Series:
         """Return the values, with another where they are null or NaN.
 

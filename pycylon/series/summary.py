@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pycylon.expr import Column
 from pycylon.series.base import Values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pycylon.frame.core import DataFrame
+    from pycylon.series.core import Series
 
 
 class Summaries(Values):
@@ -36,6 +38,38 @@ class Summaries(Values):
         if dropna:
             frame = frame[frame[self.name].notna()]
         return frame.value_counts(None, normalize, sort, ascending, dropna)
+
+    def mode(self, dropna: bool = True) -> Series:
+        """Return the most frequent values, in order: several where they are equally frequent.
+
+        Parameters
+        ----------
+        dropna : bool, default True
+            Whether null and NaN don't count.
+
+        Notes
+        -----
+        Collective on a partitioned frame.
+
+        Examples
+        --------
+        >>> pc.Series("a", [3, 1, 3, 1, 2]).mode().to_list()
+        [1, 3]
+        """
+        values = self._bound(self.to_frame("value"), Column("value"), "value")
+        counted = values.value_counts(sort=False, dropna=dropna)
+        modes = counted[counted["count"] == counted["count"].max()]
+        return self._bound(modes, Column("value"), self.name)
+
+    @property
+    def is_unique(self) -> bool:
+        """Whether no value equals another. Collective on a partitioned frame."""
+        return not self._bound(self._frame, self._expr, self.name).duplicated().any()
+
+    @property
+    def hasnans(self) -> bool:
+        """Whether some value is null or NaN. Collective on a partitioned frame."""
+        return self._with("is_null").any()
 
     def describe(self, percentiles: Sequence[float] | None = None) -> DataFrame:
         """Return what the values are like: a row per statistic, whose name is in the first column.

@@ -99,3 +99,14 @@ def test_what_is_no_column(frame, wrong):
             call(wrong)
     with pytest.raises(TypeError, match="by name or position, or as a list of those, not as a Series"):
         frame.sort_values(frame["a"])
+
+
+def test_small_methods_of_series_are_those_of_pandas():
+    pd = pytest.importorskip("pandas")
+    for values in ([3, 1, 3, 1, 2], [2.5, None, None], [], [None, None], ["b", "a"], ["x", None, "x"]):
+        ours, theirs = pc.Series("count", values), pd.Series(values, dtype=object)
+        assert ours.dropna().to_list() == theirs.dropna().tolist()
+        assert ours.mode().to_list() == theirs.mode().tolist()
+        assert len(ours.mode(dropna=False)) == len(theirs.mode(dropna=False))
+        assert (ours.is_unique, ours.hasnans) == (theirs.is_unique, theirs.hasnans)
+    assert pc.Series("a", [1, 2, None]).cumsum().dropna().to_list() == [1, 3]
