@@ -9,6 +9,8 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/encoding"
+	"github.com/pycylon/pycylon/gocore/engine/hashing"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 	"github.com/pycylon/pycylon/gocore/plan"
 )
@@ -31,9 +33,18 @@ func schemasOf(args []*table.Table) []*arrow.Schema {
 // told is what a rank tells the others before they bind a plan: the schemas of its sources, by node, and those of the
 // arguments that aren't sources, but hold values of expressions.
 type told struct {
+	Formats formats         `json:"formats"`
 	Sources map[int][]field `json:"sources"`
 	Values  map[int][]field `json:"values"`
 }
+
+// formats are the versions of what ranks must do alike: rows go by their hash, encoded.
+type formats struct {
+	Hash     int `json:"hash"`
+	Encoding int `json:"encoding"`
+}
+
+var ownFormats = formats{hashing.Version, encoding.Version}
 
 // schemas are what a rank told.
 type schemas struct{ sources, values map[int]*arrow.Schema }
@@ -52,7 +63,7 @@ func (l *lowerer) tellSchemas(sources map[int]*arrow.Schema) ([]schemas, error) 
 			delete(values, table.Arg)
 		}
 	}
-	text, err := json.Marshal(told{fieldsOf(sources), fieldsOf(values)})
+	text, err := json.Marshal(told{ownFormats, fieldsOf(sources), fieldsOf(values)})
 	if err != nil {
 		return nil, fmt.Errorf("schemas that JSON can't hold: %w", err)
 	}
@@ -154,6 +165,9 @@ func readSchemas(text []byte) (s schemas, err error) {
 	var m told
 	if err := json.Unmarshal(text, &m); err != nil {
 		return s, status.Errorf(status.Malformed, "%w", err)
+	}
+	if m.Formats != ownFormats {
+		return s, status.Errorf(status.Unsupported, "it hashes and encodes rows by version %v and this rank by %v: install the same pycylon on all ranks", m.Formats, ownFormats)
 	}
 	if s.sources, err = schemasFrom(m.Sources); err == nil {
 		s.values, err = schemasFrom(m.Values)

@@ -35,7 +35,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// Version is compared by peers when they connect.
+// Version is compared by ranks before rows move between them.
 const Version = 2
 
 const (

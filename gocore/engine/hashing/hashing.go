@@ -21,7 +21,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
 
-// Version is compared by peers when they connect.
+// Version is compared by ranks before rows move between them.
 const Version = 1
 
 const (
