@@ -25,6 +25,8 @@ func (v groupVec) from(i int) groupVec {
 	return groupVec{unsafe.Add(v.p, uintptr(i)*v.stride), v.stride}
 }
 
+func (v groupVec) float(i int) float64 { return *(*float64)(unsafe.Add(v.p, uintptr(i)*v.stride)) }
+
 // slice returns the words of rows [from, to), which lie one after the other.
 func (v groupVec) slice(from, to int) []uint64 {
 	return unsafe.Slice((*uint64)(v.p), to)[from:]

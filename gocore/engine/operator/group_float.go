@@ -14,13 +14,12 @@ import (
 // updateFloats adds values to the states.
 func updateFloats(cells groupCells, ids []uint32, v groupVec, heap *groupHeap) error {
 	for i, g := range ids {
-		x := math.Float64frombits(v.at(i))
-		s := cells.at(g)
-		hi, lo, exact := addWords(math.Float64frombits(s[0]), math.Float64frombits(s[1]), x)
+		x, s := v.float(i), cells.floats(g)
+		hi, lo, exact := addWords(s[0], s[1], x)
 		if exact {
-			s[0], s[1] = math.Float64bits(hi), math.Float64bits(lo)
+			s[0], s[1] = hi, lo
 		} else if x == x {
-			if err := addExact(s, x, heap); err != nil {
+			if err := addExact(cells.at(g), x, heap); err != nil {
 				return err
 			}
 		}

@@ -240,6 +240,10 @@ type groupCells struct{ base unsafe.Pointer }
 
 func (c groupCells) at(g uint32) *[2]uint64 { return (*[2]uint64)(unsafe.Add(c.base, 8*uintptr(g))) }
 
+func (c groupCells) floats(g uint32) *[2]float64 {
+	return (*[2]float64)(unsafe.Add(c.base, 8*uintptr(g)))
+}
+
 func (c groupCells) atFour(g uint32) *[4]uint64 {
 	return (*[4]uint64)(unsafe.Add(c.base, 8*uintptr(g)))
 }
@@ -290,6 +294,9 @@ func (op groupOp) update(cells groupCells, ids []uint32, in *groupOperands, heap
 			cells.at(g)[0]++
 		}
 	case opMissingFloat:
+		if v.stride == 8 && largestFloat(v.slice(0, len(ids))) <= infinite {
+			return nil
+		}
 		for i := range ids {
 			if x := math.Float64frombits(v.at(i)); x != x {
 				cells.at(ids[i])[0]++

@@ -46,7 +46,7 @@ func (t *groupTable) updateSums(m *groupSums, u groupUpdate) error {
 			}
 		}
 		g := ids[i]
-		x, y := math.Float64frombits(xs.at(i)), math.Float64frombits(ys.at(i))
+		x, y := xs.float(i), ys.float(i)
 		if x != x || y != y {
 			continue
 		}
@@ -135,7 +135,7 @@ func addWholeSquare(r unsafe.Pointer, words *[9]uintptr, x float64) bool {
 func updateWholePairs(records unsafe.Pointer, words *[9]uintptr, ids []uint32, xs, ys groupVec) int {
 	count, wx, wy, wxy, wxx, wyy := words[0], words[1], words[2], words[3], words[5], words[7]
 	for i, g := range ids {
-		x, y := math.Float64frombits(xs.at(i)), math.Float64frombits(ys.at(i))
+		x, y := xs.float(i), ys.float(i)
 		r := unsafe.Add(records, 8*uintptr(g))
 		xx, yy := (*float64)(unsafe.Add(r, wxx)), (*float64)(unsafe.Add(r, wyy))
 		sx, sy, sxy := (*float64)(unsafe.Add(r, wx)), (*float64)(unsafe.Add(r, wy)), (*float64)(unsafe.Add(r, wxy))
