@@ -10,7 +10,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// Scan is the Source of a table's batches, cut to at most table.MaxRows rows. It doesn't own the table.
+// Scan is the Source of a table's batches, cut to at most table.MorselRows rows. It doesn't own the table.
 type Scan struct {
 	batches []*table.Batch
 	next    counter
@@ -25,8 +25,8 @@ var (
 func NewScan(batches []*table.Batch) *Scan {
 	s := &Scan{}
 	for _, b := range batches {
-		for from := 0; from < b.Len; from += table.MaxRows {
-			morsel := b.Slice(from, min(table.MaxRows, b.Len-from))
+		for from := 0; from < b.Len; from += table.MorselRows {
+			morsel := b.Slice(from, min(table.MorselRows, b.Len-from))
 			morsel.Seq = uint64(len(s.batches))
 			s.batches = append(s.batches, morsel)
 		}

@@ -15,8 +15,12 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
 
-// MaxRows is the most rows of a Batch in a pipeline: two columns of it fit a core's L2 cache.
+// MaxRows is the most rows of a Batch in a pipeline.
 const MaxRows = 128 << 10
+
+// MorselRows is the most rows of a Batch that is cut from a table: what a pipeline makes of it, some ten columns, stays in
+// a core's L2 cache, and so does its memory when the next morsel reuses it.
+const MorselRows = 32 << 10
 
 // Batch is Len rows. Seq is its place in the frame's order: a sink that keeps order sorts what it was pushed by Seq
 // (stably: batches of one Seq keep the order in which one worker pushed them).
