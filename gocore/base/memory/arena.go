@@ -7,12 +7,11 @@
 // Go's collector neither scans nor moves these blocks, a result can be lent to Python without a copy, and a block
 // that was touched once is reused rather than faulted in anew (a first touch costs ten times a second one).
 //
-// Size classes have four steps per doubling (waste at most a quarter). Blocks of less than largeBlock are cut one behind
-// the other from slabs, whatever their class: what isn't cut yet was never touched and costs address space only. Larger
-// blocks are mappings of their own. A freed block waits for reuse, warm, in its class's list; Trim gives warm blocks'
-// memory back to the system, largest first: large blocks are unmapped, those of slabs stay as cold address space. What
-// an operation holds and what it has freed never exceed its budget together: a block that has to be mapped anew has
-// others trimmed.
+// Size classes have four steps per doubling (waste at most a quarter). Blocks of less than smallBlock wait for reuse in a
+// list of their class. Larger ones are cut from slabs and become part of their free neighbours there (extent.go), up to
+// largeBlock, from which on they are mappings of their own. What isn't cut yet was never touched and costs address space
+// only. Free blocks stay warm: Trim gives their memory back to the system, largest first. What an operation holds and
+// what it has freed never exceed its budget together: a block that has to be mapped anew has others trimmed.
 package memory
 
 import (
@@ -24,20 +23,23 @@ import (
 
 const (
 	minBlock   = 64
+	smallBlock = 4 << 10  // from here on classes are multiples of unit
+	chunkSize  = 64 << 10 // what small blocks are cut from
 	trimBlock  = 64 << 10 // smaller blocks aren't worth a system call
-	largeBlock = 4 << 20
+	largeBlock = 16 << 20
 	slabSize   = 64 << 20
+	hugePage   = 2 << 20
 )
 
 // arena hands out blocks by size class. There is one per process: blocks move freely between operations.
 type arena struct {
-	mu     sync.Mutex
-	warm   [256][][]byte // free blocks by class
-	cold   [256][][]byte // free blocks without memory behind them
-	slab   []byte        // what blocks are cut from
-	mapped int64         // bytes of blocks that may have memory behind them
-	idle   int64         // of these, in free blocks of trimBlock and more
-	live   int64         // of these, in blocks that are handed out
+	mu      sync.Mutex
+	free    [256][][]byte // small and large free blocks by class; they are warm
+	extents extents       // the free blocks between
+	chunk   []byte        // what small blocks are cut from
+	mapped  int64         // bytes of blocks that may have memory behind them
+	large   int64         // of these, in large free blocks
+	live    int64         // of these, in blocks that are handed out
 }
 
 var shared arena
@@ -60,7 +62,7 @@ func (a *arena) get(size int, class uint8, room int64) ([]byte, error) {
 	if err == nil {
 		a.live += int64(size)
 	}
-	excess := a.idle > room
+	excess := a.idle() > room
 	a.mu.Unlock()
 	if excess {
 		Trim(room)
@@ -68,38 +70,53 @@ func (a *arena) get(size int, class uint8, room int64) ([]byte, error) {
 	return block, err
 }
 
-func (a *arena) take(size int, class uint8) ([]byte, error) {
-	if block := pop(&a.warm[class]); block != nil {
-		if size >= trimBlock {
-			a.idle -= int64(size)
-		}
-		return block, nil
-	}
-	block := pop(&a.cold[class])
-	if block == nil {
-		var err error
-		if block, err = a.cut(size); err != nil {
-			return nil, err
-		}
-	}
-	a.mapped += int64(size)
-	return block, nil
-}
+// idle returns how many bytes Trim can give back.
+func (a *arena) idle() int64 { return a.large + a.extents.idle }
 
-// cut makes a new block.
-func (a *arena) cut(size int) ([]byte, error) {
-	if size >= largeBlock {
-		return a.mapBlock(size)
+func (a *arena) take(size int, class uint8) ([]byte, error) {
+	if size >= smallBlock && size < largeBlock {
+		return a.cut(size, class)
 	}
-	if len(a.slab) < size {
-		slab, err := a.mapBlock(slabSize)
+	block := pop(&a.free[class])
+	switch {
+	case block != nil && size >= largeBlock:
+		a.large -= int64(size)
+		return block, nil
+	case block != nil:
+		return block, nil
+	case size >= largeBlock:
+		block, err := a.mapBlock(size, hugePage)
+		if err == nil {
+			a.mapped += int64(size)
+		}
+		return block, err
+	}
+	if len(a.chunk) < size {
+		_, class := classOf(chunkSize)
+		chunk, err := a.cut(chunkSize, class)
 		if err != nil {
 			return nil, err
 		}
-		a.slab = slab
+		a.chunk = chunk
 	}
-	block := a.slab[:size:size]
-	a.slab = a.slab[size:]
+	block, a.chunk = a.chunk[:size:size], a.chunk[size:]
+	return block, nil
+}
+
+// cut takes a block out of a slab.
+func (a *arena) cut(size int, class uint8) ([]byte, error) {
+	block, wasCold := a.extents.take(size, class)
+	if block == nil {
+		mapping, err := a.mapBlock(slabSize, slabSize)
+		if err != nil {
+			return nil, err
+		}
+		a.extents.add(mapping)
+		block, wasCold = a.extents.take(size, class)
+	}
+	if wasCold {
+		a.mapped += int64(size)
+	}
 	return block, nil
 }
 
@@ -121,16 +138,20 @@ func (a *arena) put(block []byte, class uint8) {
 		fill(block)
 	}
 	a.mu.Lock()
-	a.warm[class] = append(a.warm[class], block)
+	defer a.mu.Unlock()
 	a.live -= int64(len(block))
-	if len(block) >= trimBlock {
-		a.idle += int64(len(block))
+	if size := len(block); size >= smallBlock && size < largeBlock {
+		a.extents.put(block, warm)
+		return
 	}
-	a.mu.Unlock()
+	a.free[class] = append(a.free[class], block)
+	if len(block) >= largeBlock {
+		a.large += int64(len(block))
+	}
 }
 
-func (a *arena) mapBlock(size int) ([]byte, error) {
-	block, err := mapAligned(size)
+func (a *arena) mapBlock(size, alignment int) ([]byte, error) {
+	block, err := mapAligned(size, alignment)
 	if err != nil {
 		return nil, status.Errorf(status.OutOfMemory, "the system refused %s (%d bytes are mapped): %w", Bytes(size), a.mapped, err)
 	}
@@ -140,36 +161,45 @@ func (a *arena) mapBlock(size int) ([]byte, error) {
 // Trim gives the memory of free blocks back to the system until at most keep bytes of them stay warm, and returns how many
 // bytes that were. Operations call it as they end; nothing runs in the background, because a Lambda function freezes.
 func Trim(keep int64) (freed int64) {
-	for class := len(shared.warm) - 1; class >= 0; class-- {
-		for {
-			block := shared.cool(uint8(class), keep)
-			if block == nil {
-				break
-			}
+	for class := len(shared.free) - 1; class >= 0; class-- {
+		for block := shared.unused(uint8(class), keep); block != nil; block = shared.unused(uint8(class), keep) {
+			unmap(block)
 			freed += int64(len(block))
-			if len(block) >= largeBlock {
-				unmap(block)
-				continue
-			}
-			discard(block)
-			shared.mu.Lock()
-			shared.cold[class] = append(shared.cold[class], block)
-			shared.mu.Unlock()
 		}
+	}
+	for block := shared.cool(keep); block != nil; block = shared.cool(keep) {
+		discard(block)
+		shared.mu.Lock()
+		shared.extents.put(block, cold)
+		shared.mu.Unlock()
+		freed += int64(len(block))
 	}
 	return freed
 }
 
-// cool takes a warm block off its list if more than keep bytes are idle; the system calls on it are made without the
-// lock, which every allocation waits for.
-func (a *arena) cool(class uint8, keep int64) []byte {
+// unused takes a large block of a class off its list if more than keep bytes are idle. The system calls on it are made
+// without the lock, which every allocation waits for.
+func (a *arena) unused(class uint8, keep int64) []byte {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if list := a.warm[class]; a.idle <= keep || len(list) == 0 || len(list[0]) < trimBlock {
+	if list := a.free[class]; a.idle() <= keep || len(list) == 0 || len(list[0]) < largeBlock {
 		return nil
 	}
-	block := pop(&a.warm[class])
-	a.idle -= int64(len(block))
+	block := pop(&a.free[class])
+	a.large -= int64(len(block))
+	a.mapped -= int64(len(block))
+	return block
+}
+
+// cool takes a warm block out of a slab if more than keep bytes are idle.
+func (a *arena) cool(keep int64) []byte {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	excess := a.idle() - keep
+	if excess <= 0 {
+		return nil
+	}
+	block := a.extents.coolest(excess)
 	a.mapped -= int64(len(block))
 	return block
 }
@@ -185,7 +215,7 @@ type Usage struct {
 func Stat() Usage {
 	shared.mu.Lock()
 	defer shared.mu.Unlock()
-	return Usage{Mapped: shared.mapped, Idle: shared.idle, Live: shared.live}
+	return Usage{Mapped: shared.mapped, Idle: shared.idle(), Live: shared.live}
 }
 
 func fill(block []byte) {

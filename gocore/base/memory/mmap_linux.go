@@ -6,21 +6,19 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const hugePage = 2 << 20
-
-// mapAligned maps size bytes at a multiple of 2 MiB and asks for huge pages.
-func mapAligned(size int) ([]byte, error) {
-	length := uintptr(size+hugePage-1) &^ (hugePage - 1)
-	p, err := unix.MmapPtr(-1, 0, nil, length+hugePage, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+// mapAligned maps size bytes at a multiple of alignment, which is one of hugePage, and asks for huge pages.
+func mapAligned(size, alignment int) ([]byte, error) {
+	length, spare := uintptr(size+hugePage-1)&^(hugePage-1), uintptr(alignment)
+	p, err := unix.MmapPtr(-1, 0, nil, length+spare, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
 	if err != nil {
 		return nil, err
 	}
-	lead := -uintptr(p) & (hugePage - 1)
+	lead := -uintptr(p) & (spare - 1)
 	start := unsafe.Add(p, lead)
 	if lead > 0 {
 		_ = unix.MunmapPtr(p, lead)
 	}
-	if tail := hugePage - lead; tail > 0 {
+	if tail := spare - lead; tail > 0 {
 		_ = unix.MunmapPtr(unsafe.Add(start, length), tail)
 	}
 	block := unsafe.Slice((*byte)(start), length)

@@ -4,8 +4,17 @@ package memory
 
 import "golang.org/x/sys/unix"
 
-func mapAligned(size int) ([]byte, error) {
-	return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+// mapAligned maps size bytes; at a multiple of alignment where that is more than a huge page.
+func mapAligned(size, alignment int) ([]byte, error) {
+	if alignment <= hugePage {
+		return unix.Mmap(-1, 0, size, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	}
+	block, err := unix.Mmap(-1, 0, size+alignment, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
+	if err != nil {
+		return nil, err
+	}
+	lead := int(-address(block) & uintptr(alignment-1))
+	return block[lead : lead+size : lead+size], nil
 }
 
 func unmap(block []byte) { _ = unix.Munmap(block) }

@@ -48,12 +48,12 @@ func TestScanCutsBatches(t *testing.T) {
 	}
 	small := optest.Batch(t, "a int64", rows...)
 	defer small.Release()
-	large := &table.Batch{Cols: small.Cols, Len: 2*table.MaxRows + 1} // cut, never read
+	large := &table.Batch{Cols: small.Cols, Len: 2*table.MorselRows + 1} // cut, never read
 	large.Cols[0].Values = make([]byte, 8*large.Len)
 	large.Cols[0].Len = large.Len
 	s := exec.NewScan([]*table.Batch{large, {Cols: small.Cols}, small.Slice(0, 2)})
 	require.Equal(t, 4, s.Batches(), "empty batches are left out")
-	for i, want := range []int{table.MaxRows, table.MaxRows, 1, 2} {
+	for i, want := range []int{table.MorselRows, table.MorselRows, 1, 2} {
 		b, err := s.Next(nil)
 		require.NoError(t, err)
 		require.Equal(t, uint64(i), b.Seq)
