@@ -28,6 +28,7 @@ type Operation struct {
 	ready   map[sent]chan struct{}
 	next    []uint64         // by rank, the message of stream 0 whose turn it is to take credit
 	kept    []*memory.Buffer // received by collectives
+	made    []*Communicator  // by Split
 
 	// Set when it begins.
 	sequence uint64
@@ -105,9 +106,14 @@ func (o *Operation) End(err error) error {
 	_ = o.group.Wait()
 
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	o.settle(err, told)
 	c.advance()
+	c.mu.Unlock()
+	if err != nil { // nobody uses what was made in vain
+		for _, made := range o.made {
+			made.unregister()
+		}
+	}
 	return err
 }
 

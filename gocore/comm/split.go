@@ -15,7 +15,7 @@ const NoColor = -1
 
 // Split returns the communicator of the ranks that give the same color, ordered by key and then by their rank here; nil for
 // NoColor. Its context is a hash of this operation's and the color, so that all of its ranks give it the same id without
-// asking. Every rank has made it before any uses it: they meet at a barrier.
+// asking. Every rank has made it before any uses it: they meet at a barrier. Where the operation fails, it is freed at its End.
 func (o *Operation) Split(ctx context.Context, color, key int) (*Communicator, error) {
 	if color < NoColor {
 		return nil, status.Errorf(status.Invalid, "%s: color %d is negative", o.call, color)
@@ -45,11 +45,9 @@ func (o *Operation) Split(ctx context.Context, color, key int) (*Communicator, e
 		if made, err = o.c.register(o.childID(color), members); err != nil {
 			return nil, err
 		}
+		o.made = append(o.made, made)
 	}
 	if err := o.Barrier(ctx); err != nil {
-		if made != nil {
-			made.unregister()
-		}
 		return nil, err
 	}
 	return made, nil

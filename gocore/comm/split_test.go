@@ -254,3 +254,29 @@ func TestFree(t *testing.T) {
 	})
 	closeWorld(t, world)
 }
+
+// TestSplitOfAFailedOperation leaves no communicator behind where the operation fails after Split has returned one.
+func TestSplitOfAFailedOperation(t *testing.T) {
+	leak.Check(t)
+	world := openWorld(t, overLocal(t, 3), Options{})
+	errs := each(world, func(ctx context.Context, c *Communicator) error {
+		var part *Communicator
+		err := inOperation("Split", 2, func(ctx context.Context, o *Operation) (err error) {
+			if part, err = o.Split(ctx, c.rank/2, 0); err != nil {
+				return err
+			}
+			return status.Errorf(status.Overflow, "as planned")
+		})(ctx, c)
+		if part != nil { // not where another rank's failure was faster
+			_, begun := part.Begin(ctx, Call{Name: "work"})
+			require.ErrorContains(t, begun, "was freed")
+		}
+		return err
+	})
+	for r, err := range errs {
+		require.Error(t, err)
+		require.Len(t, world[r].comms, 1, "the communicator of all ranks")
+	}
+	succeed(t, world, inOperation("work", 1, busy))
+	closeWorld(t, world)
+}

@@ -42,6 +42,7 @@ type Received struct {
 	Messages [][]byte
 	Envelope *comm.Envelope // of a message that was received or probed
 	Made     *Made          // by a split
+	made     *comm.Communicator
 	release  func()
 }
 
@@ -142,6 +143,9 @@ func (e *Env) start(ctx context.Context, call CommCall, name string, a commArgs)
 			received.Release()
 			return Received{}, err
 		}
+		if received.made != nil {
+			received.Made = e.adopt(received.made)
+		}
 		return received, nil
 	}), nil
 }
@@ -175,10 +179,7 @@ func (e *Env) runOf(call CommCall, a commArgs) (func(ctx context.Context, op *co
 		}
 		return func(ctx context.Context, op *comm.Operation) (Received, error) {
 			made, err := op.Split(ctx, color, a.Key)
-			if made == nil {
-				return Received{}, err
-			}
-			return Received{Made: e.adopt(made)}, nil
+			return Received{made: made}, err
 		}, nil
 	case "fail":
 		return func(context.Context, *comm.Operation) (Received, error) {

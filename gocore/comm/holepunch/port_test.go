@@ -116,6 +116,8 @@ func TestBurstsAreInCommonSlots(t *testing.T) {
 	require.Equal(t, 3*slot, at(2*slot+1, 5, 0), "both sides compute the same slot")
 	require.Less(t, at(time.Millisecond, 1000, 0.999), lateSlot+maxJitter)
 	require.Equal(t, lateSlot, at(time.Millisecond, lateAfter, 0), "later ones are rarer")
+	now := time.Now()
+	require.WithinDuration(t, now, nextBurst(time.Unix(-9e9, 1), now, 1, 0), slot, "an instant centuries ago")
 }
 
 func TestPortIsShared(t *testing.T) {

@@ -30,8 +30,8 @@ func nextBurst(start, now time.Time, n int, draw float64) time.Time {
 		every = lateSlot
 	}
 	due := start
-	if late := now.Sub(start); late > 0 {
-		due = start.Add((late + every - 1) / every * every)
+	if late := now.Sub(start); late > 0 { // counted from now: the server may name an instant centuries ago
+		due = now.Add((every - late%every) % every)
 	}
 	width := min(time.Duration(n)*time.Millisecond, maxJitter)
 	return due.Add(time.Duration(draw * float64(width)))

@@ -43,13 +43,23 @@ func (r *Relay) enter(conn net.Conn, at side) (own, peer *guest, err error) {
 	return nil, peer, nil
 }
 
-// leave forgets a guest.
-func (r *Relay) leave(g *guest, at side) {
+// withdraw ends a guest's wait, and tells whether it still waited: a pair may begin at the instant at which patience ends,
+// and what is written to the connection from then on would stand among the other rank's bytes.
+func (r *Relay) withdraw(g *guest, at side) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.waiting[at] == g {
+	waits := r.waiting[at] == g
+	if waits {
 		delete(r.waiting, at)
 	}
+	return waits
+}
+
+// leave forgets a guest.
+func (r *Relay) leave(g *guest, at side) {
+	r.withdraw(g, at)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	r.jobs[at.epoch].guests--
 	r.forget(at.epoch)
 }

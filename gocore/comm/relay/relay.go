@@ -157,17 +157,24 @@ func (r *Relay) connect(ctx context.Context, conn net.Conn, at side) error {
 		return r.join(ctx, at.epoch, conn, peer.conn)
 	}
 	defer r.leave(g, at)
-	timer := time.NewTimer(peerTimeout)
+	return r.await(ctx, g, at, peerTimeout)
+}
+
+// await keeps a guest until its pair has ended, or nobody has come for so long.
+func (r *Relay) await(ctx context.Context, g *guest, at side, patience time.Duration) error {
+	timer := time.NewTimer(patience)
 	defer timer.Stop()
 	select {
 	case <-g.met:
-		<-g.copied
-		return nil
 	case <-g.gone:
 		return status.Errorf(status.Stale, "another connection of rank %d for rank %d has taken the place of this one", at.rank, at.peer)
 	case <-timer.C:
-		return status.Errorf(status.Unreachable, "rank %d has not come to the relay within %s", at.peer, peerTimeout)
+		if r.withdraw(g, at) {
+			return status.Errorf(status.Unreachable, "rank %d has not come to the relay within %s", at.peer, patience)
+		}
 	case <-ctx.Done():
 		return nil
 	}
+	<-g.copied
+	return nil
 }

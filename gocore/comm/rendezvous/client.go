@@ -25,7 +25,7 @@ type Client struct {
 	conn    *tls.Conn
 	address string
 	offset  time.Duration // server's clock minus ours
-	pending []message     // read while waiting for a pong
+	early   *message      // the roster, where it came while waiting for a pong
 }
 
 type message struct {
@@ -163,7 +163,10 @@ func (c *Client) measureClock(ctx context.Context) error {
 				return err
 			}
 			if m.kind != wire.TypePong {
-				c.pending = append(c.pending, m)
+				if c.early != nil { // no more than a roster is due by now: keeping whatever comes would fill the memory
+					return unexpected(m.kind, wire.TypePong)
+				}
+				c.early = &m
 				continue
 			}
 			pong, err := wire.ParsePong(m.body)
@@ -260,7 +263,8 @@ func (c *Client) Fail(err error) {
 	}
 }
 
-// watch makes reads and writes end with the context, until the returned function is called.
+// watch makes reads end with the context, until the returned function is called. Writes need no such end: what a worker
+// says in all fits the socket's buffer.
 func (c *Client) watch(ctx context.Context) (stop func()) {
 	if deadline, ok := ctx.Deadline(); ok {
 		_ = c.conn.SetReadDeadline(deadline)
@@ -271,19 +275,22 @@ func (c *Client) watch(ctx context.Context) (stop func()) {
 
 // expect returns the body of the next message, which has to be of one kind.
 func (c *Client) expect(ctx context.Context, kind wire.JoinType, limit int) ([]byte, error) {
-	var m message
-	if len(c.pending) > 0 {
-		m, c.pending = c.pending[0], c.pending[1:]
-	} else {
-		var err error
-		if m, err = c.read(ctx, limit); err != nil {
+	m := c.early
+	if c.early = nil; m == nil {
+		read, err := c.read(ctx, limit)
+		if err != nil {
 			return nil, err
 		}
+		m = &read
 	}
 	if m.kind != kind {
-		return nil, status.Errorf(status.Malformed, "the rendezvous server sent message %d where %d was due: it is of another version", m.kind, kind)
+		return nil, unexpected(m.kind, kind)
 	}
 	return m.body, nil
+}
+
+func unexpected(got, due wire.JoinType) error {
+	return status.Errorf(status.Malformed, "the rendezvous server sent message %d where %d was due: it is of another version", got, due)
 }
 
 // read returns the next message; a FAIL is returned as the error that it carries.

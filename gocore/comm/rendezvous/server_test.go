@@ -464,3 +464,48 @@ func TestServerStops(t *testing.T) {
 	require.Equal(t, status.Unreachable, refusal(t, c).Code)
 	c.Close()
 }
+
+// TestHostileServer has a server that holds the token's key say what no server says: the worker gives up at once, and keeps
+// none of it.
+func TestHostileServer(t *testing.T) {
+	leak.Check(t)
+	state, err := trust.NewState()
+	require.NoError(t, err)
+	listener, err := tls.Listen("tcp", "127.0.0.1:0", state.RendezvousServer())
+	require.NoError(t, err)
+	defer func() { _ = listener.Close() }()
+	token, err := state.Issue(trust.TokenSpec{Addresses: []string{listener.Addr().String()}, WorldSize: 2, Expiry: time.Minute})
+	require.NoError(t, err)
+	welcome := wire.Welcome{Observed: netip.MustParseAddrPort("10.0.0.1:1")}.AppendMarshal(nil)
+	roster := make([]byte, wire.MaxRoster)
+	for name, say := range map[string]func(net.Conn) error{
+		"rosters instead of pongs": func(c net.Conn) error {
+			return errors.Join(wire.WriteJoin(c, wire.TypeWelcome, welcome), wire.WriteJoin(c, wire.TypeRoster, roster),
+				wire.WriteJoin(c, wire.TypeRoster, nil))
+		},
+		"no welcome": func(c net.Conn) error { return wire.WriteJoin(c, wire.TypeGo, nil) },
+		"a pong too short": func(c net.Conn) error {
+			return errors.Join(wire.WriteJoin(c, wire.TypeWelcome, welcome), wire.WriteJoin(c, wire.TypePong, nil))
+		},
+		"a long welcome": func(c net.Conn) error { return wire.WriteJoin(c, wire.TypeWelcome, roster) },
+	} {
+		g := task.NewGroup(context.Background())
+		g.Go(func(context.Context) error {
+			c, err := listener.Accept()
+			if err != nil {
+				return err
+			}
+			defer func() { _ = c.Close() }()
+			_ = say(c) // the worker may close before it has heard all
+			_, _ = io.Copy(io.Discard, c)
+			return nil
+		})
+		c := dial(t, token)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		_, err := c.Register(ctx, 0, time.Minute, member(1))
+		cancel()
+		c.Close()
+		require.NoError(t, g.Wait())
+		require.Equal(t, status.Malformed, status.CodeOf(err), name)
+	}
+}
