@@ -14,7 +14,7 @@
 // Communicators. Each has a context of its own: sequences, credit and messages of one never meet those of another. Split
 // and Dup make them of an existing one, and all share the channel. Errors name ranks by their number in the world.
 //
-// Messages (send.go, receive.go) go from rank to rank, by source and tag, outside of operations.
+// Messages (send.go, receive.go, arrive.go, leave.go) go from rank to rank, by source and tag, outside of operations.
 //
 // Failure. An operation that ends with an error on one rank fails on the others as Remote (FAIL) and the next one
 // works: frames of ended operations are dropped, and their senders are given the credit to go on. A rank that is lost
