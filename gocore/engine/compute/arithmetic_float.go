@@ -98,7 +98,8 @@ func remainder(a, b float64) float64 {
 	return rest
 }
 
-// powerFloats computes the powers that are asked for most without a logarithm.
+// powerFloats computes the powers that are asked for most without a logarithm. They are what math.Pow gives, to the bit: a
+// row's result mustn't tell which rows were beside it.
 func powerFloats[T float](dst, a, b []T) bool {
 	same := len(dst) > 0
 	for i := range dst {
@@ -117,11 +118,16 @@ func powerFloats[T float](dst, a, b []T) bool {
 		return multiplyFloats(dst, a, a)
 	case 3:
 		for i := range dst {
-			dst[i] = a[i] * a[i] * a[i]
+			v := float64(a[i])
+			dst[i] = T(v * (v * v))
 		}
 	case 0.5:
 		for i := range dst {
-			dst[i] = T(math.Sqrt(float64(a[i])))
+			v := math.Sqrt(float64(a[i]) + 0) // -0 has the root 0
+			if math.IsInf(float64(a[i]), -1) {
+				v = math.Inf(1)
+			}
+			dst[i] = T(v)
 		}
 	default:
 		for i := range dst {

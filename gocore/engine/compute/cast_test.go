@@ -77,6 +77,8 @@ func TestCast(t *testing.T) {
 		{"date32", 1, "timestamp[ns]", "86400000000000"},
 		{"date32", 200_000, "timestamp[ns]", refused},
 		{"timestamp[us]", -1, "timestamp[s]", "-1"},
+		{"duration[ns]", math.MinInt64, "duration[us]", "-9223372036854776"},
+		{"timestamp[ms]", math.MinInt64, "date64", refused},
 		{"timestamp[us]", 1_999_999, "timestamp[s]", "1"},
 		{"timestamp[s]", 1 << 60, "timestamp[ns]", refused},
 		{"timestamp[s]", -(1 << 60), "timestamp[ns]", refused},

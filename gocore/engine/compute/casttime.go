@@ -52,7 +52,8 @@ func castTime(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.
 		}
 		scaled, ok := rescale(v, from, step)
 		if midnight {
-			scaled -= mod(scaled, nanosPerDay/step)
+			down := scaled - mod(scaled, nanosPerDay/step)
+			scaled, ok = down, ok && down <= scaled
 		}
 		if kind == column.Int32 {
 			column.Of[int32](&dst)[i] = int32(scaled)
@@ -74,7 +75,7 @@ func castTime(scope *memory.Scope, c *column.Column, to arrow.DataType) (column.
 func rescale(v, from, to int64) (int64, bool) {
 	if to >= from {
 		n := to / from
-		return (v - mod(v, n)) / n, true
+		return floorDiv(v, n), true
 	}
 	n := uint64(from / to)
 	magnitude := uint64(v)
@@ -89,7 +90,10 @@ func rescale(v, from, to int64) (int64, bool) {
 }
 
 // mod is v modulo n, never negative.
-func mod(v, n int64) int64 { return ((v % n) + n) % n }
+func mod(v, n int64) int64 {
+	rest := v % n
+	return rest + rest>>63&n
+}
 
 // CommonTime returns the type that holds two dates, times or durations of one TimeClass, and false where there is none: a
 // date is no timestamp. It has the finer unit, and the zone of a.

@@ -116,10 +116,7 @@ func (t *timeText) iso() bool {
 	if !t.skip("T ") || !t.set(&t.hour, 1, 2) || !t.skip(":") || !t.set(&t.minute, 2, 2) {
 		return false
 	}
-	if t.skip(":") && !t.set(&t.second, 2, 2) {
-		return false
-	}
-	if t.skip(".,") && !t.fraction() {
+	if t.skip(":") && (!t.set(&t.second, 2, 2) || t.skip(".,") && !t.fraction()) {
 		return false
 	}
 	t.skip(" ")
@@ -258,7 +255,8 @@ func (t *timeText) isValid() bool {
 	return t.month >= 1 && t.month <= 12 && t.day >= 1 && t.day <= daysIn(t.year, t.month) && t.hour < 24 && t.minute < 60 && t.second < 60
 }
 
-// ticks returns the time since 1970 in ticks of some nanoseconds, rounded down, and whether it fits an int64.
+// ticks returns the time since 1970 in ticks of some nanoseconds, rounded down, and whether it fits the type: an int64, or
+// the int32 of days.
 func (t *timeText) ticks(tick int64) (int64, bool) {
 	days := daysOf(t.year, t.month, t.day)
 	if t.ofYear > 0 {
@@ -270,7 +268,8 @@ func (t *timeText) ticks(tick int64) (int64, bool) {
 	}
 	const second = 1_000_000_000
 	if tick > second { // a date
-		return floorDiv(seconds, tick/second), true
+		days := floorDiv(seconds, tick/second)
+		return days, days == int64(int32(days))
 	}
 	per := second / tick
 	if seconds > math.MaxInt64/per-1 || seconds < math.MinInt64/per+1 {

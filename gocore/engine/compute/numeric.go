@@ -164,7 +164,15 @@ func rounding(decimals int) Real {
 	}
 	return func(dst, src []float64) {
 		for i, v := range src {
-			dst[i] = math.RoundToEven(v/scale) * scale
+			r := math.RoundToEven(v/scale) * scale
+			switch { // more digits than any number has
+			case r == r:
+			case math.IsInf(v, 0):
+				r = v
+			case v == v:
+				r = math.Copysign(0, v)
+			}
+			dst[i] = r
 		}
 	}
 }

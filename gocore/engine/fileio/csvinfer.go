@@ -42,13 +42,12 @@ func (c *CSV) widen(a class, text string) class {
 	if a == classText || c.null.has(text) {
 		return a
 	}
+	if a != classBool && isWide(text) {
+		return classText
+	}
 	if a <= classInt && a != classBool {
-		_, err := parseInt64(text)
-		if err == nil {
+		if _, err := parseInt64(text); err == nil {
 			return classInt
-		}
-		if errors.Is(err, strconv.ErrRange) { // as a double it would lose digits
-			return classText
 		}
 	}
 	if a != classBool {
@@ -95,6 +94,29 @@ func parseInt64(text string) (int64, error) {
 		v = -v
 	}
 	return v, nil
+}
+
+// isWide tells whether text is an integer that no int64 holds. As a double it would lose digits, so that a column with one
+// is text, wherever in the column it is.
+func isWide(text string) bool {
+	if text = trim(text); len(text) <= 18 {
+		return false
+	}
+	for i := range len(text) {
+		if text[i]-'0' > 9 && (i > 0 || text[0] != '-' && text[0] != '+') {
+			return false
+		}
+	}
+	_, err := parseInt64(text)
+	return errors.Is(err, strconv.ErrRange)
+}
+
+// parseInferred is parseFloat for a column whose type wasn't asked for: wide integers make it text.
+func parseInferred(text string) (float64, error) {
+	if isWide(text) {
+		return 0, strconv.ErrRange
+	}
+	return parseFloat(text)
 }
 
 // parseFloat is strconv.ParseFloat without Go's own notations (hexadecimal, underscores).

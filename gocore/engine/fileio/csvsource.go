@@ -117,7 +117,7 @@ func (b *batchBuilder) allocate(schema *arrow.Schema) error {
 		}
 		if kind != column.String {
 			c.Values = values.Bytes()
-			b.store[k] = b.setter(c)
+			b.store[k] = b.setter(c, f.Name)
 			continue
 		}
 		c.Views = memory.As[column.View](values.Bytes())[:b.rows]
@@ -158,8 +158,8 @@ func (b *batchBuilder) grow(n int) error {
 // heapBytes is the size of a heap: small, because the last of a batch stays partly empty.
 const heapBytes = 256 << 10
 
-// setter returns the function that parses a text into c.
-func (b *batchBuilder) setter(c *column.Column) func(int, string) bool {
+// setter returns the function that parses a text into c, the column of that name.
+func (b *batchBuilder) setter(c *column.Column, name string) func(int, string) bool {
 	switch c.Type.ID() {
 	case arrow.BOOL:
 		bits := column.Bitmap{Bits: c.Values}
@@ -171,7 +171,10 @@ func (b *batchBuilder) setter(c *column.Column) func(int, string) bool {
 			return ok
 		}
 	case arrow.FLOAT64:
-		return storer(c, parseFloat)
+		if _, given := b.csv.options.Types[name]; given {
+			return storer(c, parseFloat)
+		}
+		return storer(c, parseInferred)
 	case arrow.FLOAT32:
 		return storer(c, func(text string) (float32, error) { v, err := parseFloat(text); return float32(v), err })
 	case arrow.DATE32:

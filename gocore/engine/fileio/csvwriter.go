@@ -7,7 +7,9 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -41,8 +43,8 @@ var _ exec.Sink = (*CSVWriter)(nil)
 
 // NewCSVWriter returns a sink that writes to path.
 func NewCSVWriter(path string, schema *arrow.Schema, options CSVWriteOptions) (*CSVWriter, error) {
-	if len([]rune(options.Delimiter)) != 1 {
-		return nil, status.Errorf(status.Invalid, "delimiter %q must be one character", options.Delimiter)
+	if utf8.RuneCountInString(options.Delimiter) != 1 || strings.ContainsAny(options.Delimiter, "\"\r\n\uFFFD") {
+		return nil, status.Errorf(status.Invalid, "delimiter %q must be one character, and no quote or line end", options.Delimiter)
 	}
 	return &CSVWriter{path: path, schema: schema, options: options}, nil
 }
@@ -52,9 +54,9 @@ func (s *CSVWriter) Finish(q *exec.Query) (exec.Source, error) {
 	defer s.Release()
 	err := writeFile(s.path, func(f *os.File) error {
 		buffered := bufio.NewWriterSize(f, 1<<20)
-		w := csv.NewWriter(buffered)
+		w := csvRecords{csv.NewWriter(buffered), buffered}
 		w.Comma = []rune(s.options.Delimiter)[0]
-		if err := s.write(q, w, s.Batches()); err != nil {
+		if err := s.write(q, w); err != nil {
 			return err
 		}
 		w.Flush()
@@ -69,40 +71,62 @@ func (s *CSVWriter) Finish(q *exec.Query) (exec.Source, error) {
 	return exec.NewScan(nil), nil
 }
 
-func (s *CSVWriter) write(q *exec.Query, w *csv.Writer, batches []*table.Batch) error {
+// csvRecords writes records. A record of one empty field would be a blank line, which is no record: it is quoted.
+type csvRecords struct {
+	*csv.Writer
+	out *bufio.Writer // which Writer has as its own buffer, too: it is larger than a new one
+}
+
+func (w csvRecords) put(record []string) error {
+	if len(record) != 1 || record[0] != "" {
+		return w.Write(record)
+	}
+	_, err := w.out.WriteString("\"\"\n")
+	return err
+}
+
+func (s *CSVWriter) write(q *exec.Query, w csvRecords) error {
 	record := make([]string, s.schema.NumFields())
 	if s.options.Header {
 		for i, f := range s.schema.Fields() {
 			record[i] = f.Name
 		}
-		if err := w.Write(record); err != nil {
+		if err := w.put(record); err != nil {
 			return err
 		}
 	}
-	for _, b := range batches {
-		texts := make([]func(int) string, len(b.Cols))
-		for k := range b.Cols {
-			c, err := b.Cols[k].AsViews(q.Scope)
-			if err != nil {
-				return err
-			}
-			defer c.Release()
-			texts[k] = texter(&c)
+	for _, b := range s.Batches() {
+		if err := s.writeBatch(q, w, b, record); err != nil {
+			return err
 		}
-		for row := range b.Len {
-			for k := range b.Cols {
-				if b.Cols[k].IsNull(row) {
-					record[k] = s.options.NA
-				} else {
-					record[k] = texts[k](row)
-				}
+	}
+	return nil
+}
+
+// writeBatch writes the rows of b, each by way of record.
+func (s *CSVWriter) writeBatch(q *exec.Query, w csvRecords, b *table.Batch, record []string) error {
+	views, err := b.AsViews(q.Scope)
+	if err != nil {
+		return err
+	}
+	defer views.Release()
+	texts := make([]func(int) string, len(views.Cols))
+	for k := range views.Cols {
+		texts[k] = texter(&views.Cols[k])
+	}
+	for row := range b.Len {
+		for k := range views.Cols {
+			if views.Cols[k].IsNull(row) {
+				record[k] = s.options.NA
+			} else {
+				record[k] = texts[k](row)
 			}
-			if err := w.Write(record); err != nil {
-				return err
-			}
-			if row%yieldRows == 0 && q.Context().Err() != nil {
-				return q.Context().Err()
-			}
+		}
+		if err := w.put(record); err != nil {
+			return err
+		}
+		if row%yieldRows == 0 && q.Context().Err() != nil {
+			return q.Context().Err()
 		}
 	}
 	return nil
@@ -247,7 +271,11 @@ func writeFile(path string, write func(*os.File) error) error {
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
-		return status.Errorf(status.IO, "writing %s: %w", path, err)
+		code := status.CodeOf(err)
+		if code == status.Internal { // of the system: the others say themselves what they are
+			code = status.IO
+		}
+		return status.Errorf(code, "writing %s: %w", path, err)
 	}
 	return nil
 }

@@ -286,6 +286,81 @@ func TestCSVAndIPCRoundTrip(t *testing.T) {
 	require.Empty(t, leftovers)
 }
 
+// An integer that no int64 holds makes a column text wherever it is, so that parts of a file agree with all of it.
+func TestCSVWideIntegers(t *testing.T) {
+	const wide = "99999999999999999999"
+	late := strings.Repeat("1.5\n", 2*sampleRows) + wide + "\n"
+	for _, file := range []string{wide + "\n1.5\n", "1.5\n" + wide + "\n", "1.5\n-" + wide + "\n", "NA\n1\n+" + wide + "\n", late} {
+		text, err := readCSV(t, write(t, "a\n"+file), DefaultCSVOptions(), 0, 1)
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(text, "a:utf8\n"), text)
+		text, err = readCSV(t, write(t, "a\n"+file), with(func(o *CSVOptions) { o.Types = map[string]string{"a": "double"} }), 0, 1)
+		require.NoError(t, err)
+		require.True(t, strings.HasPrefix(text, "a:float64\n"), text)
+	}
+	text, err := readCSV(t, write(t, "a\n0.12345678901234567\n1234567890123456789\n"), DefaultCSVOptions(), 0, 1)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(text, "a:float64\n"), text)
+}
+
+// writeCSV writes what a CSV file holds to another and returns its text.
+func writeCSV(t *testing.T, text string, o CSVWriteOptions) (string, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "out.csv")
+	var failed error
+	inQuery(t, func(q *exec.Query) {
+		c, err := OpenCSV(write(t, text), DefaultCSVOptions(), 0, 1)
+		require.NoError(t, err)
+		schema, err := c.Schema(q)
+		require.NoError(t, err)
+		src, err := c.Source(schema)
+		require.NoError(t, err)
+		sink, err := NewCSVWriter(path, schema, o)
+		if failed = err; err == nil {
+			_, err = q.Run(src, nil, sink)
+			require.NoError(t, err)
+		}
+		require.NoError(t, c.Close())
+	})
+	if failed != nil {
+		return "", failed
+	}
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	return string(got), nil
+}
+
+func TestWriteCSV(t *testing.T) {
+	options := DefaultCSVWriteOptions()
+	for _, text := range []string{"a\n\"\"\nx\n\"\"\n", "a,b\n,\nx,1.5\n"} { // a null alone in its row is no blank line
+		got, err := writeCSV(t, text, options)
+		require.NoError(t, err)
+		require.Equal(t, text, got)
+	}
+	for _, delimiter := range []string{"", "ab", "\n", "\r", `"`} {
+		options.Delimiter = delimiter
+		_, err := writeCSV(t, "a\n1\n", options)
+		require.Equal(t, status.Invalid, status.CodeOf(err), "%q", delimiter)
+	}
+}
+
+func TestFailuresOfWriting(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "out")
+	for _, c := range []struct {
+		err  error
+		want status.Code
+	}{
+		{os.ErrPermission, status.IO},
+		{context.Canceled, status.Cancelled},
+		{status.Errorf(status.OutOfMemory, "no memory"), status.OutOfMemory},
+	} {
+		err := writeFile(path, func(*os.File) error { return c.err })
+		require.Equal(t, c.want, status.CodeOf(err))
+		require.ErrorContains(t, err, "writing "+path)
+		require.NoFileExists(t, path)
+	}
+}
+
 // Slices that don't begin at bit or offset 0 leave as they are.
 func TestIPCSlices(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.arrow")

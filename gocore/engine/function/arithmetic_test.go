@@ -42,6 +42,8 @@ func TestArithmetic(t *testing.T) {
 		example{fn: "pow", args: []arg{col("int64", 2, -3, 0, 7, nil), col("int64", 62, 3, 0, 0, -1)}, typ: "int64", want: []any{1 << 62, -27, 1, 1, nil}},
 		example{fn: "pow", args: []arg{col("float64", 2, 9, nil, -3), lit("int64", 2)}, typ: "float64", want: []any{4, 81, nil, 9}},
 		example{fn: "pow", args: []arg{col("int64", 9, 2), lit("float64", 0.5)}, typ: "float64", want: []any{3, math.Sqrt2}},
+		example{fn: "pow", args: []arg{col("float64", math.Copysign(0, -1), math.Inf(-1), -1), lit("float64", 0.5)}, typ: "float64", want: []any{0, math.Inf(1), math.NaN()}},
+		example{fn: "pow", args: []arg{col("float32", 0.1, 0.7, 1.1, 3.3), lit("float32", 3)}, typ: "float32", want: []any{cube(0.1), cube(0.7), cube(1.1), cube(3.3)}},
 		example{fn: "pow", args: []arg{col("int64", 9, 2), lit("float64", -1)}, typ: "float64", want: []any{1. / 9, 0.5}},
 		example{fn: "negative", args: []arg{col("int8", 1, -127, nil)}, typ: "int8", want: []any{-1, 127, nil}},
 		example{fn: "negative", args: []arg{col("float64", 0, -2, nan)}, typ: "float64", want: []any{math.Copysign(0, -1), 2, nan}},
@@ -92,3 +94,6 @@ func TestArithmeticRefusesTypes(t *testing.T) {
 		example{fn: "cast", args: []arg{col("int8", 1)}, err: `cast needs the type`, code: status.Invalid},
 	)
 }
+
+// cube is rounded once.
+func cube(v float32) float32 { return float32(math.Pow(float64(v), 3)) }

@@ -13,6 +13,7 @@ func TestNumericFunctions(t *testing.T) {
 		example{fn: "round", options: `{"decimals": 2}`, args: []arg{col("float64", 1.005, 2.675, 1e300, nil)}, typ: "float64", want: []any{1, 2.68, 1e300, nil}},
 		example{fn: "round", options: `{"decimals": -2}`, args: []arg{col("float64", 150, 250, 249)}, typ: "float64", want: []any{200, 200, 200}},
 		example{fn: "round", options: `{"decimals": 400}`, args: []arg{col("float64", 1.5)}, typ: "float64", want: []any{1.5}},
+		example{fn: "round", options: `{"decimals": -400}`, args: []arg{col("float64", 1.5, -math.MaxFloat64, inf, nan)}, typ: "float64", want: []any{0, math.Copysign(0, -1), inf, nan}},
 		example{fn: "round", options: `{"decimals": 3}`, args: []arg{col("int64", 1, nil)}, typ: "int64", want: []any{1, nil}},
 		example{fn: "round", options: `{"decimals": -1}`, args: []arg{col("int64", 15, 25, -15, -25, 14, -16, nil)}, typ: "int64", want: []any{20, 20, -20, -20, 10, -20, nil}},
 		example{fn: "round", options: `{"decimals": -1}`, args: []arg{col("int64", math.MinInt64+1)}, err: "rounded to -1 digits", code: status.Overflow},

@@ -15,7 +15,8 @@ func (f WindowFrame) length(n int) int {
 	if f.Range || f.Start == FromFirst || f.End == ToLast {
 		return n
 	}
-	return int(min(max(f.End-f.Start+1, 0), int64(n)))
+	rows := min(f.End, maxWindowRows) - max(f.Start, -maxWindowRows) + 1
+	return int(min(max(rows, 0), int64(n)))
 }
 
 // begin starts a partition.
