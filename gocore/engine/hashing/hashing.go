@@ -8,8 +8,8 @@
 //	more columns h = mix(h ^ rotate(v)) in column order
 //	a null       the constant nullHash
 //
-// The rank of a row comes from the high bits (Rank); what is partitioned again on one rank takes a Remix first, since
-// all rows of a rank share those bits.
+// The rank of a row comes from the high bits (Rank). All rows of a rank share those, so what is partitioned again on one
+// rank is hashed once more: by package radix, or with a salt.
 package hashing
 
 import (
@@ -81,9 +81,6 @@ func view(v *column.View, heaps [][]byte) uint64 {
 	}
 	return Bytes(v.Bytes(heaps))
 }
-
-// Remix makes an independent hash of h, for partitions within a rank.
-func Remix(h uint64) uint64 { return mix(h^k2, k1) }
 
 // Rank maps h to one of n ranks by its high bits.
 func Rank(h uint64, n int) int {

@@ -36,7 +36,6 @@ func TestGolden(t *testing.T) {
 		{Bytes([]byte("abcdefghijklmnop")), 0x609f000523bd816d},
 		{Bytes([]byte("abcdefghijklmnopq")), 0xe5ac56b73ae3d4f6},
 		{Bytes([]byte("the quick brown fox jumps over the lazy dog")), 0x1c7b199ed75c3e13},
-		{Remix(1), 0x88aa8793ce8df971},
 		{combined(Uint64(7), Uint64(8)), 0x696185fa5be58e37},
 		{uint64(Rank(Uint64(7), 3)), 1},
 		{uint64(Rank(math.MaxUint64, 4)), 3},
