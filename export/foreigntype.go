@@ -56,8 +56,12 @@ func parseSchema(name string, schema *C.struct_ArrowSchema, depth int) (*foreign
 		if err != nil {
 			return nil, err
 		}
+		childName, err := nameOf(child)
+		if err != nil {
+			return nil, err
+		}
 		t.children = append(t.children, parsed)
-		names = append(names, nameOf(child))
+		names = append(names, childName)
 	}
 	var ok bool
 	if t.typ, ok = t.nested(format, names); !ok {
@@ -66,11 +70,15 @@ func parseSchema(name string, schema *C.struct_ArrowSchema, depth int) (*foreign
 	return t, nil
 }
 
-func nameOf(schema *C.struct_ArrowSchema) string {
-	if schema.name == nil {
-		return ""
+func nameOf(schema *C.struct_ArrowSchema) (string, error) {
+	if schema == nil || schema.name == nil {
+		return "", nil
 	}
-	return C.GoString(schema.name)
+	name := C.GoString(schema.name)
+	if err := column.CheckName(name); err != nil {
+		return "", status.Errorf(status.Malformed, "the Arrow stream is broken: %w", err)
+	}
+	return name, nil
 }
 
 func isNestedFormat(format string) bool {

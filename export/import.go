@@ -78,11 +78,16 @@ func (im *importer) readSchema() error {
 	if format := C.GoString(root.format); format != "+s" || root.dictionary != nil {
 		return status.Errorf(status.Unsupported, "the Arrow stream holds values of format %q, not rows: wrap them in a table with a named column", format)
 	}
+	if root.n_children < 0 || root.n_children > 0 && root.children == nil {
+		return status.Errorf(status.Malformed, "the Arrow stream is broken: its schema has %d columns, or doesn't say which", int(root.n_children))
+	}
 	fields := make([]arrow.Field, root.n_children)
 	im.types = make([]*foreignType, root.n_children)
 	for i, child := range unsafe.Slice(root.children, root.n_children) {
-		name := nameOf(child)
-		var err error
+		name, err := nameOf(child)
+		if err != nil {
+			return err
+		}
 		if im.types[i], err = parseSchema(name, child, 0); err != nil {
 			return err
 		}

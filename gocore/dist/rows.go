@@ -43,10 +43,13 @@ func cut(batches []*table.Batch, from, to int64) []*table.Batch {
 	return out
 }
 
-// counts returns how many rows each rank holds, given how many this one does.
+// counts returns how many rows each rank holds, given how many this one does; of a plan of this rank's alone the others hold
+// none.
 func (l *lowerer) counts(own int64) ([]int64, error) {
 	if l.world.Op == nil {
-		return []int64{own}, nil
+		counts := make([]int64, max(l.world.Size, 1))
+		counts[l.world.Rank] = own
+		return counts, nil
 	}
 	all, err := l.world.Op.Allgather(l.q.Context(), binary.LittleEndian.AppendUint64(nil, uint64(own)))
 	if err != nil {

@@ -32,7 +32,7 @@ func (op *JoinOp) meet(pl *placer, s *Step) {
 	case apartR && left.Placement == Replicated && op.How.always(RightSide) && !op.UniqueRight:
 		s.Placement = Partitioned
 		s.Keys = op.carried(right.Keys, RightSide, op.RightKeys)
-	case op.How == Cross: // the left rows stay, in their order
+	case op.How == Cross: // the left rows stay where they are
 		s.Inputs[1] = pl.exchange(r, s.Node, &Exchange{Kind: ToAll})
 		s.Keys = op.carried(left.Keys, LeftSide, nil)
 	default:

@@ -96,7 +96,8 @@ func (s *sifter) through(old Step, passes []conjunct) int {
 	var stay []conjunct
 	for _, c := range passes {
 		at, sameRows := Sift(old.Op, c.reads(nil), n)
-		if !sameRows && !c.neverFails() {
+		byKeys := !slices.ContainsFunc(at, func(columns []int) bool { return columns == nil })
+		if !sameRows && (!c.neverFails() || byKeys && c.tellsZeros()) {
 			at = nil
 		}
 		if at == nil {
@@ -155,6 +156,12 @@ func (e *BoundExpr) neverFails() bool {
 		ok = common && arrow.TypeEqual(t, e.Type) && !isTime(t)
 	}
 	return ok && !slices.ContainsFunc(e.Args, func(a *BoundExpr) bool { return !a.neverFails() })
+}
+
+// tellsZeros tells whether e may be true of one of -0.0 and 0.0 alone. They are one key, of which an op that goes by keys
+// shows one: a filter in front of it would see both.
+func (e *BoundExpr) tellsZeros() bool {
+	return e.Fn != nil && (e.Fn.TellsZeros() || slices.ContainsFunc(e.Args, (*BoundExpr).tellsZeros))
 }
 
 // everywhere is sift's answer of an op whose inputs have its output's columns. A condition that reads none goes, too.

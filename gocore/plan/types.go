@@ -178,12 +178,15 @@ func checkKey(f arrow.Field) error {
 	return nil
 }
 
-// checkSchema refuses types that pycylon doesn't support and names that are there twice.
+// checkSchema refuses types that pycylon doesn't support, and names that can't be told or are there twice.
 func checkSchema(s *arrow.Schema) error {
 	seen := make(map[string]bool, s.NumFields())
 	for _, f := range s.Fields() {
 		if _, ok := col.KindOf(f.Type); !ok {
 			return status.Errorf(status.Unsupported, "column %q has type %s, which isn't supported: cast or drop it first", f.Name, f.Type)
+		}
+		if err := col.CheckName(f.Name); err != nil {
+			return status.Errorf(status.Invalid, "%w", err)
 		}
 		if seen[f.Name] {
 			return status.Errorf(status.Invalid, "two columns are called %q: rename one of them", f.Name)

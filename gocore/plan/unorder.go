@@ -39,7 +39,7 @@ func unorder(p *Program) *Program {
 func (s *Step) sees(ordered bool) bool {
 	switch op := s.Op.(type) {
 	case *JoinOp:
-		return op.MaintainOrder || ordered && op.How == Cross // of which each left row's pairs stay in place
+		return op.MaintainOrder || ordered && op.How == Cross // as unspecified as that of others, but each side's rows come in its order on every rank
 	case *GroupOp:
 		return slices.ContainsFunc(op.Aggs, func(a BoundAgg) bool { return !slices.Contains(unordered, a.Fn) })
 	case *FilterOp, *ProjectOp:

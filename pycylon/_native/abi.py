@@ -251,7 +251,8 @@ def run(
         tables.append(value)
         return len(tables) - 1
 
-    lib, text = library(), json.dumps(plan, allow_nan=False, default=number).encode()
+    # Half a surrogate pair in a name is an error of encode: written as an escape, Go would read another name.
+    lib, text = library(), json.dumps(plan, allow_nan=False, ensure_ascii=False, default=number).encode()
     handles = (ctypes.c_size_t * len(tables))(*[table.value for table in tables])
     where = site.encode("utf-8", "replace")
     op, result = Operation(lib), Table(lib)

@@ -92,6 +92,8 @@ class _Stream:
         return self._schema_of("", Encoded("+s", 0, 0, [], tuple(columns.items())))
 
     def _schema_of(self, name: str, column: Encoded) -> ArrowSchema:
+        if "\0" in name:
+            raise InvalidError(f"the name {name!r} has a NUL character, which can't be in a name: rename the column")
         nullable = 2
         children = [self._schema_of(*child) for child in column.children]
         schema = ArrowSchema(

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 import pycylon as pc
 from pycylon import errors
 from pycylon._native import abi
+from pycylon._native.capsule import ArrowSchema
 from pycylon.interop import streams
 from pycylon.interop.columns import Encoded
 
@@ -133,6 +134,42 @@ def set_child(name: str, value: object):
 def test_broken_rows(change, text):
     with pytest.raises(errors.MalformedError, match=text):
         take({"a": Encoded("l", 2, 0, [None, array("q", [1, 2])])}, change)
+
+
+def set_schema(name: str, value: object):
+    return lambda stream: setattr(stream._schema, name, value)
+
+
+def set_field(name: str, value: object):
+    return lambda stream: setattr(stream._schema.children[0][0], name, value)
+
+
+def no_field(stream) -> None:
+    stream._schema.children[0] = ctypes.POINTER(ArrowSchema)()
+
+
+@pytest.mark.parametrize(
+    ("change", "text"),
+    [
+        (set_schema("n_children", -1), "has -1 columns"),
+        (set_schema("children", ctypes.POINTER(ctypes.POINTER(ArrowSchema))()), "doesn't say which"),
+        (no_field, "has no format"),
+        (set_field("format", None), "has no format"),
+        (set_field("name", b"caf\xe9"), r"caf\\xe9.* isn't UTF-8"),
+    ],
+)
+def test_broken_schemas(change, text):
+    with pytest.raises(errors.MalformedError, match=text):
+        take({"a": Encoded("l", 2, 0, [None, array("q", [1, 2])])}, change)
+
+
+def test_names_that_arrow_would_cut():
+    with pytest.raises(errors.InvalidError, match=r"'a\\x00b' has a NUL"):
+        pc.DataFrame({"a\0b": [1]})
+    with pytest.raises(errors.InvalidError, match=r"a\\x00b.* has a NUL"):
+        pc.DataFrame({"a": [1]}).rename({"a": "a\0b"})
+    with pytest.raises(UnicodeEncodeError):
+        pc.DataFrame({"a": [1]}).rename({"a": "\ud800"})
 
 
 @pytest.mark.parametrize(

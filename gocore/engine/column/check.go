@@ -2,6 +2,8 @@ package column
 
 import (
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -128,6 +130,18 @@ func checkOffsets[T int32 | int64](offsets []T, size int, of string) error {
 	}
 	if int64(last) > int64(size) {
 		return fmt.Errorf("offsets up to %d for %d %s", last, size, of)
+	}
+	return nil
+}
+
+// CheckName refuses a name of a column or field that couldn't be told: JSON holds only UTF-8, and in Arrow's C data interface
+// a NUL ends a name.
+func CheckName(name string) error {
+	switch {
+	case !utf8.ValidString(name):
+		return fmt.Errorf("the name %q isn't UTF-8: rename the column", name)
+	case strings.ContainsRune(name, 0):
+		return fmt.Errorf("the name %q has a NUL character, which can't be in a name: rename the column", name)
 	}
 	return nil
 }

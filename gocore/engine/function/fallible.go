@@ -23,3 +23,11 @@ func (b *Bound) NeverFails() bool {
 	}
 	return true
 }
+
+// tellZeros are the functions by which -0.0 and 0.0, one key, get further apart than a zero's sign.
+var tellZeros = []string{"truediv", "floordiv", "pow", "cast"}
+
+// TellsZeros tells whether the function may have results for -0.0 and for 0.0 that differ as keys.
+func (b *Bound) TellsZeros() bool {
+	return slices.ContainsFunc(b.Args, isFloat) && slices.Contains(tellZeros, b.Name) && !(b.Name == "cast" && isNumber(b.Type))
+}
