@@ -230,20 +230,6 @@ func TestALocalPlanDoesNotCommunicate(t *testing.T) {
 	}
 }
 
-// A local plan's rows are this rank's alone, whichever rank it is.
-func TestALocalPlanCountsItsOwnRows(t *testing.T) {
-	envs := openWorld(t, local.NewWorld(3))
-	arg := part{"k int64", [][]any{{2}, {1}, {3}}}.table(t)
-	defer arg.Release()
-	text := `{"nodes":[{"op":"table","table":0,"placement":{"kind":"local"}},{"op":"slice","inputs":[0],"offset":-2,"length":1,"global":true}]}`
-	for _, env := range envs {
-		result, err := env.Run(context.Background(), []byte(text), []*table.Table{arg}, "here")
-		require.NoError(t, err)
-		require.Equal(t, []string{"1"}, read(result.Table))
-		result.Table.Release()
-	}
-}
-
 func TestOneThreadIsEnough(t *testing.T) {
 	leak.Check(t)
 	require.NoError(t, session.Configure(session.Settings{Threads: 1}))
