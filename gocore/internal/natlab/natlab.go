@@ -33,6 +33,9 @@ const PublicAddress = "203.0.113.1"
 type NAT struct {
 	RandomPorts bool // another random port for every destination (address and port-dependent mapping)
 	Resets      bool // answers what it did not ask for with RST
+	Cone        bool // lets anybody in at ports that a host has connected from (endpoint-independent filtering), to the first host
+	NoUDP       bool // drops UDP
+	Closed      bool // lets out only what goes to the public host
 }
 
 // Lab is one internet.
@@ -124,61 +127,90 @@ func (l *Lab) Direct() *Host {
 	return h
 }
 
-// Behind adds a host behind a NAT of its own.
-func (l *Lab) Behind(nat NAT) *Host {
+// Behind adds a host behind a NAT of its own, or behind several, the outermost first.
+func (l *Lab) Behind(nats ...NAT) *Host {
 	l.t.Helper()
-	l.nets++
-	inner := fmt.Sprintf("10.0.%d.", l.nets)
-	router := l.host(fmt.Sprintf("nat%d", l.nets), inner+"1")
-	router.hosts = 1
-	h := l.host(fmt.Sprintf("host%d", l.nets), inner+"2")
-	l.uplink(router)
-	router.run("ip link add lan type bridge")
-	router.run("ip addr add " + inner + "1/24 dev lan")
-	router.run("ip link set lan up")
-	h.plug(router, inner)
-	router.run("sysctl -q -w net.ipv4.ip_forward=1")
-	router.nft(nat.rules())
+	var router *Host
+	for _, nat := range nats {
+		router = l.route(nat, router)
+	}
+	router.hosts++
+	h := l.host(fmt.Sprintf("host%d", l.nets), router.inner()+"2")
+	h.plug(router, "eth0", h.Address)
 	return h
 }
+
+// route adds a NAT between a private network of its own and the outer router's, or the public host's if that is nil.
+func (l *Lab) route(nat NAT, outer *Host) *Host {
+	l.t.Helper()
+	l.nets++
+	router := l.host(fmt.Sprintf("nat%d", l.nets), fmt.Sprintf("10.0.%d.1", l.nets))
+	if outer == nil {
+		l.uplink(router)
+	} else {
+		outer.hosts++
+		router.plug(outer, "wan", fmt.Sprintf("%s%d", outer.inner(), outer.hosts+1))
+	}
+	router.run("ip link add lan type bridge")
+	router.run("ip addr add " + router.Address + "/24 dev lan")
+	router.run("ip link set lan up")
+	router.run("sysctl -q -w net.ipv4.ip_forward=1")
+	router.nft(nat.rules(router.inner() + "2"))
+	return router
+}
+
+// inner returns what the addresses on a router's private side begin with.
+func (h *Host) inner() string { return strings.TrimSuffix(h.Address, "1") }
 
 // Beside adds a host behind the same NAT.
 func (l *Lab) Beside(neighbour *Host) *Host {
 	l.t.Helper()
 	router := neighbour.router
 	router.hosts++
-	inner := strings.TrimSuffix(router.Address, "1")
-	h := l.host(fmt.Sprintf("%s-%d", strings.TrimPrefix(neighbour.namespace, l.prefix), router.hosts), fmt.Sprintf("%s%d", inner, router.hosts+1))
-	h.plug(router, inner)
+	h := l.host(fmt.Sprintf("%s-%d", strings.TrimPrefix(neighbour.namespace, l.prefix), router.hosts), fmt.Sprintf("%s%d", router.inner(), router.hosts+1))
+	h.plug(router, "eth0", h.Address)
 	return h
 }
 
-// plug connects a host with the private side of its router.
-func (h *Host) plug(router *Host, inner string) {
+// plug connects a host's device with the private side of its router.
+func (h *Host) plug(router *Host, device, address string) {
 	h.lab.t.Helper()
 	h.router = router
 	port := strings.ReplaceAll(strings.TrimPrefix(h.namespace, h.lab.prefix), "host", "h")
-	router.run("ip link add " + port + " type veth peer name eth0 netns " + h.namespace)
+	router.run("ip link add " + port + " type veth peer name " + device + " netns " + h.namespace)
 	router.run("ip link set " + port + " master lan up")
-	h.run("ip addr add " + h.Address + "/24 dev eth0")
-	h.run("ip link set eth0 up")
-	h.run("ip route add default via " + inner + "1")
+	h.run("ip addr add " + address + "/24 dev " + device)
+	h.run("ip link set " + device + " up")
+	h.run("ip route add default via " + router.Address)
 }
 
-// rules returns the NAT as an nft script. The interface lan is the private side, wan the public one.
-func (nat NAT) rules() string {
-	masquerade, unasked := "masquerade", "drop"
+// rules returns the NAT as an nft script. The interface lan is the private side, wan the public one; first is the
+// address of the first host.
+func (nat NAT) rules(first string) string {
+	masquerade, unasked, let, mapped := "masquerade", "drop", "", ""
 	if nat.RandomPorts {
 		masquerade += " random,fully-random"
 	}
 	if nat.Resets {
 		unasked = "reject with tcp reset"
 	}
+	if nat.NoUDP {
+		let += `oifname "wan" meta l4proto udp drop; `
+	}
+	if nat.Closed {
+		let += `oifname "wan" ip daddr != ` + PublicAddress + ` drop; `
+	}
+	if nat.Cone {
+		let += `iifname "lan" meta l4proto tcp add @mapped { tcp sport }; ct status dnat accept; `
+		mapped = `
+	set mapped { type inet_service; size 1024; flags dynamic; }
+	chain pre { type nat hook prerouting priority -100; iifname "wan" tcp dport @mapped dnat to ` + first + `; }`
+	}
 	return `
-table ip lab {
+table ip lab {` + mapped + `
 	chain post { type nat hook postrouting priority 100; oifname "wan" ` + masquerade + `; }
 	chain input { type filter hook input priority 0; iifname "wan" ct state established,related accept; iifname "wan" meta l4proto tcp ` + unasked + `; iifname "wan" drop; }
-	chain forward { type filter hook forward priority 0; policy drop; iifname "lan" accept; ct state established,related accept; }
+	chain forward { type filter hook forward priority 0; policy drop; ` + let + `iifname "lan" accept; ct state established,related accept; }
 }`
 }
 
