@@ -71,6 +71,9 @@ func FindText(scope *memory.Scope, a *column.Column, text string, side Side, b B
 	}
 	wanted := []byte(text)
 	return measureTexts(scope, a, func(s []byte) int {
+		if len(wanted) == 0 && b.Start != nil && *b.Start > runes(s) { // there isn't even an empty text
+			return -1
+		}
 		from, to := b.piece(s)
 		at := find(s[from:to], wanted)
 		if at < 0 {

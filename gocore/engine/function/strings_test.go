@@ -122,6 +122,7 @@ func TestTextSearch(t *testing.T) {
 		example{fn: "str_contains", options: `{"pattern":"(?=a)","regex":true}`, args: []arg{s}, err: "no look-around", code: status.Invalid},
 		example{fn: "str_startswith", options: `{"text":"ab"}`, args: []arg{s}, typ: "bool", want: []any{true, false, false, nil, false, false, false, false}},
 		example{fn: "str_endswith", options: `{"text":"requests"}`, args: []arg{s}, typ: "bool", want: []any{false, false, false, nil, false, true, false, false}},
+		example{fn: "str_find", options: `{"text":"","start":2}`, args: []arg{col("utf8", "abc", "ab", "a", "", nil)}, typ: "int64", want: []any{2, 2, -1, -1, nil}},
 		example{fn: "str_find", options: `{"text":"α"}`, args: []arg{col("utf8", greek, "x", nil)}, typ: "int64", want: []any{4, -1, nil}},
 		example{fn: "str_rfind", options: `{"text":"α"}`, args: []arg{col("utf8", greek)}, typ: "int64", want: []any{13}},
 		example{fn: "str_find", options: `{"text":"b","start":2,"stop":-1}`, args: []arg{col("utf8", "abab", "ababx")}, typ: "int64", want: []any{-1, 3}},
