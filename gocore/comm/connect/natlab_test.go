@@ -236,7 +236,7 @@ func requirePath(t *testing.T, outcomes [2]outcome, path string) {
 		require.Equal(t, status.OK, o.Code, o.Text)
 		require.Equal(t, path, o.Path)
 		require.Equal(t, payload, o.Bytes)
-		if path != "relay" {
+		if path != "relay" && !raceDetector { // under which SYNs are too slow to cross RSTs in time
 			require.Less(t, o.Setup, float64(directWithin))
 		}
 	}
