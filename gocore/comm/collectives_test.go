@@ -308,6 +308,7 @@ func TestReductionsRefuse(t *testing.T) {
 			func() error { _, err := o.Exscan(ctx, Sum, Float64At+1, nil); return err },
 			func() error { _, err := o.ReduceScatter(ctx, Sum, Int64, []int{2}, make([]byte, 8)); return err },
 			func() error { _, err := o.ReduceScatter(ctx, Sum, Int64, []int{-1}, nil); return err },
+			func() error { _, err := o.ReduceScatter(ctx, Sum, Int64, []int{1 << 61}, nil); return err },
 			func() error { _, err := o.Scatter(ctx, 0, nil); return err },
 			func() error { _, err := o.Scatter(ctx, 7, nil); return err },
 		} {
@@ -316,4 +317,22 @@ func TestReductionsRefuse(t *testing.T) {
 		return nil
 	})
 	closeWorld(t, world)
+}
+
+// TestReductionsAreInTheBudget has reductions of more than the budget holds fail: what they compute in is memory of it.
+func TestReductionsAreInTheBudget(t *testing.T) {
+	for name, reduce := range map[string]func(*Operation, context.Context, ReduceOp, ElemType, []byte) ([]byte, error){
+		"allreduce": (*Operation).Allreduce, "scan": (*Operation).Scan, "exscan": (*Operation).Exscan,
+	} {
+		t.Run(name, func(t *testing.T) {
+			leak.Check(t)
+			world := openWorld(t, overLocal(t, 1), Options{Budget: memory.NewBudget(1 << 20)})
+			err := inOperation(name, 1, func(ctx context.Context, o *Operation) error {
+				_, err := reduce(o, ctx, Sum, Int64, make([]byte, 2<<20))
+				return err
+			})(t.Context(), world[0])
+			require.Equal(t, status.OutOfMemory, status.CodeOf(err))
+			closeWorld(t, world)
+		})
+	}
 }

@@ -98,7 +98,7 @@ func (o *Operation) ReduceScatter(ctx context.Context, op ReduceOp, t ElemType, 
 	}
 	starts := make([]int, len(counts)+1)
 	for i, count := range counts {
-		if count < 0 {
+		if count < 0 || count > maxMessage { // their sum shall not overflow
 			return nil, status.Errorf(status.Invalid, "reduce_scatter of %d elements for rank %d", count, i)
 		}
 		starts[i+1] = starts[i] + count

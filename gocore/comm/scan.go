@@ -1,9 +1,6 @@
 package comm
 
-import (
-	"context"
-	"slices"
-)
+import "context"
 
 // Scan returns the elementwise reduction of the data of this rank and those before it.
 func (o *Operation) Scan(ctx context.Context, op ReduceOp, t ElemType, data []byte) ([]byte, error) {
@@ -23,7 +20,9 @@ func (o *Operation) Exscan(ctx context.Context, op ReduceOp, t ElemType, data []
 	}
 	var before []byte
 	if r > 0 {
-		err = o.recvEqual(ctx, r-1, tag, len(data), func(got []byte) { before = slices.Clone(got) })
+		if before, err = o.alloc(len(data)); err == nil {
+			err = o.recvEqual(ctx, r-1, tag, len(data), func(got []byte) { copy(before, got) })
+		}
 	}
 	if sendErr := o.awaitAll(sends); err == nil {
 		err = sendErr
@@ -40,17 +39,24 @@ func (o *Operation) scanAs(ctx context.Context, kind collective, op ReduceOp, t 
 	if err != nil {
 		return nil, err
 	}
-	acc := slices.Clone(data)
+	acc, err := o.clone(data)
+	if err != nil {
+		return nil, err
+	}
+	given, err := o.clone(data) // what is on its way while acc changes
+	if err != nil {
+		return nil, err
+	}
 	for d := 1; d < n; d *= 2 {
 		var sends []done
 		if r+d < n {
-			sends = append(sends, o.send(ctx, r+d, tag, slices.Clone(acc)))
+			copy(given, acc)
+			sends = append(sends, o.send(ctx, r+d, tag, given))
 		}
 		if r-d >= 0 {
 			err = o.recvEqual(ctx, r-d, tag, len(acc), func(got []byte) {
-				both := slices.Clone(got)
-				k(both, acc)
-				copy(acc, both)
+				k(got, acc)
+				copy(acc, got)
 			})
 		}
 		if sendErr := o.awaitAll(sends); err == nil {
