@@ -166,9 +166,10 @@ func TestServerIsNotNeededAfterGo(t *testing.T) {
 func TestOneSocketPerPair(t *testing.T) {
 	sockets := func() (n int) {
 		entries, err := os.ReadDir("/proc/self/fd")
-		if err != nil {
+		if err != nil && os.Getenv("PYCYLON_TEST_ALL") != "1" {
 			t.Skip("this system doesn't list descriptors")
 		}
+		require.NoError(t, err)
 		for _, e := range entries {
 			if to, _ := os.Readlink("/proc/self/fd/" + e.Name()); strings.HasPrefix(to, "socket:") {
 				n++

@@ -206,3 +206,20 @@ func TestErrorsComeWithRows(t *testing.T) {
 	}
 	require.Zero(t, scope.Held())
 }
+
+func TestListsOfNoRowsAreWhole(t *testing.T) {
+	leak.Check(t)
+	scope := memory.NewScope(memory.NewBudget(0), "test")
+	defer scope.Close()
+	b := newBuilder(t, scope)
+	f, err := function.Bind(function.Call{Name: "str_split", Args: []function.Argument{{Type: b.Type(b.col(1))}}})
+	require.NoError(t, err)
+	n, err := b.Call(f, b.col(1))
+	require.NoError(t, err)
+	batch := optest.Batch(t, columns)
+	defer batch.Release()
+	out, err := b.Program(n).Eval(scope, batch)
+	require.NoError(t, err)
+	defer out[0].Release()
+	require.NoError(t, out[0].Check())
+}

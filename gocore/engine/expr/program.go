@@ -124,7 +124,7 @@ func (p *Program) step(scope *memory.Scope, batch *table.Batch, i int, values []
 		values[i] = batch.Cols[s.index]
 		values[i].Retain()
 	case batch.Len == 0: // literals have a row all the same, whose error nobody asks for
-		values[i], err = compute.New(scope, s.typ, 0)
+		values[i], err = compute.AllNull(scope, s.typ, 0)
 	default:
 		args := make([]*column.Column, len(s.args))
 		for j, a := range s.args {

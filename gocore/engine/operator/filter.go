@@ -81,7 +81,7 @@ func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) er
 	case b.Len:
 		return emit(b)
 	}
-	kept, err := gatherBatch(w.Scope(), b, s.ids)
+	kept, err := gatherBatch(w, b, s.ids)
 	if err != nil {
 		return err
 	}
@@ -190,15 +190,18 @@ func (s *selection) narrow(next []*expr.Program) error {
 }
 
 // gatherBatch returns rows ids of b with its Seq; strings become views.
-func gatherBatch(scope *memory.Scope, b *table.Batch, ids []uint32) (*table.Batch, error) {
+func gatherBatch(w *exec.Worker, b *table.Batch, ids []uint32) (*table.Batch, error) {
 	out := &table.Batch{Len: len(ids), Seq: b.Seq}
 	for i := range b.Cols {
-		c, err := compute.GatherPresent(scope, &b.Cols[i], ids)
+		c, err := compute.GatherPresent(w.Scope(), &b.Cols[i], ids)
+		if err == nil {
+			out.Cols = append(out.Cols, c)
+			err = w.Yield()
+		}
 		if err != nil {
 			out.Release()
 			return nil, err
 		}
-		out.Cols = append(out.Cols, c)
 	}
 	return out, nil
 }

@@ -153,6 +153,11 @@ func (a *asof) cutGroups(w *exec.Worker, s *joinSource) error {
 			end--
 		}
 		a.ends[head] = end
+		if i%yieldRows == yieldRows-1 {
+			if err := w.Yield(); err != nil {
+				return err
+			}
+		}
 	}
 	return w.Yield()
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/radix"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -189,7 +190,7 @@ func (m *mergeSource) ExpectedRows(q *exec.Query) (int64, error) {
 			default:
 				rows.Add(int64(to[leftSide]-from[leftSide]) + int64(to[rightSide]-from[rightSide]))
 			}
-			if steps%yieldRows == 0 {
+			if steps%radix.Block == 0 {
 				if err := w.Yield(); err != nil {
 					return err
 				}
@@ -208,11 +209,14 @@ const (
 	mergeAlone                  // rows of one side by themselves
 )
 
+// skipped is how many groups a step passes at most: no more is done between two calls of Worker.Yield where few match.
+const skipped = 32
+
 // step takes the next groups whose rows are in the result, moves at past them, and returns their rows: [from, to) of
-// each side.
+// each side. They are no rows, alone, where skipped groups had none.
 func (m *mergeSource) step(t *mergeTask, at *[2]int) (kind mergeKind, from, to [2]uint32) {
 	spec := &m.join.spec
-	for {
+	for range skipped {
 		l, r := at[leftSide], at[rightSide]
 		hasLeft, hasRight := l < t.to[leftSide], r < t.to[rightSide]
 		c := 0
@@ -247,6 +251,7 @@ func (m *mergeSource) step(t *mergeTask, at *[2]int) (kind mergeKind, from, to [
 			return mergeAlone, from, to
 		}
 	}
+	return mergeAlone, [2]uint32{}, [2]uint32{}
 }
 
 // Next returns the next batch of the result.

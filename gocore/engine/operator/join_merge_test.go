@@ -53,6 +53,25 @@ func TestMergeJoin(t *testing.T) {
 	}
 }
 
+// TestMergeJoinFewMatches matches one right key in 90, and five left ones: long runs of groups are skipped.
+func TestMergeJoinFewMatches(t *testing.T) {
+	var left, right [][]any
+	for k := range 450 {
+		left = append(left, []any{k * 90, k})
+		right = append(right, []any{k, "r"})
+	}
+	columns := [2]string{"k int64, v int64", "k int64, s utf8"}
+	for how, value := range joinHows {
+		spec := JoinSpec{How: value, LeftKeys: []int{0}, RightKeys: []int{0}, Output: []JoinColumn{{FromLeft, 0}, {FromLeft, 1}}}
+		optest.Run(t, optest.Case{
+			Name:   how,
+			Inputs: []optest.Input{{Columns: columns[0], Rows: left}, {Columns: columns[1], Rows: right}},
+			Run:    runMerge(t, spec, columns),
+			Model:  joinModel(spec),
+		})
+	}
+}
+
 // TestMergeJoinUnique checks that repeated keys are found on the side that mustn't have them.
 func TestMergeJoinUnique(t *testing.T) {
 	schema := optest.Schema(t, "k int64")

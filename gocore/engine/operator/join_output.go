@@ -186,11 +186,16 @@ func (o *joinOutput) valid(d *outBuffers, n int) ([]byte, error) {
 	return d.valid.Bytes()[o.n : o.n+n], nil
 }
 
-func (o *joinOutput) finish(_ *exec.Worker, seq uint64) (*table.Batch, error) {
+func (o *joinOutput) finish(w *exec.Worker, seq uint64) (*table.Batch, error) {
 	b := &table.Batch{Cols: make([]column.Column, len(o.cols)), Len: o.n, Seq: seq}
 	for i := range o.cols {
 		if err := o.finishColumn(i, &b.Cols[i]); err != nil {
 			b.Cols = b.Cols[:i]
+			b.Release()
+			return nil, err
+		}
+		if err := w.Yield(); err != nil { // a gather by address may take a millisecond
+			b.Cols = b.Cols[:i+1]
 			b.Release()
 			return nil, err
 		}

@@ -182,6 +182,10 @@ func sharedBits(p int) uint {
 
 // concatenate makes the side one partition.
 func (s *joinSide) concatenate(q *exec.Query) error {
+	if s.in.rows > maxPartRows {
+		return status.Errorf(status.Unsupported, "%d rows of the %s side are too many for a join by sorted keys, which takes at most %d on a rank: use more ranks",
+			s.in.rows, s.in.name, maxPartRows)
+	}
 	size := 0
 	for _, slot := range s.slots {
 		size += alignedSize(s.in.rows * slot.width)

@@ -36,6 +36,9 @@ func (l *joinLimits) groupOf(g int) (from, to int) {
 
 const largeRatio = 4
 
+// mostNullTasks is about how many pieces rows with a null key are cut into: a task per row would fill Go's heap.
+const mostNullTasks = 1 << 12
+
 // joinTask is what one worker does at a time: partitions [from, to) one after the other, or, with a shared table, rows
 // [from, to) of a partition, or batches [from, to) of the side that is looked up.
 type joinTask struct {
@@ -229,7 +232,7 @@ func (s *joinSource) preparePartitions(q *exec.Query) error {
 			from = p + 1
 			piece := min(table.MaxRows, s.join.limits.large)
 			if isNull {
-				piece = min(piece, max(1, s.join.limits.output/4/build.rows))
+				piece = min(piece, max(1, s.join.limits.output/4/build.rows, probe.rows/mostNullTasks))
 			}
 			t := &sharedTable{part: build, leftBuild: leftBuild}
 			s.shared = append(s.shared, t)

@@ -161,19 +161,34 @@ func (t *KeyTap) Filter(q *exec.Query) *KeyFilter {
 		return nil // for want of memory it is done without
 	}
 	f.owner, f.bits = b, memory.As[uint64](b.Bytes())
-	for _, c := range t.chunks {
-		if f.span > 0 {
-			for _, v := range c.words {
-				f.bits[(v-f.low)>>6] |= 1 << ((v - f.low) & 63)
+	err = q.For(1, func(w *exec.Worker, _ int) error {
+		for _, c := range t.chunks {
+			f.fill(c.words)
+			if err := w.Yield(); err != nil {
+				return err
 			}
-			continue
 		}
-		for _, v := range c.words {
-			at, mask := f.block(v)
-			f.bits[at] |= mask
-		}
+		return nil
+	})
+	if err != nil { // the query has ended
+		f.Release()
+		return nil
 	}
 	return f
+}
+
+// fill sets the bits of words.
+func (f *KeyFilter) fill(words []uint64) {
+	if f.span > 0 {
+		for _, v := range words {
+			f.bits[(v-f.low)>>6] |= 1 << ((v - f.low) & 63)
+		}
+		return
+	}
+	for _, v := range words {
+		at, mask := f.block(v)
+		f.bits[at] |= mask
+	}
 }
 
 // bounds returns the least and the greatest word, as signed integers.

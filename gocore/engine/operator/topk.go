@@ -90,7 +90,7 @@ func (t *TopK) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) erro
 	case b.Len:
 		return emit(b)
 	}
-	kept, err := gatherBatch(w.Scope(), b, ids)
+	kept, err := gatherBatch(w, b, ids)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package optest
 
 import (
 	"context"
+	"os"
 	"runtime"
 	"testing"
 	"time"
@@ -24,8 +25,8 @@ const (
 // RequireScaling fails the test unless run(2) is at least 1.6 times as fast as run(1), each at its best of five runs in
 // turn. Machines change their speed for seconds at a time, and then the best of one is not the best of the other's
 // state: so a few attempts are made, of which one must succeed. It skips the test, and never passes it, where times
-// mean nothing: with -short, the race detector, a single processor, or when a second thread gave arithmetic less than
-// 1.85x (other processes run) or a plain copy less than 1.6x (the memory is the limit).
+// mean nothing: as SkipUnlessTimed does, or when a second thread gave arithmetic less than 1.85x (other processes run) or
+// a plain copy less than 1.6x (the memory is the limit), also with PYCYLON_TEST_ALL=1: no change of the code mends that.
 func RequireScaling(t *testing.T, run func(threads int)) {
 	t.Helper()
 	SkipUnlessTimed(t)
@@ -63,11 +64,17 @@ func (g *gain) round(run func(threads int)) {
 
 func (g *gain) best() float64 { return g.one / g.two }
 
-// SkipUnlessTimed skips a test that measures times where they mean nothing.
+// SkipUnlessTimed skips a test that measures times in a run in which they mean nothing: with -short, or the race
+// detector. It skips one on a single processor, too, unless PYCYLON_TEST_ALL=1 asks for failure.
 func SkipUnlessTimed(t *testing.T) {
 	t.Helper()
-	if testing.Short() || raceDetector || runtime.GOMAXPROCS(0) < 2 {
-		t.Skip("times mean nothing with -short, the race detector or a single processor")
+	switch {
+	case testing.Short() || raceDetector:
+		t.Skip("times mean nothing with -short or the race detector")
+	case runtime.GOMAXPROCS(0) < 2 && os.Getenv("PYCYLON_TEST_ALL") == "1":
+		t.Fatal("times mean nothing on a single processor")
+	case runtime.GOMAXPROCS(0) < 2:
+		t.Skip("times mean nothing on a single processor")
 	}
 }
 
