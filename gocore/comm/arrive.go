@@ -43,6 +43,11 @@ func (c *Communicator) gotMessage(src int, h *wire.Header, payload []byte) {
 		return
 	}
 	from.places.arrived++
+	if _, ok := from.withdrawn[l.number]; ok && h.Class == wire.ClassRTS {
+		delete(from.withdrawn, l.number)
+		c.makePlace(l)
+		return
+	}
 	if h.Class == wire.ClassEager {
 		if h.Payload > 0 {
 			l.data = payload
@@ -86,8 +91,9 @@ func (c *Communicator) completeMessage(src int, h *wire.Header) {
 	}
 }
 
-// gotBreak drops a message that its sender has withdrawn. One that is being received fails its receive, unless nothing of
-// it has come: then the receive goes on as if it had not been announced.
+// gotBreak drops a message that its sender has withdrawn: now, or when it comes, for what breaks it off may overtake its
+// announcement. One that is being received fails its receive, unless nothing of it has come: then the receive goes on as
+// if it had not been announced.
 func (c *Communicator) gotBreak(src int, h *wire.Header) {
 	incoming := c.peers[src].lane.incoming
 	l := incoming[h.PairSequence]
@@ -98,6 +104,9 @@ func (c *Communicator) gotBreak(src int, h *wire.Header) {
 				c.makePlace(l)
 				return
 			}
+		}
+		if places := &c.peers[src].lane.places; h.PairSequence >= places.arrived && h.PairSequence < places.reported {
+			c.peers[src].lane.withdrawn[h.PairSequence] = struct{}{}
 		}
 		return
 	}

@@ -81,7 +81,7 @@ func requireLanesEmpty(t *testing.T, world []*Communicator) {
 				to.mu.Lock()
 				defer to.mu.Unlock()
 				in := &to.peers[a].lane
-				return idle && spent == in.consumed && sent == in.places.received && len(in.incoming)+len(to.messages.arrived)+len(to.messages.posted) == 0
+				return idle && spent == in.consumed && sent == in.places.received && len(in.incoming)+len(in.withdrawn)+len(to.messages.arrived)+len(to.messages.posted) == 0
 			}, 5*time.Second, time.Millisecond, "from rank %d to rank %d", a, b)
 		}
 	}

@@ -33,7 +33,8 @@ type lane struct {
 	sending   bool       // somebody sends from the queue
 	announced map[uint64]*Request
 
-	incoming map[uint64]*letter // announced ones that were matched
+	incoming  map[uint64]*letter  // announced ones that were matched
+	withdrawn map[uint64]struct{} // numbers of those that were broken off before they were announced
 }
 
 // places counts messages both ways, which are numbered from 0.
@@ -46,7 +47,7 @@ type places struct {
 func newLane() lane {
 	return lane{
 		flow: newFlow(), places: places{granted: MaxUnreceived, reported: MaxUnreceived},
-		announced: map[uint64]*Request{}, incoming: map[uint64]*letter{},
+		announced: map[uint64]*Request{}, incoming: map[uint64]*letter{}, withdrawn: map[uint64]struct{}{},
 	}
 }
 
