@@ -90,10 +90,3 @@ func lookup[T any](t *handleTable, h handle, use func(T)) (T, error) {
 func closed(h handle) error {
 	return status.Errorf(status.Closed, "handle %#x is closed: it was freed before, or never given out", uint64(h))
 }
-
-// live returns the number of objects that have a handle.
-func (t *handleTable) live() int {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	return len(t.slots) - len(t.free)
-}

@@ -53,3 +53,10 @@ func TestHandlesFromSeveralThreads(t *testing.T) {
 	require.Zero(t, table.live())
 	require.LessOrEqual(t, len(table.slots), 8)
 }
+
+// live returns the number of objects that have a handle.
+func (t *handleTable) live() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.slots) - len(t.free)
+}

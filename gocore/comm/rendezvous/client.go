@@ -109,9 +109,6 @@ func dialOne(ctx context.Context, token trust.Token, address string, dial Dialer
 // Close ends the connection.
 func (c *Client) Close() { _ = c.conn.NetConn().Close() }
 
-// Address returns the server's address that the client is connected to.
-func (c *Client) Address() string { return c.address }
-
 // ServerAddr returns the server's address as numbers: its relay is at the same port.
 func (c *Client) ServerAddr() netip.AddrPort {
 	a, _ := netip.ParseAddrPort(c.conn.RemoteAddr().String())
