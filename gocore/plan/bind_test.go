@@ -123,14 +123,46 @@ func TestConditionsInOrder(t *testing.T) {
 	}
 }
 
-// spelled returns an expression as functions of names.
-func spelled(e *BoundExpr, names []string) string {
-	if e.Column >= 0 {
+func TestConditionsBetween(t *testing.T) {
+	compare := func(fn, a, b string) string { return `{"fn":"` + fn + `","args":[` + a + `,` + b + `]}` }
+	both := func(a, b string) string { return compare("and", a, b) }
+	const i, j, f, one, two = `{"col":"i"}`, `{"col":"j"}`, `{"col":"f"}`, `{"lit":[0,"one"]}`, `{"lit":[0,"two"]}`
+	for predicate, want := range map[string][]string{
+		both(compare("ge", i, one), compare("lt", i, two)):                            {`between(i, one, two) {"with_low":true,"with_high":false}`},
+		both(compare("gt", one, i), compare("lt", two, i)):                            {`between(i, two, one) {"with_low":false,"with_high":false}`},
+		both(compare("le", i, one), compare("le", two, i)):                            {`between(i, two, one) {"with_low":true,"with_high":true}`},
+		both(compare("ge", i, one), compare("gt", i, two)):                            {"ge(i, one)", "gt(i, two)"},
+		both(compare("ge", i, one), compare("lt", j, two)):                            {"ge(i, one)", "lt(j, two)"},
+		both(compare("ge", f, one), compare("lt", f, two)):                            {"ge(f, one)", "lt(f, two)"},
+		both(compare("ge", i, j), compare("lt", i, two)):                              {"ge(i, j)", "lt(i, two)"},
+		both(compare("ge", i, one), both(compare("lt", i, two), compare("lt", i, j))): {`between(i, one, two) {"with_low":true,"with_high":false}`, "lt(i, j)"},
+	} {
+		program, err := bind(t, nodes(2, here, `{"op":"filter","inputs":[1],"predicate":`+predicate+`}`),
+			schema(t, "one int64, two int64"), schema(t, "i int32, j int32, f double"))
+		require.NoError(t, err)
+		var got []string
+		for _, c := range program.Steps[program.Root].Op.(*FilterOp).Conditions() {
+			text := spelled(c, []string{"i", "j", "f"}, "one", "two")
+			if _, options, ok := strings.Cut(c.Fn.Key, "{"); ok {
+				text += " {" + options
+			}
+			got = append(got, text)
+		}
+		require.Equal(t, want, got, predicate)
+	}
+}
+
+// spelled returns an expression as functions of names, those of columns and of literals.
+func spelled(e *BoundExpr, names []string, literals ...string) string {
+	switch {
+	case e.Column >= 0:
 		return names[e.Column]
+	case e.Arg >= 0:
+		return literals[e.ArgCol]
 	}
 	args := make([]string, len(e.Args))
 	for i, a := range e.Args {
-		args[i] = spelled(a, names)
+		args[i] = spelled(a, names, literals...)
 	}
 	return e.Fn.Name + "(" + strings.Join(args, ", ") + ")"
 }

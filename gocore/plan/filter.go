@@ -39,7 +39,8 @@ func (spec *Filter) bind(b *binder, s *Step) error {
 }
 
 // Conditions returns the conditions that a row has to fulfil, in the order in which they are best looked at, since rows
-// that don't fulfil one needn't be asked for the next: those that may fail first, for all rows, then the cheap ones.
+// that don't fulfil one needn't be asked for the next: those that may fail first, for all rows, then the cheap ones. Two
+// bounds of one column are one condition (see between).
 func (op *FilterOp) Conditions() []*BoundExpr {
 	var sure, first []*BoundExpr
 	for _, c := range conjuncts(op.Predicate, 0, nil) {
@@ -49,6 +50,7 @@ func (op *FilterOp) Conditions() []*BoundExpr {
 			first = append(first, c.BoundExpr)
 		}
 	}
+	sure = between(sure)
 	slices.SortStableFunc(sure, func(a, b *BoundExpr) int { return cmp.Compare(a.cost(), b.cost()) })
 	if len(first) == 0 {
 		return sure

@@ -22,18 +22,6 @@ func TestCompareEveryInteger(t *testing.T) {
 
 // compareEvery compares the 256 integers from least on.
 func compareEvery(t *testing.T, scope *memory.Scope, typ arrow.DataType, least int) {
-	integers := func(from, n int) column.Column {
-		c, err := compute.New(scope, typ, n)
-		require.NoError(t, err)
-		for i := range n {
-			if c.Kind == column.Int16 {
-				column.Of[int16](&c)[i] = int16(from + i)
-			} else {
-				c.Values[i] = byte(from + i)
-			}
-		}
-		return c
-	}
 	holds := map[compute.Comparison]func(a, b int) bool{
 		compute.Equal:        func(a, b int) bool { return a == b },
 		compute.NotEqual:     func(a, b int) bool { return a != b },
@@ -43,9 +31,9 @@ func compareEvery(t *testing.T, scope *memory.Scope, typ arrow.DataType, least i
 		compute.GreaterEqual: func(a, b int) bool { return a >= b },
 	}
 	const n = 256 - 3 // the last byte of bits isn't full
-	all := integers(least, n)
+	all := integers(t, scope, typ, least, n)
 	for constant := least; constant < least+256; constant++ {
-		one := integers(constant, 1)
+		one := integers(t, scope, typ, constant, 1)
 		for op, want := range holds {
 			right, err := compute.Compare(scope, op, &all, &one)
 			require.NoError(t, err)
@@ -62,4 +50,49 @@ func compareEvery(t *testing.T, scope *memory.Scope, typ arrow.DataType, least i
 		}
 		one.Release()
 	}
+}
+
+// TestBetweenEveryInteger takes all pairs of bounds from the ends and the middle of a type.
+func TestBetweenEveryInteger(t *testing.T) {
+	scope := memory.NewScope(memory.NewBudget(0), "between")
+	defer scope.Close()
+	for _, c := range []struct {
+		typ   arrow.DataType
+		least int
+	}{{arrow.PrimitiveTypes.Int8, -128}, {arrow.PrimitiveTypes.Uint8, 0}, {arrow.PrimitiveTypes.Int16, -128}} {
+		all := integers(t, scope, c.typ, c.least, 256-3)
+		bounds := []int{0, 1, 2, 100, 127, 128, 129, 253, 254, 255}
+		for _, low := range bounds {
+			for _, high := range bounds {
+				for at, r := range []compute.Range{{}, {WithLow: true}, {WithHigh: true}, {WithLow: true, WithHigh: true}} {
+					from, to := integers(t, scope, c.typ, c.least+low, 1), integers(t, scope, c.typ, c.least+high, 1)
+					got, err := compute.Between(scope, r, &all, &from, &to)
+					require.NoError(t, err)
+					for i := range all.Len {
+						want := (i > low || i == low && r.WithLow) && (i < high || i == high && r.WithHigh)
+						if (column.Bitmap{Bits: got.Values}).Get(i) != want {
+							t.Fatalf("%s: %d from %d to %d, range %d", c.typ, c.least+i, c.least+low, c.least+high, at)
+						}
+					}
+					got.Release()
+					from.Release()
+					to.Release()
+				}
+			}
+		}
+	}
+}
+
+// integers returns n integers from least on.
+func integers(t *testing.T, scope *memory.Scope, typ arrow.DataType, least, n int) column.Column {
+	c, err := compute.New(scope, typ, n)
+	require.NoError(t, err)
+	for i := range n {
+		if c.Kind == column.Int16 {
+			column.Of[int16](&c)[i] = int16(least + i)
+		} else {
+			c.Values[i] = byte(least + i)
+		}
+	}
+	return c
 }

@@ -81,3 +81,24 @@ func TestIsIn(t *testing.T) {
 		example{fn: "add", args: []arg{col("int64", 1), set("int64", 1)}, err: "a set is the last argument of is_in", code: status.Invalid},
 	)
 }
+
+func TestBetween(t *testing.T) {
+	const withLow, withBoth = `{"with_low":true}`, `{"with_low":true,"with_high":true}`
+	between := func(options string, want []any, args ...arg) example {
+		return example{fn: "between", options: options, args: args, typ: "bool", want: want}
+	}
+	run(t,
+		between("", []any{false, true, false, nil}, col("int64", 3, 4, 9, nil), lit("int64", 3), lit("int64", 9)),
+		between(withLow, []any{true, true, false, nil}, col("int32", 3, 4, 9, nil), lit("int64", 3), lit("int64", 9)),
+		between(withBoth, []any{true, true, true, false}, col("uint8", 3, 4, 9, 10), lit("int64", 3), lit("int64", 9)),
+		between(withBoth, []any{false, false, false, nil}, col("int8", 3, 4, 9, nil), lit("int64", 9), lit("int64", 3)),
+		between(withBoth, []any{false, true, true, nil}, col("int8", -128, 0, 127, nil), lit("int64", 0), lit("int64", 300)), // no int8
+		between(withLow, []any{true, true}, col("uint64", 0, uint64(math.MaxUint64)), lit("int64", -1), lit("double", 1e20)),
+		between(withLow, []any{false, true, nil}, col("int64", 2, 3, nil), lit("double", 2.5), lit("double", 3.5)),
+		between(withBoth, []any{false, nil, nil}, col("int64", 2, 3, nil), lit("int64", 3), lit("int64", nil)),
+		between(withBoth, []any{false, true, true, false}, col("int64", 2, 3, 4, 5), col("int64", 3, 3, 3, 3), col("int64", 4, 4, 4, 4)),
+		between(withLow, []any{false, true, false, nil}, col("double", math.NaN(), 3.5, 4, nil), lit("double", 3.5), lit("double", 4)),
+		between(withLow, []any{true, false}, col("utf8", "b", "c"), lit("utf8", "b"), lit("utf8", "c")),
+		example{fn: "between", args: []arg{col("int64", 1), lit("int64", 1), lit("utf8", "b")}, code: status.TypeMismatch, err: "can't be compared"},
+	)
+}

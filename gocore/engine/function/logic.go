@@ -1,6 +1,8 @@
 package function
 
 import (
+	"cmp"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -19,19 +21,40 @@ var comparisons = map[string]entry{
 	"le": {least: 2, bind: comparison(compute.LessEqual)},
 	"gt": {least: 2, bind: comparison(compute.Greater)},
 	"ge": {least: 2, bind: comparison(compute.GreaterEqual)},
+	// options: with_low, with_high, whether a bound is in the range
+	"between": {least: 3, bind: between},
 }
 
 func comparison(op compute.Comparison) func(c *Call) (Bound, error) {
 	return func(c *Call) (Bound, error) {
-		a, b := c.Args[0], c.Args[1]
-		if !compute.CanCompare(a.Type, b.Type) {
-			return Bound{}, status.Errorf(status.TypeMismatch, "%s (%s) can't be compared with %s (%s): cast one of them",
-				a.Text, column.DisplayName(a.Type), b.Text, column.DisplayName(b.Type))
-		}
 		return Bound{Type: boolean, AnyLayout: true, Eval: binary(func(scope *memory.Scope, x, y *column.Column) (column.Column, error) {
 			return compute.Compare(scope, op, x, y)
-		})}, nil
+		})}, c.comparable(1)
 	}
+}
+
+func between(c *Call) (Bound, error) {
+	var options struct {
+		WithLow  bool `json:"with_low"`
+		WithHigh bool `json:"with_high"`
+	}
+	if err := c.options(&options); err != nil {
+		return Bound{}, err
+	}
+	r := compute.Range(options)
+	return Bound{Type: boolean, AnyLayout: true, Eval: func(scope *memory.Scope, args []*column.Column) (column.Column, error) {
+		return compute.Between(scope, r, args[0], args[1], args[2])
+	}}, cmp.Or(c.comparable(1), c.comparable(2))
+}
+
+// comparable refuses an argument that can't be compared with the first.
+func (c *Call) comparable(arg int) error {
+	a, b := c.Args[0], c.Args[arg]
+	if compute.CanCompare(a.Type, b.Type) {
+		return nil
+	}
+	return status.Errorf(status.TypeMismatch, "%s (%s) can't be compared with %s (%s): cast one of them",
+		a.Text, column.DisplayName(a.Type), b.Text, column.DisplayName(b.Type))
 }
 
 // logic are the functions of three-valued logic, and those that ask for missing values.
