@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pycylon.arguments import number
 from pycylon.errors import InvalidError
 
 if TYPE_CHECKING:
@@ -168,14 +169,13 @@ def quantiles(frame: Frame, columns: Sequence[str], q: Any, interpolation: str, 
     op : str
         Who was called, for errors.
     """
-    several = not isinstance(q, (int, float)) and hasattr(q, "__iter__")
+    several = not isinstance(q, (int, float, str)) and hasattr(q, "__iter__")
+    shares = [number(each, "q", op) for each in (q if several else [q])]
     found = []
     for column in columns:
-        for each in q if several else [q]:
+        for each in shares:
             name = f"{column}_{each:g}" if several else column
-            found.append(
-                aggregate(frame, name, column, "quantile", op, q=float(each), interpolation=str(interpolation))
-            )
+            found.append(aggregate(frame, name, column, "quantile", op, q=each, interpolation=str(interpolation)))
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.aggregates import Aggregate, aggregate, numbers, quantiles, spell
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError
 from pycylon.frame.plan import Plan
 from pycylon.frame.window import frame_of
@@ -241,7 +242,7 @@ class GroupBy(GroupWindows):
         numeric_only : bool, default False
             Leave other columns out.
         """
-        return self._each("var", numeric_only, ddof=int(ddof))
+        return self._each("var", numeric_only, ddof=whole(ddof, "ddof", "var"))
 
     def std(self, ddof: int = 1, numeric_only: bool = False) -> DataFrame:
         """Return the standard deviations of all columns.
@@ -259,7 +260,7 @@ class GroupBy(GroupWindows):
         >>> df.groupby("k")["v"].std(ddof=0).to_dict()
         {'k': [1, 2], 'v': [1.0, 0.0]}
         """
-        return self._each("std", numeric_only, ddof=int(ddof))
+        return self._each("std", numeric_only, ddof=whole(ddof, "ddof", "std"))
 
     def sem(self, ddof: int = 1, numeric_only: bool = False) -> DataFrame:
         """Return the standard errors of the means of all columns.
@@ -271,7 +272,7 @@ class GroupBy(GroupWindows):
         numeric_only : bool, default False
             Leave other columns out.
         """
-        return self._each("sem", numeric_only, ddof=int(ddof))
+        return self._each("sem", numeric_only, ddof=whole(ddof, "ddof", "sem"))
 
     def median(self, numeric_only: bool = False) -> DataFrame:
         """Return the medians of all columns.
@@ -353,4 +354,4 @@ class GroupBy(GroupWindows):
             raise InvalidError(
                 f"{function} takes one column: select it, as in groupby(...)['v'].{function}(2)", op="groupby"
             )
-        return self._run([Aggregate(values[0], function, (values[0],), {"n": int(n)})])
+        return self._run([Aggregate(values[0], function, (values[0],), {"n": whole(n, "n", function)})])

@@ -222,7 +222,7 @@ class Windows(Generic[Result]):
         >>> pc.DataFrame({"v": [1, None, None, 4]})["v"].ffill(limit=1).to_list()
         [1, 1, None, 4]
         """
-        frame = {"end": 0} if limit is None else {"start": -int(limit), "end": 0}
+        frame = {"end": 0} if limit is None else {"start": -whole(limit, "limit", "ffill"), "end": 0}
         return self._over("last", frame=frame, ignore_nulls=True)
 
     def bfill(self, limit: int | None = None) -> Result:
@@ -233,7 +233,7 @@ class Windows(Generic[Result]):
         limit : int, optional
             How many rows away that one may be. Default: any.
         """
-        frame = {"start": 0} if limit is None else {"start": 0, "end": int(limit)}
+        frame = {"start": 0} if limit is None else {"start": 0, "end": whole(limit, "limit", "bfill")}
         return self._over("first", frame=frame, ignore_nulls=True)
 
     def rank(
@@ -321,6 +321,7 @@ class Windows(Generic[Result]):
         if closed not in (None, "right", "left", "both", "neither"):
             raise InvalidError(f"closed={closed!r}: expected 'right', 'left', 'both' or 'neither'", op="rolling")
         if isinstance(window, int):
+            window = whole(window, "window", "rolling")
             return Rolling(
                 self, _rows(window, center, closed or "right"), window if min_periods is None else min_periods
             )
@@ -494,7 +495,7 @@ class Rolling(Generic[Result]):
         ddof : int, default 1
             What is taken from the number of values that the sum of squares is divided by.
         """
-        return self._aggregate("var", ddof=int(ddof))
+        return self._aggregate("var", ddof=whole(ddof, "ddof", "var"))
 
     def std(self, ddof: int = 1) -> Result:
         """Return the standard deviations.
@@ -504,7 +505,7 @@ class Rolling(Generic[Result]):
         ddof : int, default 1
             As in `var`.
         """
-        return self._aggregate("std", ddof=int(ddof))
+        return self._aggregate("std", ddof=whole(ddof, "ddof", "std"))
 
 
 class GroupWindows(Windows[Any]):

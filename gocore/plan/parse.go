@@ -1,15 +1,14 @@
 package plan
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/engine/function"
 )
 
 // maxNodes and maxDepth bound what a plan may ask of the stack.
@@ -58,7 +57,7 @@ func Parse(text []byte) (*Plan, error) {
 		Root  *int              `json:"root"`
 		Mode  Mode              `json:"mode"`
 	}{Mode: Run}
-	if err := strict(text, &raw); err != nil {
+	if err := function.Decode(text, &raw); err != nil {
 		return nil, status.Errorf(status.Invalid, "the plan can't be read: %w", err)
 	}
 	if err := oneOf("mode", raw.Mode, Run, Describe, Explain, Analyze); err != nil {
@@ -118,7 +117,7 @@ func parseNode(text []byte, index int, n *Node) error {
 	delete(fields, "op")
 	delete(fields, "inputs")
 	n.Spec = op.make()
-	if err := strict(object(fields), n.Spec); err != nil {
+	if err := function.Decode(object(fields), n.Spec); err != nil {
 		return fmt.Errorf("%s: %w", n.Op, err)
 	}
 	if err := n.Spec.check(); err != nil {
@@ -140,25 +139,12 @@ func object(fields map[string]json.RawMessage) []byte {
 	return append(text, '}')
 }
 
-// strict decodes one JSON value without unknown fields and with nothing behind it.
-func strict(text []byte, into any) error {
-	d := json.NewDecoder(bytes.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return fmt.Errorf("text after the end of the JSON value")
-	}
-	return nil
-}
-
 // DecodeOptions reads a scan's or a write's options into a struct that holds the defaults; unknown ones are refused.
 func DecodeOptions(text json.RawMessage, into any) error {
 	if len(text) == 0 {
 		return nil
 	}
-	if err := strict(text, into); err != nil {
+	if err := function.Decode(text, into); err != nil {
 		return status.Errorf(status.Invalid, "options: %w", err)
 	}
 	return nil

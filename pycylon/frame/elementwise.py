@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from pycylon.errors import InvalidError
@@ -10,7 +11,7 @@ from pycylon.frame.columns import assign
 from pycylon.frame.indexing import masked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from pycylon.frame.core import DataFrame
     from pycylon.series import Series
@@ -162,7 +163,7 @@ class Elementwise(Frame):
         >>> pc.DataFrame({"a": [0.125, 1.5], "s": ["x", "y"]}).round(2).to_dict()
         {'a': [0.12, 1.5], 's': ['x', 'y']}
         """
-        by_name = decimals if not isinstance(decimals, int) else dict.fromkeys(_numbers(self), decimals)
+        by_name = decimals if isinstance(decimals, Mapping) else dict.fromkeys(_numbers(self), decimals)
         return self._each_column(lambda name, column: column.round(by_name[name]), list(by_name))
 
     def clip(self, lower: object = None, upper: object = None) -> DataFrame:

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from pycylon.arguments import whole
+from pycylon.arguments import number, whole
 from pycylon.errors import InvalidError
 from pycylon.expr import Column, Over
 from pycylon.frame.base import Frame, Label
@@ -187,6 +187,7 @@ class Ordering(Frame):
         if n is not None and frac is not None:
             raise InvalidError("give either n= or frac=, not both", op="sample")
         n = None if n is None else whole(n, "n", "sample")
+        frac = None if frac is None else number(frac, "frac", "sample")
         random_state = None if random_state is None else operator.index(random_state)
         if (n is not None and n < 0) or (frac is not None and not 0 <= frac < math.inf):
             raise InvalidError(f"n={n!r}, frac={frac!r}: expected at least 0", op="sample")
@@ -206,13 +207,17 @@ class Ordering(Frame):
 
 def _sort_keys(
     names: list[str],
-    ascending: bool | Sequence[bool],
+    ascending: bool | str | Sequence[bool],
     na_position: NAPosition | Sequence[NAPosition],
     operation: str = "sort_values",
 ) -> list[dict[str, Any]]:
     """Return sort keys as plans spell them."""
     if not names:
         raise InvalidError("there are no columns to sort by", op=operation)
+    if isinstance(ascending, str):
+        raise InvalidError(
+            f"ascending={ascending!r}: expected True or False, for all columns or for each", op=operation
+        )
     directions = list(ascending) if isinstance(ascending, Sequence) else [ascending] * len(names)
     if len(directions) != len(names):
         raise InvalidError(f"ascending= has {len(directions)} directions for {len(names)} columns", op=operation)

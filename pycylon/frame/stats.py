@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pycylon.aggregates import Aggregate, aggregate, numbers, quantiles, spell
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError
 from pycylon.frame.base import Frame
 from pycylon.frame.plan import Plan
@@ -189,7 +190,7 @@ class Statistics(Frame):
         numeric_only : bool, default False
             Leave other columns out.
         """
-        return self._each("var", axis, numeric_only, ddof=int(ddof))
+        return self._each("var", axis, numeric_only, ddof=whole(ddof, "ddof", "var"))
 
     def std(self, axis: object = 0, ddof: int = 1, numeric_only: bool = False) -> DataFrame:
         """Return the standard deviations of all columns.
@@ -203,7 +204,7 @@ class Statistics(Frame):
         numeric_only : bool, default False
             Leave other columns out.
         """
-        return self._each("std", axis, numeric_only, ddof=int(ddof))
+        return self._each("std", axis, numeric_only, ddof=whole(ddof, "ddof", "std"))
 
     def sem(self, axis: object = 0, ddof: int = 1, numeric_only: bool = False) -> DataFrame:
         """Return the standard errors of the means of all columns.
@@ -217,7 +218,7 @@ class Statistics(Frame):
         numeric_only : bool, default False
             Leave other columns out.
         """
-        return self._each("sem", axis, numeric_only, ddof=int(ddof))
+        return self._each("sem", axis, numeric_only, ddof=whole(ddof, "ddof", "sem"))
 
     def median(self, axis: object = 0, numeric_only: bool = False) -> DataFrame:
         """Return the medians of all columns.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from pycylon.aggregates import Aggregate, aggregate, numbers
+from pycylon.arguments import number
 from pycylon.errors import InvalidError
 from pycylon.expr import Call, Column, Over
 from pycylon.frame.base import Frame, Label
@@ -112,8 +113,10 @@ class Summaries(Frame):
         """
         if include not in (None, "all"):
             raise InvalidError(f"include={include!r}: expected 'all' or None", op="describe")
-        shares = [0.25, 0.5, 0.75] if percentiles is None else sorted({*map(float, percentiles), 0.5})
-        if shares[0] < 0 or shares[-1] > 1:
+        shares = [0.25, 0.5, 0.75]
+        if percentiles is not None:
+            shares = sorted({*(number(share, "percentiles", "describe") for share in percentiles), 0.5})
+        if not all(0 <= share <= 1 for share in shares):
             raise InvalidError(f"percentiles={percentiles!r}: expected numbers between 0 and 1", op="describe")
         measured = [name for name in numbers(self, self.columns) if self.dtypes[name] != "bool"]
         named = [] if measured and include is None else [name for name in self.columns if name not in measured]

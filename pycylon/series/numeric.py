@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from pycylon.arguments import whole
 from pycylon.series.base import Values
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ class Numeric(Values):
         >>> pc.Series("a", [15, 25]).round(-1).to_list()
         [20, 20]
         """
-        return self._with("round", decimals=int(decimals))
+        return self._with("round", decimals=whole(decimals, "decimals", "round"))
 
     def clip(self, lower: object = None, upper: object = None) -> Series:
         """Return the values, those below or above a bound replaced by it.

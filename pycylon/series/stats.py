@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pycylon.aggregates import Aggregate, aggregate, quantiles, spell
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError
 from pycylon.frame.plan import Plan
 from pycylon.series.base import Values
@@ -124,7 +125,7 @@ class Statistics(Values):
         ddof : int, default 1
             The sum of squares is divided by the count less this; None if that isn't positive.
         """
-        return self._reduce("var", ddof=int(ddof))
+        return self._reduce("var", ddof=whole(ddof, "ddof", "var"))
 
     def std(self, ddof: int = 1) -> Any:
         """Return the standard deviation.
@@ -134,7 +135,7 @@ class Statistics(Values):
         ddof : int, default 1
             The sum of squares is divided by the count less this; None if that isn't positive.
         """
-        return self._reduce("std", ddof=int(ddof))
+        return self._reduce("std", ddof=whole(ddof, "ddof", "std"))
 
     def sem(self, ddof: int = 1) -> Any:
         """Return the standard error of the mean.
@@ -144,7 +145,7 @@ class Statistics(Values):
         ddof : int, default 1
             As in `std`.
         """
-        return self._reduce("sem", ddof=int(ddof))
+        return self._reduce("sem", ddof=whole(ddof, "ddof", "sem"))
 
     def median(self) -> Any:
         """Return the median."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Literal
 
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError, UnsupportedError
 from pycylon.expr import Call
 
@@ -384,6 +385,7 @@ class Strings:
             raise UnsupportedError("split takes a text as separator: extract() takes regular expressions", op="split")
         if pat == "":
             raise InvalidError("an empty separator", op="split")
+        n = whole(n, "n", "split")
         pieces = self._of("str_split", separator=pat, limit=n if n > 0 else -1, side=side)
         if not expand:
             return pieces

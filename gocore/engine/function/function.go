@@ -26,10 +26,8 @@
 package function
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
 	"slices"
 
@@ -170,15 +168,7 @@ func (c *Call) options(into any) error {
 	if len(c.Options) == 0 {
 		return nil
 	}
-	d := json.NewDecoder(bytes.NewReader(c.Options))
-	d.DisallowUnknownFields()
-	err := d.Decode(into)
-	if err == nil {
-		if _, end := d.Token(); end != io.EOF {
-			err = fmt.Errorf("text after the end of the JSON value")
-		}
-	}
-	if err != nil {
+	if err := Decode(c.Options, into); err != nil {
 		return status.Errorf(status.Invalid, "the options of %s: %w", c.Name, err)
 	}
 	return nil
