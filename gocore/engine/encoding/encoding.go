@@ -80,50 +80,90 @@ func (d *descriptor) bytes(rows int) int {
 // Encode returns rows of b, in the order of ids, as one encoded batch with the given place in the order, allocated in
 // scope. nil ids are all rows.
 func Encode(scope *memory.Scope, b *table.Batch, ids []uint32, seq uint64) (*memory.Buffer, error) {
-	rows := len(ids)
-	if ids == nil {
-		rows = b.Len
-	}
-	var parts []part
+	buffer, _, err := EncodeAll(scope, b, [][]uint32{ids}, seq)
+	return buffer, err
+}
+
+// EncodeAll is Encode for several lists of rows, whose encoded batches lie one behind the other: it returns their sizes,
+// too.
+func EncodeAll(scope *memory.Scope, b *table.Batch, lists [][]uint32, seq uint64) (*memory.Buffer, []int, error) {
+	plans, sizes, size := make([]plan, len(lists)), make([]int, len(lists)), 0
 	defer func() {
-		for i := range parts {
-			parts[i].gathered.Release()
+		for i := range plans {
+			plans[i].release()
 		}
 	}()
-	for i := range b.Cols {
-		var err error
-		if parts, err = divide(parts, scope, &b.Cols[i], ids, rows); err != nil {
-			return nil, err
+	for i, ids := range lists {
+		if err := plans[i].make(scope, b, ids); err != nil {
+			return nil, nil, err
 		}
-	}
-	size := headerSize + descriptorSize*len(parts)
-	for i := range parts {
-		d := &parts[i].descriptor
-		if d.heap > maxHeap {
-			return nil, status.Errorf(status.Unsupported, "a column of a batch of %d rows has %s of text: at most %s fit",
-				rows, memory.Bytes(d.heap), memory.Bytes(maxHeap))
-		}
-		size += d.bytes(parts[i].rows)
+		sizes[i] = plans[i].size
+		size += sizes[i]
 	}
 	buffer, err := scope.Alloc(size)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	dst := buffer.Bytes()[:0]
+	rest := buffer.Bytes()
+	for i := range plans {
+		plans[i].write(rest[:sizes[i]], seq)
+		rest = rest[sizes[i]:]
+	}
+	return buffer, sizes, nil
+}
+
+// plan is an encoded batch before it is written.
+type plan struct {
+	columns, rows int
+	parts         []part
+	size          int
+}
+
+func (p *plan) make(scope *memory.Scope, b *table.Batch, ids []uint32) error {
+	p.columns, p.rows = len(b.Cols), len(ids)
+	if ids == nil {
+		p.rows = b.Len
+	}
+	for i := range b.Cols {
+		var err error
+		if p.parts, err = divide(p.parts, scope, &b.Cols[i], ids, p.rows); err != nil {
+			return err
+		}
+	}
+	p.size = headerSize + descriptorSize*len(p.parts)
+	for i := range p.parts {
+		d := &p.parts[i].descriptor
+		if d.heap > maxHeap {
+			return status.Errorf(status.Unsupported, "a column of a batch of %d rows has %s of text: at most %s fit",
+				p.rows, memory.Bytes(d.heap), memory.Bytes(maxHeap))
+		}
+		p.size += d.bytes(p.parts[i].rows)
+	}
+	return nil
+}
+
+// write fills to, which has the plan's size.
+func (p *plan) write(to []byte, seq uint64) {
+	dst := to[:0]
 	dst = append(dst, Version, 0, 0, 0)
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(len(b.Cols)))
-	dst = binary.LittleEndian.AppendUint32(dst, uint32(rows))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(p.columns))
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(p.rows))
 	dst = binary.LittleEndian.AppendUint32(dst, 0)
 	dst = binary.LittleEndian.AppendUint64(dst, seq)
-	dst = binary.LittleEndian.AppendUint64(dst, uint64(size))
-	for i := range parts {
-		dst = parts[i].descriptor.append(dst)
+	dst = binary.LittleEndian.AppendUint64(dst, uint64(p.size))
+	for i := range p.parts {
+		dst = p.parts[i].descriptor.append(dst)
 	}
-	w := writer{buffer.Bytes()[len(dst):]}
-	for i := range parts {
-		w.part(&parts[i])
+	w := writer{to[len(dst):]}
+	for i := range p.parts {
+		w.part(&p.parts[i])
 	}
-	return buffer, nil
+}
+
+func (p *plan) release() {
+	for i := range p.parts {
+		p.parts[i].gathered.Release()
+	}
 }
 
 // part is a column, or a child of one, that is written: rows ids of c, all where ids is nil.

@@ -17,7 +17,7 @@ import (
 //	2 try     if the operator is expected to fit the budget, it runs in a scope of its own; where it is refused after
 //	          all, the scope is closed and nothing has happened
 //	3 divide  else the rows are divided into parts: by their keys' hash, or for a sort into ranges (spill_divide.go,
-//	          spill_ranges.go), and written to a file each (spill_parts.go). So they are as soon as what is kept fills
+//	          spill_ranges.go), and written to one file (spill_parts.go). So they are as soon as what is kept fills
 //	          half of the budget, and all that comes after them
 //	4 phases  the operator runs for one part after the other, with all workers, and its rows go on as they come; a part
 //	          that doesn't fit is divided again, by other bits of the hash or narrower ranges (spill_phases.go)

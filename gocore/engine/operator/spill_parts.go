@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"slices"
 	"sync/atomic"
 
 	"github.com/apache/arrow/go/v17/arrow"
@@ -16,19 +15,23 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// spillParts is the Sink that divides rows and writes each part to a file.
+// spillParts is the Sink that divides rows and writes them to one file, of which each part knows its frames:
+//
+//	| part 0 | part 1 | ... part k | part k | ... | part 0 | ...
+//	  one write                      the next
 type spillParts struct {
 	divider divider
 	placed  bool // rows are written with their places behind
+	file    *spill.File
 	files   []*spillFile
 }
 
 var _ exec.Sink = (*spillParts)(nil)
 
 func newSpillParts(q *exec.Query, schema *arrow.Schema, d divider) *spillParts {
-	p := &spillParts{divider: d, files: make([]*spillFile, d.ways())}
-	for i := range p.files {
-		p.files[i] = newSpillFile(q, schema)
+	p := &spillParts{divider: d, file: q.Spill.Create(d.ways()), files: make([]*spillFile, d.ways())}
+	for i, part := range p.file.Parts {
+		p.files[i] = &spillFile{Part: part, schema: schema, most: q.Scope.Budget().Limit() / 32 / int64(q.Threads)}
 	}
 	return p
 }
@@ -92,21 +95,45 @@ func (p *spillParts) pushSlice(w *exec.Worker, b *table.Batch, first rowPlace) e
 		defer b.Release()
 	}
 	starts := radix.Order(parts, len(p.files), ids)
-	most := rowsInHand(w.Query, 32, 1+bytesOf(b)/int64(b.Len)) // of a frame
-	for i, file := range p.files {
-		for mine := range slices.Chunk(ids[starts[i]:starts[i+1]], most) {
-			if len(mine) == b.Len {
-				mine = nil
+	most := rowsInHand(w.Query, 32, 1+bytesOf(b)/int64(b.Len)) // of a write
+	part := 0
+	for from := 0; from < b.Len; from += most {
+		to := min(from+most, b.Len)
+		var frames []spill.Frame
+		var lists [][]uint32
+		for at := from; at < to; {
+			for starts[part+1] <= at {
+				part++
 			}
-			if err := file.write(w, b, mine, first.Place); err != nil {
-				return err
-			}
-			if err := w.Yield(); err != nil {
-				return err
-			}
+			end := min(starts[part+1], to)
+			frames = append(frames, spill.Frame{Part: part, Rows: end - at, Place: first.Place})
+			lists = append(lists, ids[at:end])
+			at = end
+		}
+		if err := p.write(w, b, frames, lists); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// write appends frames, each of the rows of a list.
+func (p *spillParts) write(w *exec.Worker, b *table.Batch, frames []spill.Frame, lists [][]uint32) error {
+	if frames[0].Rows == b.Len {
+		lists[0] = nil
+	}
+	encoded, sizes, err := encoding.EncodeAll(w.Scope(), b, lists, b.Seq)
+	if err != nil {
+		return err
+	}
+	defer encoded.Release()
+	for i, size := range sizes {
+		frames[i].Bytes = size
+	}
+	if err := w.Yield(); err != nil {
+		return err
+	}
+	return w.Block(func() error { return p.file.Write(encoded.Bytes(), frames...) })
 }
 
 // Combine does nothing.
@@ -115,30 +142,12 @@ func (p *spillParts) Combine(*exec.Worker) error { return nil }
 // Finish returns no rows: they are in the files.
 func (p *spillParts) Finish(*exec.Query) (exec.Source, error) { return exec.NewScan(nil), nil }
 
-// spillFile is a file of rows of one schema.
+// spillFile is a part: rows of one schema.
 type spillFile struct {
-	*spill.File
+	*spill.Part
 	schema *arrow.Schema
 	runs   []int // first frame of each batch that it is read as, and the end
 	most   int64 // bytes of frames that are put together
-}
-
-func newSpillFile(q *exec.Query, schema *arrow.Schema) *spillFile {
-	return &spillFile{File: q.Spill.Create(), schema: schema, most: q.Scope.Budget().Limit() / 32 / int64(q.Threads)}
-}
-
-// write appends the rows ids of b, or all where ids is nil.
-func (f *spillFile) write(w *exec.Worker, b *table.Batch, ids []uint32, place spill.Place) error {
-	encoded, err := encoding.Encode(w.Scope(), b, ids, b.Seq)
-	if err != nil {
-		return err
-	}
-	defer encoded.Release()
-	rows := len(ids)
-	if ids == nil {
-		rows = b.Len
-	}
-	return w.Block(func() error { return f.Write(encoded.Bytes(), rows, place) })
 }
 
 // runRows is how many rows short frames are put together to.

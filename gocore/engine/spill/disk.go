@@ -2,7 +2,8 @@
 //
 //	Disk     a folder and how many bytes of it may be used: one per process
 //	 └ Store   what one query keeps there
-//	    └ File   frames one behind the other; who wrote them reads them, in any order, any number of times
+//	    └ File   frames one behind the other
+//	       └ Part some of them; who wrote them reads them, in any order, any number of times
 //
 // A file has no name: it is unlinked as it is made, so that the system frees its space when the process ends, however
 // it ends. Where its frames lie, their lengths and checksums, are kept in memory: bytes that a disk has changed, or that

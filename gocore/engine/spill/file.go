@@ -15,15 +15,29 @@ import (
 // castagnoli is the polynomial that processors compute.
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// File is frames. Several workers may write it at once, or read it.
+// File is the bytes of frames, each of one of its parts. Several workers may write it at once, or read it.
 type File struct {
+	Parts []*Part
 	store *Store
 
-	mu     sync.Mutex
-	os     *os.File // nil before the first frame
-	size   int64
+	mu   sync.Mutex
+	os   *os.File // nil before the first frame
+	size int64
+	open int // parts that aren't closed
+}
+
+// Part is some of a file's frames. Its space is free once all parts of the file are closed.
+type Part struct {
+	file   *File // nil when closed
 	rows   int64
+	bytes  int64
 	frames []frame
+}
+
+// Frame describes a frame to write.
+type Frame struct {
+	Part, Bytes, Rows int
+	Place             Place
 }
 
 // Place is where a frame belongs: frames are in order of Seq, those of one Seq in order of Sub.
@@ -47,32 +61,39 @@ type frame struct {
 }
 
 // Rows returns how many rows were written.
-func (f *File) Rows() int64 { return f.rows }
+func (p *Part) Rows() int64 { return p.rows }
 
 // Bytes returns how many bytes were written.
-func (f *File) Bytes() int64 { return f.size }
+func (p *Part) Bytes() int64 { return p.bytes }
 
-// Write appends a frame of so many rows.
-func (f *File) Write(encoded []byte, rows int, place Place) error {
-	fr := frame{place: place, length: len(encoded), rows: rows, checksum: crc32.Checksum(encoded, castagnoli)}
-	disk := f.store.disk
-	if err := disk.take(int64(fr.length)); err != nil {
+// Write appends frames, which lie encoded one behind the other: a disk takes few large writes faster than many small ones.
+func (f *File) Write(encoded []byte, frames ...Frame) error {
+	size, disk := int64(len(encoded)), f.store.disk
+	if err := disk.take(size); err != nil {
 		return err
 	}
-	file, at, err := f.reserve(int64(fr.length))
+	file, from, err := f.reserve(size)
 	if err != nil {
-		disk.used.Add(-int64(fr.length))
+		disk.used.Add(-size)
 		return err
 	}
-	if _, err := file.WriteAt(encoded, at); err != nil {
+	written, at := make([]frame, len(frames)), 0
+	for i, fr := range frames {
+		written[i] = frame{place: fr.Place, at: from + int64(at), length: fr.Bytes, rows: fr.Rows, checksum: crc32.Checksum(encoded[at:at+fr.Bytes], castagnoli)}
+		at += fr.Bytes
+	}
+	if _, err := file.WriteAt(encoded, from); err != nil {
 		return disk.failure("written", err)
 	}
-	f.store.wrote(int64(fr.length))
-	fr.at = at
+	f.store.wrote(size)
 	f.mu.Lock()
-	f.frames = append(f.frames, fr)
-	f.rows += int64(rows)
-	f.mu.Unlock()
+	defer f.mu.Unlock()
+	for i, fr := range frames {
+		p := f.Parts[fr.Part]
+		p.frames = append(p.frames, written[i])
+		p.rows += int64(fr.Rows)
+		p.bytes += int64(fr.Bytes)
+	}
 	return nil
 }
 
@@ -92,40 +113,59 @@ func (f *File) reserve(n int64) (*os.File, int64, error) {
 	return f.os, at, nil
 }
 
+// Take moves all frames of another part of the file to p, behind its own.
+func (p *Part) Take(other *Part) {
+	p.frames = append(p.frames, other.frames...)
+	p.rows += other.rows
+	p.bytes += other.bytes
+	other.Close()
+}
+
 // Order puts the frames in order and returns how many there are. Nothing is written any more.
-func (f *File) Order() int {
-	slices.SortStableFunc(f.frames, func(a, b frame) int { return a.place.Compare(b.place) })
-	return len(f.frames)
+func (p *Part) Order() int {
+	slices.SortStableFunc(p.frames, func(a, b frame) int { return a.place.Compare(b.place) })
+	return len(p.frames)
 }
 
 // Frame tells how many rows and bytes frame i has, and its place.
-func (f *File) Frame(i int) (rows, bytes int, place Place) {
-	fr := &f.frames[i]
+func (p *Part) Frame(i int) (rows, bytes int, place Place) {
+	fr := &p.frames[i]
 	return fr.rows, fr.length, fr.place
 }
 
 // Read returns frame i, allocated in scope. The caller releases it.
-func (f *File) Read(scope *memory.Scope, i int) (*memory.Buffer, error) {
-	fr := f.frames[i]
+func (p *Part) Read(scope *memory.Scope, i int) (*memory.Buffer, error) {
+	fr := p.frames[i]
 	buffer, err := scope.Alloc(fr.length)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := f.os.ReadAt(buffer.Bytes(), fr.at); err != nil && err != io.EOF {
+	if _, err := p.file.os.ReadAt(buffer.Bytes(), fr.at); err != nil && err != io.EOF {
 		buffer.Release()
-		return nil, f.store.disk.failure("read", err)
+		return nil, p.file.store.disk.failure("read", err)
 	}
 	if crc32.Checksum(buffer.Bytes(), castagnoli) != fr.checksum {
 		buffer.Release()
-		return nil, status.Errorf(status.IO, "what was written to %s came back changed: its disk is damaged, or something else writes to its files", f.store.disk.dir)
+		return nil, status.Errorf(status.IO, "what was written to %s came back changed: its disk is damaged, or something else writes to its files", p.file.store.disk.dir)
 	}
 	return buffer, nil
 }
 
-// Close frees the file's space.
-func (f *File) Close() {
-	f.store.forget(f)
-	f.free()
+// Close forgets the part's frames; the last part's frees the file's space.
+func (p *Part) Close() {
+	f := p.file
+	if f == nil {
+		return
+	}
+	*p = Part{}
+	f.mu.Lock()
+	f.open--
+	last := f.open == 0
+	f.mu.Unlock()
+	if last {
+		f.store.forget(f)
+		f.free()
+	}
 }
 
 func (f *File) free() {
@@ -136,5 +176,5 @@ func (f *File) free() {
 		f.os = nil
 		f.store.disk.used.Add(-f.size)
 	}
-	f.frames, f.size, f.rows = nil, 0, 0
+	f.size = 0
 }

@@ -23,7 +23,7 @@ func newScope(t *testing.T) *memory.Scope {
 }
 
 // read returns the text of all frames, in the file's order.
-func read(t *testing.T, scope *memory.Scope, f *File) (texts []string) {
+func read(t *testing.T, scope *memory.Scope, f *Part) (texts []string) {
 	t.Helper()
 	for i := range f.Order() {
 		b, err := f.Read(scope, i)
@@ -43,13 +43,13 @@ func TestFramesComeBackInOrder(t *testing.T) {
 	scope, dir := newScope(t), t.TempDir()
 	disk := NewDisk(dir, 0)
 	s := NewStore(disk)
-	f := s.Create()
+	f := s.Create(1)
 	g := task.NewGroup(t.Context())
 	for worker := range 4 {
 		g.Go(func(context.Context) error {
 			for i := range 50 {
 				text := fmt.Sprintf("frame %d %d", i, worker)
-				if err := f.Write([]byte(text), len(text), Place{uint64(i), uint64(worker)}); err != nil {
+				if err := f.Write([]byte(text), Frame{0, len(text), len(text), Place{uint64(i), uint64(worker)}}); err != nil {
 					return err
 				}
 			}
@@ -60,14 +60,14 @@ func TestFramesComeBackInOrder(t *testing.T) {
 	left, err := os.ReadDir(dir)
 	require.NoError(t, err)
 	require.Empty(t, left, "a file that a crash would leave")
-	texts := read(t, scope, f)
+	texts := read(t, scope, f.Parts[0])
 	require.Len(t, texts, 200)
 	for i, text := range texts {
 		require.Equal(t, fmt.Sprintf("frame %d %d", i/4, i%4), text)
 	}
-	require.Equal(t, f.Bytes(), disk.Used())
-	require.Equal(t, f.Bytes(), s.Written())
-	f.Close()
+	require.Equal(t, f.Parts[0].Bytes(), disk.Used())
+	require.Equal(t, f.Parts[0].Bytes(), s.Written())
+	f.Parts[0].Close()
 	require.Zero(t, disk.Used())
 	s.Close()
 }
@@ -77,9 +77,9 @@ func TestStoreCloses(t *testing.T) {
 	disk := NewDisk(t.TempDir(), 0)
 	s := NewStore(disk)
 	part := s.Within()
-	require.NoError(t, part.Create().Write([]byte("of a part"), 1, Place{Seq: 0}))
-	require.NoError(t, s.Create().Write([]byte("of all"), 1, Place{Seq: 0}))
-	part.Create()
+	require.NoError(t, part.Create(1).Write([]byte("of a part"), Frame{0, 9, 1, Place{Seq: 0}}))
+	require.NoError(t, s.Create(1).Write([]byte("of all"), Frame{0, 6, 1, Place{Seq: 0}}))
+	part.Create(1)
 	require.Equal(t, int64(9), part.Written())
 	require.Equal(t, int64(15), s.Written())
 	s.Close()
@@ -92,20 +92,20 @@ func TestDiskLimit(t *testing.T) {
 	disk := NewDisk(dir, 1000)
 	s := NewStore(disk)
 	defer s.Close()
-	f := s.Create()
-	require.NoError(t, f.Write(make([]byte, 600), 1, Place{Seq: 0}))
-	err := f.Write(make([]byte, 600), 1, Place{Seq: 1})
+	f := s.Create(1)
+	require.NoError(t, f.Write(make([]byte, 600), Frame{0, 600, 1, Place{Seq: 0}}))
+	err := f.Write(make([]byte, 600), Frame{0, 600, 1, Place{Seq: 1}})
 	require.Equal(t, status.OutOfMemory, status.CodeOf(err))
 	require.EqualError(t, err, "what exceeds the memory's budget goes to "+dir+", where 600 B more are needed and 600 B of 1000 B in use: "+
 		"raise disk_limit (PYCYLON_DISK_LIMIT) or memory_limit (PYCYLON_MEMORY_LIMIT)")
-	require.NoError(t, s.Create().Write(make([]byte, 400), 1, Place{Seq: 0}), "a refusal takes nothing")
-	f.Close()
-	require.NoError(t, s.Create().Write(make([]byte, 600), 1, Place{Seq: 0}), "a closed file's space is free")
+	require.NoError(t, s.Create(1).Write(make([]byte, 400), Frame{0, 400, 1, Place{Seq: 0}}), "a refusal takes nothing")
+	f.Parts[0].Close()
+	require.NoError(t, s.Create(1).Write(make([]byte, 600), Frame{0, 600, 1, Place{Seq: 0}}), "a closed file's space is free")
 }
 
 func TestFailuresOfTheDisk(t *testing.T) {
 	missing := NewStore(NewDisk(filepath.Join(t.TempDir(), "missing"), 0))
-	err := missing.Create().Write([]byte("x"), 1, Place{Seq: 0})
+	err := missing.Create(1).Write([]byte("x"), Frame{0, 1, 1, Place{Seq: 0}})
 	require.Equal(t, status.IO, status.CodeOf(err))
 	require.ErrorContains(t, err, "temp_dir (PYCYLON_TEMP_DIR)")
 	require.Zero(t, missing.disk.Used())
@@ -122,9 +122,9 @@ func TestFullDisk(t *testing.T) {
 	require.NoError(t, err)
 	s := NewStore(NewDisk(t.TempDir(), 0))
 	defer s.Close()
-	f := s.Create()
+	f := s.Create(1)
 	f.os = full
-	err = f.Write([]byte("x"), 1, Place{Seq: 0})
+	err = f.Write([]byte("x"), Frame{0, 1, 1, Place{Seq: 0}})
 	require.Equal(t, status.OutOfMemory, status.CodeOf(err))
 	require.ErrorContains(t, err, "which is full")
 }
@@ -146,14 +146,14 @@ func TestDamageIsAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := NewStore(NewDisk(t.TempDir(), 0))
 			defer s.Close()
-			f := s.Create()
-			require.NoError(t, f.Write([]byte("frame one."), 1, Place{Seq: 0}))
-			require.NoError(t, f.Write([]byte("frame two."), 1, Place{Seq: 1}))
+			f := s.Create(1)
+			require.NoError(t, f.Write([]byte("frame one."), Frame{0, 10, 1, Place{Seq: 0}}))
+			require.NoError(t, f.Write([]byte("frame two."), Frame{0, 10, 1, Place{Seq: 1}}))
 			damage(t, f)
 			var err error
-			for i := 0; i < f.Order() && err == nil; i++ {
+			for i := 0; i < f.Parts[0].Order() && err == nil; i++ {
 				var b *memory.Buffer
-				if b, err = f.Read(scope, i); err == nil {
+				if b, err = f.Parts[0].Read(scope, i); err == nil {
 					b.Release()
 				}
 			}
@@ -162,4 +162,31 @@ func TestDamageIsAnError(t *testing.T) {
 			require.Zero(t, scope.Held())
 		})
 	}
+}
+
+// TestParts writes frames of several parts at once.
+func TestParts(t *testing.T) {
+	scope, disk := newScope(t), NewDisk(t.TempDir(), 0)
+	s := NewStore(disk)
+	f := s.Create(3)
+	text := func(i int) string { return fmt.Sprintf("frame %d 0", i) }
+	for _, i := range []int{4, 0} {
+		var all string
+		var frames []Frame
+		for part := range 3 {
+			all += text(i + part)
+			frames = append(frames, Frame{part, 9, 9, Place{Seq: uint64(i + part)}})
+		}
+		require.NoError(t, f.Write([]byte(all), frames...))
+	}
+	require.Equal(t, []string{text(1), text(5)}, read(t, scope, f.Parts[1]))
+	f.Parts[0].Take(f.Parts[1])
+	require.Equal(t, int64(36), f.Parts[0].Bytes())
+	require.Equal(t, []string{text(0), text(1), text(4), text(5)}, read(t, scope, f.Parts[0]))
+	f.Parts[0].Close()
+	f.Parts[0].Close()
+	require.Equal(t, int64(54), disk.Used(), "a part is still open")
+	require.Equal(t, []string{text(2), text(6)}, read(t, scope, f.Parts[2]))
+	f.Parts[2].Close()
+	require.Zero(t, disk.Used())
 }

@@ -47,9 +47,12 @@ func (s *Store) Written() int64 {
 	return s.written.Load()
 }
 
-// Create makes an empty file. It takes nothing of the disk before the first frame.
-func (s *Store) Create() *File {
-	f := &File{store: s}
+// Create makes an empty file of some parts. It takes nothing of the disk before the first frame.
+func (s *Store) Create(parts int) *File {
+	f := &File{store: s, Parts: make([]*Part, parts), open: parts}
+	for i := range f.Parts {
+		f.Parts[i] = &Part{file: f}
+	}
 	s.mu.Lock()
 	s.files[f] = struct{}{}
 	s.mu.Unlock()
