@@ -7,8 +7,8 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
 
-// SortCells is the column of a sort key, made comparable row by row with another of the same key: a code whose unsigned order
-// is the key's, and the strings themselves where codes are equal.
+// SortCells is the column of a sort key, made comparable row by row with another of the same key: the code that a sort gives
+// it, of the whole range of its type, whose unsigned order is the key's, and the strings themselves where codes are equal.
 //
 //	nulls last     0 .. values .. | NaN | null          nulls first     null | NaN | .. values ..
 //
@@ -43,96 +43,29 @@ func NewSortCells(scope *memory.Scope, col column.Column, key SortKey) (*SortCel
 		c.Release()
 		return nil, err
 	}
-	c.code, c.buffers = code, append(c.buffers, owner)
+	c.code, c.buffers = code[:c.column.Len], append(c.buffers, owner)
+	f := newField(0, key, keyRange{max: math.MaxUint64})
+	f.append(&c.column, 0, 64, c.code)
 	null, nan := uint8(classHigh), uint8(classHighNaN)
 	if key.NullsFirst {
 		null, nan = classLow, classLowNaN
 	}
-	c.codes(nan)
 	for i := range c.class {
 		switch {
 		case c.column.IsNull(i):
-			c.class[i], c.code[i] = null, 0
-		case key.Descending && c.class[i] == classValue:
-			c.code[i] = ^c.code[i]
+			c.class[i] = null
+		case c.column.Kind.IsFloat() && isNaN(&c.column, i):
+			c.class[i] = nan
+		default:
+			c.class[i] = classValue
 		}
 	}
 	return c, nil
 }
 
-// codes writes each row's class and code as if it weren't null, ascending.
-func (c *SortCells) codes(nan uint8) {
-	for i := range c.class {
-		c.class[i] = classValue
-	}
-	col := &c.column
-	switch col.Kind {
-	case column.Null:
-		clear(c.code)
-	case column.Bool:
-		values := column.Bitmap{Bits: col.Values, Offset: col.Offset}
-		for i := range c.code {
-			c.code[i] = 0
-			if values.Get(i) {
-				c.code[i] = 1
-			}
-		}
-	case column.Int8:
-		signedCells[int8](c)
-	case column.Int16:
-		signedCells[int16](c)
-	case column.Int32:
-		signedCells[int32](c)
-	case column.Int64:
-		signedCells[int64](c)
-	case column.Uint8:
-		unsignedCells[uint8](c)
-	case column.Uint16:
-		unsignedCells[uint16](c)
-	case column.Uint32:
-		unsignedCells[uint32](c)
-	case column.Uint64:
-		unsignedCells[uint64](c)
-	case column.Float32:
-		floatCells[float32](c, nan)
-	case column.Float64:
-		floatCells[float64](c, nan)
-	case column.String:
-		for i := range c.code {
-			p := col.Views[i].Prefix
-			c.code[i] = uint64(p[0])<<24 | uint64(p[1])<<16 | uint64(p[2])<<8 | uint64(p[3])
-		}
-	}
-}
-
-func signedCells[T int8 | int16 | int32 | int64](c *SortCells) {
-	for i, v := range column.Of[T](&c.column) {
-		c.code[i] = uint64(int64(v)) ^ 1<<63
-	}
-}
-
-func unsignedCells[T uint8 | uint16 | uint32 | uint64](c *SortCells) {
-	for i, v := range column.Of[T](&c.column) {
-		c.code[i] = uint64(v)
-	}
-}
-
-func floatCells[T float32 | float64](c *SortCells, nan uint8) {
-	for i, v := range column.Of[T](&c.column) {
-		switch {
-		case v != v:
-			c.class[i], c.code[i] = nan, 0
-		case v == 0:
-			c.code[i] = 1 << 63 // -0.0 is 0.0
-		default:
-			bits := math.Float64bits(float64(v))
-			if bits>>63 != 0 {
-				c.code[i] = ^bits
-			} else {
-				c.code[i] = bits | 1<<63
-			}
-		}
-	}
+func isNaN(c *column.Column, i int) bool {
+	_, isNumber := value(c, i)
+	return !isNumber
 }
 
 // Compare orders row i of c and row j of d: -1, 0 or 1.
