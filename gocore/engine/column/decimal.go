@@ -60,13 +60,6 @@ func (d Decimal) abs() Decimal {
 	return d
 }
 
-// Cmp orders two decimals of one scale: -1, 0 or 1.
-func (d Decimal) Cmp(e Decimal) int {
-	d[3] ^= 1 << 63 // in two's complement the order of the unsigned numbers, once the sign is turned
-	e[3] ^= 1 << 63
-	return d.cmpUnsigned(e)
-}
-
 func (d Decimal) cmpUnsigned(e Decimal) int {
 	for i := 3; i >= 0; i-- {
 		switch {

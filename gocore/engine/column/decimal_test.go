@@ -41,11 +41,9 @@ func randomDecimal(rng *rand.Rand) Decimal {
 func TestDecimalArithmetic(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 5000 {
-		d, e := randomDecimal(rng), randomDecimal(rng)
+		d := randomDecimal(rng)
 		b := bigOf(d)
 		require.Equal(t, b.String(), string(d.Append(nil, 0)))
-		require.Equal(t, b.Cmp(bigOf(e)), d.Cmp(e))
-		require.Equal(t, d.Cmp(d), 0)
 		digits := len(strings.TrimPrefix(b.String(), "-"))
 		require.True(t, d.Fits(digits))
 		require.False(t, digits > 1 && d.Fits(digits-1))

@@ -48,13 +48,17 @@ func CompilePattern(expression string, anchor Anchor, ignoreCase bool) (*Pattern
 	if ignoreCase {
 		expression = "(?i)" + expression
 	}
+	_, err := syntax.Parse(expression, syntax.Perl) // by itself: anchoring mustn't close its brackets
 	switch anchor {
 	case AtStart:
 		expression = `\A(?:` + expression + `)`
 	case Whole:
 		expression = `\A(?:` + expression + `)\z`
 	}
-	re, err := regexp.Compile(expression)
+	var re *regexp.Regexp
+	if err == nil {
+		re, err = regexp.Compile(expression)
+	}
 	if err != nil {
 		reason, _ := strings.CutPrefix(err.Error(), "error parsing regexp: ")
 		return nil, status.Errorf(status.Invalid, "the pattern can't be used: %s (patterns are RE2's: no look-around, no back references)", reason)

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/apache/arrow/go/v17/arrow"
-
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
@@ -107,13 +105,4 @@ func (c *Collect) Release() {
 	for _, b := range c.Take() {
 		b.Release()
 	}
-}
-
-// Materialize runs src to its end and returns its batches as a table.
-func Materialize(q *Query, schema *arrow.Schema, src Source, transforms ...Transform) (*table.Table, error) {
-	sink := &Collect{Result: true}
-	if _, err := q.Run(src, transforms, sink); err != nil {
-		return nil, err
-	}
-	return table.New(schema, sink.Take()), nil
 }

@@ -24,7 +24,7 @@ func TestRunPushesEveryBatchOnce(t *testing.T) {
 			}
 			return emit(b)
 		})
-		made, err := exec.Materialize(q, optest.Schema(t, "a int64"), &numbers{t: t, n: 100}, double)
+		made, err := optest.Materialize(q, optest.Schema(t, "a int64"), &numbers{t: t, n: 100}, double)
 		require.NoError(t, err)
 		require.Equal(t, 200, made.Rows)
 		for i, b := range made.Batches {

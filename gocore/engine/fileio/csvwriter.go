@@ -2,6 +2,7 @@ package fileio
 
 import (
 	"bufio"
+	"context"
 	"encoding/csv"
 	"fmt"
 	"os"
@@ -126,7 +127,7 @@ func (s *CSVWriter) writeBatch(q *exec.Query, w csvRecords, b *table.Batch, reco
 			return err
 		}
 		if row%yieldRows == 0 && q.Context().Err() != nil {
-			return q.Context().Err()
+			return context.Cause(q.Context())
 		}
 	}
 	return nil

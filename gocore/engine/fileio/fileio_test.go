@@ -16,6 +16,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
 	"github.com/pycylon/pycylon/gocore/engine/table"
+	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
 // inQuery runs f in a query of two workers and checks that its memory comes back.
@@ -55,7 +56,7 @@ func readCSV(t *testing.T, path string, o CSVOptions, part, parts int) (text str
 			return
 		}
 		var tab *table.Table
-		if tab, err = exec.Materialize(q, schema, src); err != nil {
+		if tab, err = optest.Materialize(q, schema, src); err != nil {
 			return
 		}
 		defer tab.Release()
@@ -275,7 +276,7 @@ func TestCSVAndIPCRoundTrip(t *testing.T) {
 		require.NoError(t, err)
 		src, err := x.Source()
 		require.NoError(t, err)
-		tab, err := exec.Materialize(q, x.Schema(), src)
+		tab, err := optest.Materialize(q, x.Schema(), src)
 		require.NoError(t, err)
 		require.Equal(t, strings.ReplaceAll(want, "s:utf8", "s:large_utf8"), render(tab))
 		tab.Release()
@@ -371,7 +372,7 @@ func TestIPCSlices(t *testing.T) {
 		require.NoError(t, err)
 		src, err := c.Source(schema)
 		require.NoError(t, err)
-		tab, err := exec.Materialize(q, schema, src)
+		tab, err := optest.Materialize(q, schema, src)
 		require.NoError(t, err)
 		defer tab.Release()
 		b := tab.Batches[0]
@@ -386,7 +387,7 @@ func TestIPCSlices(t *testing.T) {
 		require.NoError(t, err)
 		back, err := x.Source()
 		require.NoError(t, err)
-		got, err := exec.Materialize(q, schema, back)
+		got, err := optest.Materialize(q, schema, back)
 		require.NoError(t, err)
 		require.Equal(t, render(&table.Table{Schema: schema, Batches: []*table.Batch{part}}), render(got))
 		got.Release()

@@ -1,6 +1,7 @@
 package fileio
 
 import (
+	"context"
 	"errors"
 	"os"
 
@@ -52,7 +53,7 @@ func (s *IPCWriter) write(q *exec.Query, f *os.File, batches []*table.Batch) (er
 	defer func() { err = errors.Join(err, w.Close()) }()
 	for _, b := range batches {
 		if q.Context().Err() != nil {
-			return q.Context().Err()
+			return context.Cause(q.Context())
 		}
 		if err := s.writeBatch(q, w, schema, b); err != nil {
 			return err

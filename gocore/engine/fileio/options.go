@@ -4,8 +4,8 @@
 //
 // A CSV file is read in chunks that begin and end between records (csvindex.go), so that ranks and workers share one
 // file: a rank takes an equal share of its rows, a worker a chunk at a time. Types are inferred from every row, as
-// pandas does, and not from a sample, so that a late value can't break a column: the file is parsed twice unless
-// Types names every column.
+// pandas does, and not from a sample, so that a late value can't break a column: the file is parsed as the types of its
+// first rows, and once more only where those don't hold for all.
 package fileio
 
 import (
@@ -28,7 +28,7 @@ type CSVOptions struct {
 	MaxRows       int64             `json:"max_rows"`        // -1: all
 	ParseDates    []string          `json:"parse_dates"`     // columns to read as timestamp[us]
 	Quote         string            `json:"quote"`           // only `"`
-	Comment       string            `json:"comment"`         // lines that begin with it are skipped
+	Comment       string            `json:"comment"`         // from it on, outside quotes, a line is skipped
 	TrueValues    []string          `json:"true_values"`     // beside True, TRUE, true
 	FalseValues   []string          `json:"false_values"`    // beside False, FALSE, false
 	Encoding      string            `json:"encoding"`        // only utf8

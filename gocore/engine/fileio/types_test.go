@@ -53,7 +53,7 @@ func TestIPCOfEveryType(t *testing.T) {
 			require.Equal(t, "large_list<large_utf8>", column.TypeName(x.Schema().Field(x.Schema().FieldIndices("ls")[0]).Type))
 			back, err := x.Source()
 			require.NoError(t, err)
-			got, err := exec.Materialize(q, x.Schema(), back)
+			got, err := optest.Materialize(q, x.Schema(), back)
 			require.NoError(t, err)
 			var read []string
 			for _, b := range got.Batches {
@@ -95,7 +95,7 @@ func TestIPCOfOthers(t *testing.T) {
 		require.Equal(t, "dictionary<utf8, int8>", column.TypeName(x.Schema().Field(0).Type))
 		src, err := x.Source()
 		require.NoError(t, err)
-		got, err := exec.Materialize(q, x.Schema(), src)
+		got, err := optest.Materialize(q, x.Schema(), src)
 		require.NoError(t, err)
 		require.Equal(t, []string{`"y" | [2, null, 3] | null`, `null | null | ["c", null]`, `"x" | [] | ["e", "a long enough text"]`}, optest.Rows(t, got.Batches[0]))
 		got.Release()

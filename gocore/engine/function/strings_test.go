@@ -119,6 +119,7 @@ func TestTextSearch(t *testing.T) {
 		example{fn: "str_match", options: `{"pattern":"a|x","regex":true}`, args: []arg{s}, typ: "bool", want: []any{true, true, false, nil, true, false, false, false}},
 		example{fn: "str_fullmatch", options: `{"pattern":"a|abc","regex":true}`, args: []arg{s}, typ: "bool", want: []any{true, false, false, nil, false, false, false, false}},
 		example{fn: "str_fullmatch", options: `{"pattern":"a.c"}`, args: []arg{col("utf8", "abc", "a.c")}, typ: "bool", want: []any{false, true}},
+		example{fn: "str_match", options: `{"pattern":"a)|(b","regex":true}`, args: []arg{s}, err: "unexpected )", code: status.Invalid},
 		example{fn: "str_contains", options: `{"pattern":"(?=a)","regex":true}`, args: []arg{s}, err: "no look-around", code: status.Invalid},
 		example{fn: "str_startswith", options: `{"text":"ab"}`, args: []arg{s}, typ: "bool", want: []any{true, false, false, nil, false, false, false, false}},
 		example{fn: "str_endswith", options: `{"text":"requests"}`, args: []arg{s}, typ: "bool", want: []any{false, false, false, nil, false, true, false, false}},

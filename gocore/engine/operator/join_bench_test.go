@@ -65,7 +65,7 @@ func joinBatches(t testing.TB, spec JoinSpec, schema *arrow.Schema, left, right 
 	require.NoError(t, err)
 	src, err := j.Source(q)
 	require.NoError(t, err)
-	result, err := exec.Materialize(q, paperSchema, src)
+	result, err := optest.Materialize(q, paperSchema, src)
 	require.NoError(t, err)
 	require.NoError(t, q.Wait())
 	took = time.Since(started)

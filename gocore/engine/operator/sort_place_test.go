@@ -62,7 +62,7 @@ func TestFewRowsHoldLittle(t *testing.T) {
 	require.NoError(t, err)
 	first, err := q.Run(sorted, nil, NewSlice(3, 4))
 	require.NoError(t, err)
-	result, err := exec.Materialize(q, schema, first)
+	result, err := optest.Materialize(q, schema, first)
 	require.NoError(t, err)
 	require.NoError(t, q.Wait())
 	scope.Close()

@@ -26,6 +26,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -274,4 +275,13 @@ func (s *source) close() {
 	for _, b := range s.batches {
 		b.Release()
 	}
+}
+
+// Materialize runs src to its end and returns its batches as a table.
+func Materialize(q *exec.Query, schema *arrow.Schema, src exec.Source, transforms ...exec.Transform) (*table.Table, error) {
+	sink := &exec.Collect{Result: true}
+	if _, err := q.Run(src, transforms, sink); err != nil {
+		return nil, err
+	}
+	return table.New(schema, sink.Take()), nil
 }
