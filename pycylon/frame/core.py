@@ -9,11 +9,11 @@ from pycylon.frame.columns import Columns
 from pycylon.frame.combine import Combining
 from pycylon.frame.convert import Converting
 from pycylon.frame.distinct import Distinct
-from pycylon.frame.elementwise import Elementwise
 from pycylon.frame.grouping import Grouping
 from pycylon.frame.index import Indexed
 from pycylon.frame.indexing import Indexing
 from pycylon.frame.lazy import Lazy
+from pycylon.frame.operators import Operators
 from pycylon.frame.order import Ordering
 from pycylon.frame.placement import LOCAL
 from pycylon.frame.reshape import Reshaping
@@ -32,7 +32,7 @@ class DataFrame(
     Indexing,
     Indexed,
     Columns,
-    Elementwise,
+    Operators,
     Combining,
     Grouping,
     Ordering,

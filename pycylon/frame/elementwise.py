@@ -27,14 +27,6 @@ class Elementwise(Frame):
         listed = self.columns if names is None else names
         return assign(self, {name: change(name, self._column(name)) for name in listed})
 
-    def _combined(self, other: object, operator: str) -> DataFrame:
-        """Return each column combined with a value, or with the column of that name of a frame of the same rows."""
-        if not isinstance(other, Frame):
-            return self._each_column(lambda _, column: getattr(column, operator)(other))
-        if other.columns != self.columns:
-            raise InvalidError("frames are combined column by column: both need the same columns", op=operator)
-        return self._each_column(lambda name, column: getattr(column, operator)(other._column(name)))
-
     # ---- missing values ----
 
     def isna(self) -> DataFrame:
@@ -193,88 +185,6 @@ class Elementwise(Frame):
             return self._each_column(lambda _, column: column.astype(dtype))
         by_name = {self._names(name)[0]: kind for name, kind in dtype.items()}
         return self._each_column(lambda name, column: column.astype(by_name[name]), list(by_name))
-
-    # ---- operators ----
-
-    def __add__(self, other: object) -> DataFrame:
-        """Add a value, or a frame of the same rows, column by column."""
-        return self._combined(other, "add")
-
-    def __radd__(self, other: object) -> DataFrame:
-        """Add."""
-        return self._combined(other, "radd")
-
-    def __sub__(self, other: object) -> DataFrame:
-        """Subtract."""
-        return self._combined(other, "sub")
-
-    def __rsub__(self, other: object) -> DataFrame:
-        """Subtract."""
-        return self._combined(other, "rsub")
-
-    def __mul__(self, other: object) -> DataFrame:
-        """Multiply."""
-        return self._combined(other, "mul")
-
-    def __rmul__(self, other: object) -> DataFrame:
-        """Multiply."""
-        return self._combined(other, "rmul")
-
-    def __truediv__(self, other: object) -> DataFrame:
-        """Divide."""
-        return self._combined(other, "truediv")
-
-    def __rtruediv__(self, other: object) -> DataFrame:
-        """Divide."""
-        return self._combined(other, "rtruediv")
-
-    def __floordiv__(self, other: object) -> DataFrame:
-        """Divide and round down."""
-        return self._combined(other, "floordiv")
-
-    def __rfloordiv__(self, other: object) -> DataFrame:
-        """Divide and round down."""
-        return self._combined(other, "rfloordiv")
-
-    def __mod__(self, other: object) -> DataFrame:
-        """Return the rest of ``//``."""
-        return self._combined(other, "mod")
-
-    def __rmod__(self, other: object) -> DataFrame:
-        """Return the rest of ``//``."""
-        return self._combined(other, "rmod")
-
-    def __pow__(self, other: object) -> DataFrame:
-        """Raise to a power."""
-        return self._combined(other, "pow")
-
-    def __rpow__(self, other: object) -> DataFrame:
-        """Raise to a power."""
-        return self._combined(other, "rpow")
-
-    def __lt__(self, other: object) -> DataFrame:
-        """Compare value by value."""
-        return self._combined(other, "lt")
-
-    def __le__(self, other: object) -> DataFrame:
-        """Compare value by value."""
-        return self._combined(other, "le")
-
-    def __gt__(self, other: object) -> DataFrame:
-        """Compare value by value."""
-        return self._combined(other, "gt")
-
-    def __ge__(self, other: object) -> DataFrame:
-        """Compare value by value."""
-        return self._combined(other, "ge")
-
-    def __neg__(self) -> DataFrame:
-        """Return the negative."""
-        return self._each_column(lambda _, column: -column)
-
-    def __invert__(self) -> DataFrame:
-        """Tell where it is false."""
-        return self._each_column(lambda _, column: ~column)
 
 
 def _numbers(frame: Frame) -> list[str]:

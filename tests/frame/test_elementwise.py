@@ -66,3 +66,25 @@ def test_numbers(df):
 def test_errors(df, call, error, text):
     with pytest.raises(error, match=text):
         call(df)
+
+
+@pytest.mark.parametrize(
+    "method", ["add", "sub", "mul", "div", "truediv", "floordiv", "mod", "pow", "eq", "ne", "lt", "le", "gt", "ge"]
+)
+@pytest.mark.parametrize("other", [2, "column", "frame"])
+def test_methods_of_operators_are_those_of_pandas(method, other):
+    pandas = pytest.importorskip("pandas")
+    theirs = pandas.DataFrame({"a": [1, 2, 3], "b": [0.5, 2.0, -4.0]})
+    ours = pc.DataFrame(theirs)
+    if other == "column":
+        got, want = getattr(ours, method)(ours["a"], axis=0), getattr(theirs, method)(theirs["a"], axis=0)
+    elif other == "frame":
+        got, want = getattr(ours, method)(ours), getattr(theirs, method)(theirs)
+    else:
+        got, want = getattr(ours, method)(other), getattr(theirs, method)(other)
+    assert got.to_dict() == want.to_dict("list")
+
+
+def test_series_along_columns_are_refused(df):
+    with pytest.raises(errors.InvalidError, match="add: axis='columns' isn't supported"):
+        df.add(df["a"], axis="columns")
