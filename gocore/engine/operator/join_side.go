@@ -67,10 +67,7 @@ func newJoinSide(in *joinInput, exact bool, output []bool) *joinSide {
 	s := &joinSide{in: in, exact: exact, slots: []joinSlot{{kind: slotKey, col: in.keys[0], width: 8}}, address: noSlot}
 	for c, kind := range in.kinds {
 		value, valid := noSlot, noSlot
-		isKey := false
-		for _, k := range in.keys {
-			isKey = isKey || k == c
-		}
+		isKey := in.isKey(c)
 		add := func(kind slotKind, width int) int {
 			s.slots = append(s.slots, joinSlot{kind, c, width})
 			return len(s.slots) - 1

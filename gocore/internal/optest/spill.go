@@ -172,7 +172,8 @@ func hashRows(c *column.Column, hashes []uint64) {
 		value := cell[:]
 		switch {
 		case c.IsNull(i):
-			value = nil
+			hashes[i] = bits.RotateLeft64(hashes[i], 17)*0x9E3779B97F4A7C15 + 1 // no empty string's
+			continue
 		case c.Kind == column.String:
 			value = c.Views[i].Bytes(c.Heaps)
 		case c.Kind == column.Bool:
