@@ -34,7 +34,7 @@ var algorithmsOf = map[collective][]algorithm{
 	gather:        {linear, binomial},
 	allgather:     {bruck}, // and ring for what is long
 	alltoall:      {linear, bruck, pairwise},
-	alltoallv:     {linear, pairwise},
+	alltoallv:     {linear},
 	reduce:        {binomial, halving, ring},
 	allreduce:     {doubling, halving, ring},
 	reduceScatter: {ring, doubling},
