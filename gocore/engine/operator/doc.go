@@ -1,10 +1,12 @@
 // Package operator holds the relational operators: join, group, sort, window, unique, set operations, filter, project,
-// slice, take and concatenate.
+// slice, take, explode and concatenate.
 //
 //	Spec      what to do: column positions, never names
 //	New...    checks the spec against the inputs' schemas
 //
-//	Transform   Filter, Project, Compute, TopK  a batch in, a batch out, as it flows by
+//	Transform   Filter, Project, Compute, TopK, a batch in, batches out, as it flows by
+//	            Explode; KeyTap and Carrier
+//	            beside a join or group-by
 //	Sink        Join, Group, Sort, Window,      keep what they are pushed, hand out the result as a Source
 //	            Unique, SetOp, Slice, Take
 //	Source      Concat                          of other sources
