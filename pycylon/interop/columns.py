@@ -373,7 +373,7 @@ _ENCODERS: dict[str, _Encoder] = {
 
 def _from_buffer(values: Any) -> Encoded | None:
     """Encode an object with the buffer protocol as it lies; None where it has none, or not of machine numbers."""
-    if isinstance(values, (bytes, str, list, tuple)):
+    if isinstance(values, (bytes, str, list, tuple)) or hasattr(values, "mask"):  # what lies under a mask is no value
         return None
     kind = getattr(getattr(values, "dtype", None), "kind", "")
     if kind in ("M", "m"):

@@ -12,6 +12,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
+from pycylon.config import parse_threads
 from pycylon.launch.output import PrefixedOutput
 
 if TYPE_CHECKING:
@@ -213,5 +214,6 @@ def threads_per_rank(world_size: int, threads: int | None) -> int:
     >>> threads_per_rank(4, threads=1)
     1
     """
-    total = threads or int(os.environ.get("PYCYLON_THREADS") or len(os.sched_getaffinity(0)))
+    given = threads if threads is not None else os.environ.get("PYCYLON_THREADS")
+    total = parse_threads(given) if given not in (None, "") else len(os.sched_getaffinity(0))
     return max(1, total // world_size)

@@ -27,8 +27,8 @@ class Task:
 
     Attributes
     ----------
-    call : bytes or None
-        The pickled function with its arguments; the function also gets the rank's environment, first.
+    call : str or None
+        The file, beside the task's, of the pickled function and its arguments; the rank's environment comes first.
     script : str or None
         A script to run as ``__main__`` instead.
     argv : list of str
@@ -36,7 +36,7 @@ class Task:
     main : str or None
         The launching script, where a function of it is pickled by name: it is imported as ``__mp_main__`` first.
     gather : str
-        Whose results the launcher wants: ``rank0`` or those of all.
+        Whose results the launcher wants: "rank0", or those of all, as a "list" or for "concat".
     """
 
     argv: list[str] = field(default_factory=list)

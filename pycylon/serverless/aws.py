@@ -54,14 +54,15 @@ def environment(event: Mapping[str, Any], context: Any = None) -> CylonEnv:
 
     Raises
     ------
-    ValueError
+    InvalidError
         If the event lacks the token or the world size.
     """
     from pycylon.env import CylonEnv
+    from pycylon.errors import InvalidError
 
     for field in ("token", "world_size"):
         if not event.get(field):
-            raise ValueError(
+            raise InvalidError(
                 f'the event has no "{field}": a rank\'s event is {{"token", "world_size", "rank", "input"}}'
             )
     rank, limits = event.get("rank"), settings(os.environ)

@@ -294,3 +294,11 @@ def test_an_array_has_rows():
     assert frame.to_dict() == {"a": [1, 3], "b": [2, 4]}
     pytest.importorskip("pandas")
     assert numpy.asarray(frame).tolist() == rows.tolist()
+
+
+def test_masked_values_of_numpy_are_null():
+    np = pytest.importorskip("numpy")
+    numbers = np.ma.array([1, 2, 3], mask=[False, True, False])
+    times = np.ma.array(np.array([0, 1], "datetime64[us]"), mask=[True, False])
+    assert pc.DataFrame({"a": numbers}).to_dict() == {"a": [1, None, 3]}
+    assert pc.Series("a", times).to_list() == [None, datetime(1970, 1, 1, 0, 0, 0, 1)]

@@ -171,3 +171,10 @@ def test_threads_are_divided(monkeypatch):
     assert threads_per_rank(16, None) == 1
     monkeypatch.delenv("PYCYLON_THREADS")
     assert threads_per_rank(1, None) == len(os.sched_getaffinity(0))
+
+
+@pytest.mark.parametrize("threads", ["many", "0"])
+def test_wrong_numbers_of_threads_are_named(monkeypatch, threads):
+    monkeypatch.setenv("PYCYLON_THREADS", threads)
+    with pytest.raises(ValueError, match=f"threads='{threads}': expected a whole number, 1 or more"):
+        threads_per_rank(4, None)

@@ -3,6 +3,7 @@
 import pytest
 
 import pycylon as pc
+from pycylon import errors
 from pycylon.serverless import aws
 
 
@@ -30,7 +31,7 @@ def test_joining_ends_before_the_function(left, seconds):
 
 @pytest.mark.parametrize("event", [{}, {"token": "x"}, {"world_size": 4}, {"token": "", "world_size": 4}])
 def test_event_without_a_place(event):
-    with pytest.raises(ValueError, match="the event has no"):
+    with pytest.raises(errors.InvalidError, match="the event has no"):
         pc.CylonEnv.from_lambda(event, Context(1000))
 
 
