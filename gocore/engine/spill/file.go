@@ -113,14 +113,6 @@ func (f *File) reserve(n int64) (*os.File, int64, error) {
 	return f.os, at, nil
 }
 
-// Take moves all frames of another part of the file to p, behind its own.
-func (p *Part) Take(other *Part) {
-	p.frames = append(p.frames, other.frames...)
-	p.rows += other.rows
-	p.bytes += other.bytes
-	other.Close()
-}
-
 // Order puts the frames in order and returns how many there are. Nothing is written any more.
 func (p *Part) Order() int {
 	slices.SortStableFunc(p.frames, func(a, b frame) int { return a.place.Compare(b.place) })
