@@ -7,7 +7,9 @@ may skip what needs them.
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
 import threading
 
 import pytest
@@ -49,6 +51,14 @@ def run_world(size, work, *, timeout=20.0, operation_timeout=None):
 def world():
     """Return the function that runs `work(env)` on each of `size` ranks."""
     return run_world
+
+
+@pytest.fixture
+def ranks(request, monkeypatch):
+    """Return module ``rank_functions`` of the test's folder, which ranks can import as they would one of the user's."""
+    monkeypatch.syspath_prepend(str(request.path.parent))
+    monkeypatch.delitem(sys.modules, "rank_functions", raising=False)
+    return importlib.import_module("rank_functions")
 
 
 def never_skipped(report):

@@ -1,21 +1,12 @@
 """`pycylon.run`: results, frames, failures."""
 
-import importlib
 import subprocess
 import sys
 import textwrap
-from pathlib import Path
 
 import pytest
 
 import pycylon as pc
-
-
-@pytest.fixture
-def ranks(monkeypatch):
-    """Functions of a module that ranks can import, as they would one of the user's."""
-    monkeypatch.syspath_prepend(str(Path(__file__).parent))
-    return importlib.import_module("rank_functions")
 
 
 def test_list_of_results(ranks):
