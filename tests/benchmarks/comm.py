@@ -39,14 +39,18 @@ def launch(engine: str, ranks: int, arguments: list[str], mpi_python: str) -> di
 
 
 def launch_plain(ranks: int, arguments: list[str]) -> dict[str, float]:
-    """Run ranks that find each other by port."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = probe.getsockname()[1] % 20_000 + 30_000
+    """Run ranks that each inherit a listener, and know the ports of all."""
+    listeners = [socket.create_server(("127.0.0.1", 0), backlog=ranks) for _ in range(ranks)]
+    ports = json.dumps([listener.getsockname()[1] for listener in listeners])
     processes = []
-    for rank in range(ranks):
-        place = {"PLAIN_RANK": str(rank), "PLAIN_SIZE": str(ranks), "PLAIN_PORT": str(port)}
+    for rank, listener in enumerate(listeners):
+        place = {"PLAIN_RANK": str(rank), "PLAIN_PORTS": ports, "PLAIN_LISTENER": str(listener.fileno())}
         command = [sys.executable, RANK, "plain", *arguments]
-        processes.append(subprocess.Popen(command, env={**os.environ, **place}, stdout=subprocess.PIPE, text=True))
+        environment = {**os.environ, **place}
+        processes.append(
+            subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True, pass_fds=[listener.fileno()])
+        )
+        listener.close()
     outputs = [process.communicate(timeout=300)[0] for process in processes]
     return told(outputs[0], "")
 

@@ -19,18 +19,13 @@ from typing import Any
 class Plain:
     """A TCP connection per pair of ranks, on loopback."""
 
-    def __init__(self, rank: int, size: int, port: int) -> None:
-        self.rank, self.size = rank, size
+    def __init__(self, rank: int, listener: socket.socket, ports: list[int]) -> None:
+        self.rank = rank
         self.peers: dict[int, socket.socket] = {}
-        listener = socket.create_server(("127.0.0.1", port + rank), backlog=size)
         for peer in range(rank):
-            while peer not in self.peers:
-                try:
-                    self.peers[peer] = socket.create_connection(("127.0.0.1", port + peer))
-                except ConnectionRefusedError:
-                    time.sleep(0.01)
+            self.peers[peer] = socket.create_connection(("127.0.0.1", ports[peer]))
             self.peers[peer].sendall(bytes([rank]))
-        while len(self.peers) < size - 1:
+        while len(self.peers) < len(ports) - 1:
             connection, _ = listener.accept()
             self.peers[connection.recv(1)[0]] = connection
         for connection in self.peers.values():
@@ -108,8 +103,10 @@ def main() -> None:
     loops = max(2, min(50, (256 << 20) // part // 8)) if part > 1000 else 2
     result: dict[str, float] = {}
     if engine == "plain":
-        rank, size = int(os.environ["PLAIN_RANK"]), int(os.environ["PLAIN_SIZE"])
-        plain = Plain(rank, size, int(os.environ["PLAIN_PORT"]))
+        rank, ports = int(os.environ["PLAIN_RANK"]), json.loads(os.environ["PLAIN_PORTS"])
+        size = len(ports)
+        with socket.socket(fileno=int(os.environ["PLAIN_LISTENER"])) as listener:
+            plain = Plain(rank, listener, ports)
         seconds, cpu = exchange(lambda a, b: plain.alltoallv(a, part, b), rank, size, part, loops)
         total = array.array("d", bytes(8 * size))
         plain.alltoallv(array.array("d", [cpu] * size), 8, total)
