@@ -99,6 +99,8 @@ func (c *Communicator) failMessages(cause error) {
 			l.sender.finish(cause)
 		}
 	}
+	// What was only announced doesn't come any more: a receive must not wait for it.
+	c.messages.arrived = slices.DeleteFunc(c.messages.arrived, func(l *letter) bool { return l.sender != nil || !l.whole() })
 	for _, r := range c.messages.posted {
 		r.finish(cause)
 	}

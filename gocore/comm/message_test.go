@@ -462,6 +462,36 @@ func TestCancelledRequests(t *testing.T) {
 	}
 }
 
+// TestAnnouncedBeforeTheEnd receives, after a rank is lost, what others had only announced: nothing comes any more.
+func TestAnnouncedBeforeTheEnd(t *testing.T) {
+	for _, fabric := range fabrics {
+		t.Run(fabric.name, func(t *testing.T) {
+			leak.Check(t)
+			world := openWorld(t, fabric.open(t, 3), Options{})
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			c := world[0]
+			for src := range 2 { // this rank is one of them
+				_, err := world[src].Isend(0, 1, make([]byte, 100_000))
+				require.NoError(t, err)
+				_, _, err = c.Probe(ctx, src, 1, true)
+				require.NoError(t, err)
+			}
+			world[2].ch.Abort()
+			r, err := c.Irecv(2, 1)
+			if err == nil {
+				_, _, err = r.Wait(ctx)
+			}
+			require.Equal(t, status.PeerLost, status.CodeOf(err), "%v", err)
+			for src := range 2 {
+				_, _, err := c.Recv(ctx, src, 1)
+				require.Equal(t, status.PeerLost, status.CodeOf(err), "%v", err)
+			}
+			closeWorld(t, world)
+		})
+	}
+}
+
 // TestRequestsEnd has a rank leave, or be lost, with requests of every kind pending on another: each ends, and names it.
 func TestRequestsEnd(t *testing.T) {
 	for _, fabric := range fabrics {
