@@ -68,9 +68,13 @@ type groupCollector struct {
 	buffers []*memory.Buffer
 }
 
-// newGroupCollector makes room for the rows of a unit.
+// newGroupCollector makes room for the rows of a unit, whose numbers are kept in 32 bits.
 func newGroupCollector(l *groupLayout, w *exec.Worker, rows int) (*groupCollector, error) {
 	c := &groupCollector{layout: l, worker: w}
+	if rows >= math.MaxUint32 {
+		return c, status.Errorf(status.Unsupported, "%s of %d rows: all values of a group are needed at once, and at most %d fit",
+			l.collected[0].agg.Fn, rows, uint32(math.MaxUint32-1))
+	}
 	for _, agg := range l.collected {
 		v, isList := &l.values[agg.value], agg.agg.Fn == List
 		i := slices.IndexFunc(c.columns, func(have groupColumn) bool { return have.value == v && (have.list != nil) == isList })

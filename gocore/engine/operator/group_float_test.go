@@ -207,3 +207,15 @@ func TestGroupSingleFloats(t *testing.T) {
 		})
 	}
 }
+
+// TestGroupSingleFloatsFarApart sums values of which the small ones vanish where the largest is scaled to an integer.
+func TestGroupSingleFloatsFarApart(t *testing.T) {
+	spec := GroupSpec{Aggs: []Agg{{Fn: Sum, Column: 0}}}
+	for _, small := range []float64{math.Ldexp(3, -235), math.Ldexp(3, -300), math.Ldexp(3, -1000), math.SmallestNonzeroFloat64} {
+		large := math.Ldexp(1, 880)
+		batch := optest.Batch(t, "v float64", []any{large}, []any{small}, []any{-large}, []any{small})
+		got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 1, cut(batch, 4), firstSpread, runGroup(t, spec, "v float64"))
+		require.NoError(t, err)
+		require.Equal(t, []string{optest.RowText([]any{2 * small})}, got)
+	}
+}

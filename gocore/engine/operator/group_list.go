@@ -68,8 +68,8 @@ func (c *groupCollector) listValues(t *groupTable, col *groupColumn, word int) e
 	for g := 1; g < t.n; g++ {
 		rows := l.order[starts[g]:starts[g+1]]
 		// Rows of several workers are one worker's after the other's.
-		if !slices.IsSortedFunc(rows, before) {
-			slices.SortFunc(rows, before)
+		if err := sortPieces(c, rows, before); err != nil {
+			return err
 		}
 		held := t.record(uint32(g * c.layout.recWords))[word:]
 		held[0], held[1] = uint64(starts[g]), uint64(len(rows))

@@ -1,10 +1,12 @@
 package operator
 
 import (
+	"cmp"
 	"math"
 	"slices"
 	"unsafe"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
 )
 
@@ -38,7 +40,7 @@ func (c *groupCollector) quantile(values []uint64, a Agg, kind column.Kind) ([2]
 	}
 	if !kind.IsFloat() {
 		l, h := int64(raw(kind, low)), int64(raw(kind, high))
-		return [2]uint64{uint64(l + int64(math.RoundToEven(float64(uint64(h-l))*rest))), 1}, nil
+		return [2]uint64{uint64(l) + uint64(math.RoundToEven(float64(uint64(h-l))*rest)), 1}, nil
 	}
 	l, h := math.Float64frombits(raw(kind, low)), math.Float64frombits(raw(kind, high))
 	return [2]uint64{math.Float64bits(l + (h-l)*rest), 1}, nil
@@ -60,7 +62,9 @@ func (c *groupCollector) extremes(values []uint64, a Agg, kind column.Kind) ([2]
 			return [2]uint64{}, err
 		}
 	}
-	slices.Sort(values[:n])
+	if err := sortPieces(c, values[:n], cmp.Compare[uint64]); err != nil {
+		return [2]uint64{}, err
+	}
 	for i, w := range values[:n] {
 		if a.Fn == Largest {
 			w = ^w
@@ -161,4 +165,59 @@ func (c *groupCollector) partition(values []uint64, pivot uint64) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// sortPiece is how many values are sorted between two yields.
+const sortPiece = 16 << 10
+
+// sortPieces is slices.SortFunc for any number of values: it sorts pieces of them and merges these.
+func sortPieces[T any](c *groupCollector, values []T, compare func(a, b T) int) error {
+	n := len(values)
+	for from := 0; from < n; from += sortPiece {
+		if from > 0 {
+			if err := c.worker.Yield(); err != nil {
+				return err
+			}
+		}
+		if piece := values[from:min(from+sortPiece, n)]; !slices.IsSortedFunc(piece, compare) {
+			slices.SortFunc(piece, compare)
+		}
+	}
+	if n <= sortPiece {
+		return nil
+	}
+	scratch, owner, err := memory.Make[T](c.worker.Scope(), n)
+	if err != nil {
+		return err
+	}
+	defer owner.Release()
+	src, dst := values, scratch
+	for width := sortPiece; width < n; width *= 2 {
+		for from := 0; from < n; from += 2 * width {
+			middle, to := min(from+width, n), min(from+2*width, n)
+			if err := mergePieces(c, dst[from:to], src[from:middle], src[middle:to], compare); err != nil {
+				return err
+			}
+		}
+		src, dst = dst, src
+	}
+	copy(values, src) // onto themselves after an even number of merges
+	return nil
+}
+
+// mergePieces merges two sorted lists into dst.
+func mergePieces[T any](c *groupCollector, dst, a, b []T, compare func(a, b T) int) error {
+	for i := range dst {
+		if len(b) == 0 || len(a) > 0 && compare(a[0], b[0]) <= 0 {
+			dst[i], a = a[0], a[1:]
+		} else {
+			dst[i], b = b[0], b[1:]
+		}
+		if i%collectorUnit == collectorUnit-1 {
+			if err := c.worker.Yield(); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

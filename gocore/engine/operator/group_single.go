@@ -111,15 +111,16 @@ func reduceFloats(s *[2]uint64, words []uint64, heap *groupHeap) error {
 	}
 	power := bias + 61 - exponent
 	scale, unit := math.Float64frombits(uint64(bias+power)<<52), math.Float64frombits(uint64(bias-power)<<52)
+	fineScale, fineUnit := scale*(1<<finer), unit/(1<<finer)
 	whole := uint64(exponent-9) << 53
 	hi, lo, carry, fine := uint64(0), uint64(0), uint64(0), int64(0)
 	for i, w := range words {
 		x := math.Float64frombits(w)
 		n := int64(x * scale)
 		if w<<1 < whole {
-			rest := (x - float64(n)*unit) * scale
-			part := int64(rest * (1 << finer))
-			if float64(part) != rest*(1<<finer) {
+			rest := x - float64(n)*unit
+			part := int64(rest * fineScale)
+			if float64(part)*fineUnit != rest { // also where the product is too small for a float
 				if err := addFloats(s, words[i:i+1], heap); err != nil {
 					return err
 				}

@@ -23,7 +23,7 @@ func (w *windowWorker) kernel(s *Window, f WindowFunction) (windowKernel, bool) 
 	case WindowLag:
 		return &lagKernel{offset: f.Param}, false
 	case WindowFirst, WindowLast:
-		k := &endKernel{last: f.Fn == WindowLast}
+		k := &endKernel{worker: w, last: f.Fn == WindowLast}
 		if f.IgnoreNull {
 			k.values = column(onlyPresent)
 		}

@@ -22,6 +22,7 @@ func (k *lagKernel) rows(from, _ int, _, _ []uint32, out []uint64, _ []byte) err
 
 // endKernel finds the first or the last row of a frame, of those with a value if values is given.
 type endKernel struct {
+	worker *windowWorker
 	last   bool
 	values *windowColumn
 	seen   int    // last: rows before it have been looked at; first: rows before it have no value or are out of the frame
@@ -45,14 +46,19 @@ func (k *endKernel) rows(_, _ int, low, high []uint32, out []uint64, _ []byte) e
 				if k.values.present[k.seen] != 0 {
 					k.found = uint64(k.seen)
 				}
+				if err := k.yield(); err != nil {
+					return err
+				}
 			}
 			if k.found != windowNone && k.found >= uint64(first) {
 				out[i] = k.found
 			}
 		default:
 			k.seen = max(k.seen, first)
-			for k.seen < end && k.values.present[k.seen] == 0 {
-				k.seen++
+			for ; k.seen < end && k.values.present[k.seen] == 0; k.seen++ {
+				if err := k.yield(); err != nil {
+					return err
+				}
 			}
 			if k.seen < end {
 				out[i] = uint64(k.seen)
@@ -60,4 +66,12 @@ func (k *endKernel) rows(_, _ int, low, high []uint32, out []uint64, _ []byte) e
 		}
 	}
 	return nil
+}
+
+// yield yields once per unit of the rows looked at: a frame may have all rows of a partition.
+func (k *endKernel) yield() error {
+	if k.seen%windowUnitRows != 0 {
+		return nil
+	}
+	return k.worker.worker.Yield()
 }
