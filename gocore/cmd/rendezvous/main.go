@@ -1,9 +1,5 @@
-// Command rendezvous is the rendezvous server as a program of its own, for machines without Python.
-//
-//	rendezvous [-listen ADDR:PORT] [-state DIR]                     serve until interrupted
-//	rendezvous -token N -address HOST:PORT -state DIR [-expiry 1h]  print a job token for N ranks
-//
-// Both use the keys in the state directory; a server without one keeps them in memory and can't share them.
+// Command rendezvous is the rendezvous server as a program of its own, for machines without Python. `rendezvous -h`
+// says how to run it; beside it lie a systemd unit and a container file.
 package main
 
 import (
@@ -19,60 +15,85 @@ import (
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/rendezvous"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			_, _ = fmt.Fprintln(os.Stderr, "rendezvous:", err)
-		}
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+	case err != nil:
+		_, _ = fmt.Fprintln(os.Stderr, "rendezvous:", err)
 		os.Exit(1)
 	}
 }
 
-// run is the program without the process around it.
-func run(ctx context.Context, args []string, out io.Writer) error {
-	flags := flag.NewFlagSet("rendezvous", flag.ContinueOnError)
-	listen := flags.String("listen", "127.0.0.1:7474", "address and port to serve on")
-	state := flags.String("state", "", "directory of the server's keys (mode 0700; made if absent)")
-	ranks := flags.Int("token", 0, "print a job token for this many ranks, and don't serve")
-	address := flags.String("address", "", "with -token: where workers reach the server, HOST:PORT[,HOST:PORT]")
-	expiry := flags.Duration("expiry", time.Hour, "with -token: how long it admits workers")
-	if err := flags.Parse(args); err != nil {
-		return err
-	}
-	if flags.NArg() > 0 {
-		return status.Errorf(status.Invalid, "unexpected argument %q; -h lists the options", flags.Arg(0))
-	}
-	if *ranks != 0 {
-		return printToken(out, *state, *address, *ranks, *expiry)
-	}
-	server, err := rendezvous.NewServer(rendezvous.Options{Listen: *listen, StateDir: *state})
+// run is the program without the process around it: it serves until the context ends, and then until what has begun is
+// done.
+func run(ctx context.Context, args []string, out, errOut io.Writer) error {
+	set, err := parse(args, errOut)
 	if err != nil {
 		return err
+	}
+	if set.ranks != 0 {
+		return printToken(out, set)
+	}
+	server, err := rendezvous.NewServer(set.server)
+	if err != nil {
+		return err
+	}
+	g := task.NewGroup(context.Background())
+	g.Go(server.Serve)
+	if set.figures != "" {
+		address, err := serveFigures(g, set.figures, server)
+		if err != nil {
+			return errors.Join(err, server.Close(), g.Wait())
+		}
+		set.server.Log.Info("figures at /metrics, health at /healthz", "address", address)
 	}
 	if _, err := fmt.Fprintln(out, "listening on", server.Addr()); err != nil {
+		return errors.Join(err, server.Close(), g.Wait())
+	}
+	g.Go(func(serving context.Context) error {
+		select {
+		case <-ctx.Done():
+			end, cancel := context.WithTimeout(serving, set.drain)
+			defer cancel()
+			server.Drain(end)
+		case <-serving.Done():
+		}
+		g.Fail(errEnded)
+		return nil
+	})
+	if err := g.Wait(); !errors.Is(err, errEnded) {
 		return err
 	}
-	return server.Serve(ctx)
+	set.server.Log.Info("stopped")
+	return nil
 }
 
-func printToken(out io.Writer, dir, address string, ranks int, expiry time.Duration) error {
-	if dir == "" || address == "" {
+var errEnded = status.Errorf(status.Closed, "the program was asked to end")
+
+func printToken(out io.Writer, set *settings) error {
+	if set.server.StateDir == "" || set.address == "" {
 		return status.Errorf(status.Invalid, "-token needs -state, the server's directory of keys, and -address, where workers reach the server")
 	}
-	state, err := trust.OpenState(dir)
+	state, err := trust.OpenState(set.server.StateDir)
 	if err != nil {
 		return err
 	}
-	token, err := state.Issue(trust.TokenSpec{Addresses: strings.Split(address, ","), WorldSize: ranks, Expiry: expiry})
+	token, err := state.Issue(trust.TokenSpec{Addresses: strings.Split(set.address, ","), WorldSize: set.ranks, Expiry: set.expiry})
 	if err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, token.Text())
 	return err
 }
+
+// defaultDrain is how long jobs that have begun may take to form, and relayed ranks to finish, when the server is
+// asked to end.
+const defaultDrain = 30 * time.Second

@@ -93,13 +93,16 @@ func (j *joiner) join(ctx context.Context) (*Membership, error) {
 	if j.listener != nil {
 		defer func() { _ = j.listener.Close() }()
 	}
-	var err error
-	if j.client, err = rendezvous.Dial(ctx, j.token, j.port.Dial); err != nil {
+	member, err := j.register(ctx)
+	if j.client == nil {
 		return nil, err
 	}
 	defer j.client.Close()
 	stage := "the other ranks to register"
-	if err = j.register(ctx); err == nil {
+	if err == nil {
+		err = j.take(ctx, member)
+	}
+	if err == nil {
 		stage = "the ranks to connect to each other"
 		err = j.mesh(ctx)
 	}
@@ -171,34 +174,63 @@ func (j *joiner) open() (err error) {
 	return nil
 }
 
-// register becomes a rank, and waits for the roster.
-func (j *joiner) register(ctx context.Context) error {
+// registerPause lies between two registrations with a server that takes nobody for now.
+const registerPause = 300 * time.Millisecond
+
+// register tells the server who this worker is. A server that has its limit of workers, or is about to be restarted, is
+// asked again until the time is over.
+func (j *joiner) register(ctx context.Context) (wire.Member, error) {
 	m := wire.Member{Pin: j.identity.Pin(), Version: wire.ProtocolVersion, Host: j.token.HostID()}
 	if _, err := rand.Read(m.Nonce[:]); err != nil {
-		return status.Errorf(status.Internal, "cannot make a nonce: %w", err)
+		return m, status.Errorf(status.Internal, "cannot make a nonce: %w", err)
 	}
 	if j.listener != nil {
 		m.Port = uint16(j.listener.Addr().(*net.TCPAddr).Port)
 	}
-	if j.allowed[wire.Private] {
-		m.Addresses = ownAddresses(j.client.LocalAddr().Addr())
+	var refused error
+	for {
+		client, err := rendezvous.Dial(ctx, j.token, j.port.Dial)
+		if err != nil && ctx.Err() != nil && refused != nil {
+			err = refused
+		}
+		if err != nil {
+			return m, err
+		}
+		if j.allowed[wire.Private] {
+			m.Addresses = ownAddresses(client.LocalAddr().Addr())
+		}
+		observed, err := client.Register(ctx, j.wanted(), patience(ctx), m)
+		if status.CodeOf(err) != status.Unreachable {
+			if j.client = client; err == nil {
+				j.event(-1, 0, observed.String(), "registered", nil)
+			}
+			return m, err
+		}
+		refused = err
+		client.Close()
+		j.port = holepunch.NewPort() // from the old one, the same server can't be reached for a minute
+		j.event(-1, 0, "", "refused", err)
+		pause(ctx, registerPause)
 	}
-	rank := -1
-	if j.opt.Rank != nil {
-		rank = *j.opt.Rank
+}
+
+// wanted returns the rank that this worker asks for; -1 is any.
+func (j *joiner) wanted() int {
+	if j.opt.Rank == nil {
+		return -1
 	}
-	observed, err := j.client.Register(ctx, rank, patience(ctx), m)
-	if err != nil {
-		return err
-	}
-	j.event(-1, 0, observed.String(), "registered", nil)
+	return *j.opt.Rank
+}
+
+// take waits for the roster, in which this worker is m, and takes its place in it.
+func (j *joiner) take(ctx context.Context, m wire.Member) error {
 	opening, err := j.client.Opening(ctx)
 	if err != nil {
 		return err
 	}
 	j.rank, j.roster, j.epoch, j.start, j.ticket = opening.Rank, opening.Roster, opening.Epoch, opening.Start, opening.Ticket
 	own := &j.roster.Entries[j.rank].Member
-	if own.Pin != m.Pin || own.Nonce != m.Nonce || (rank >= 0 && j.rank != rank) {
+	if own.Pin != m.Pin || own.Nonce != m.Nonce || (j.opt.Rank != nil && j.rank != *j.opt.Rank) {
 		return status.Errorf(status.Unauthenticated, "the rendezvous server sent a roster in which this worker is not rank %d: do not use this server", j.rank)
 	}
 	j.sealed = time.Now()

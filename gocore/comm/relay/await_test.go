@@ -17,9 +17,9 @@ func TestPeerComesAsPatienceEnds(t *testing.T) {
 	at := side{epoch: wire.Epoch{1}, rank: 0, peer: 1}
 	for range 50 { // a choice between the two is random
 		r := New(nil, Options{})
-		g, _, err := r.enter(nil, at)
+		g, _, err := r.enter(nil, at, time.Time{})
 		require.NoError(t, err)
-		_, peer, err := r.enter(nil, at.other())
+		_, peer, err := r.enter(nil, at.other(), time.Time{})
 		require.NoError(t, err)
 		require.Same(t, g, peer)
 		close(g.copied)
@@ -34,10 +34,10 @@ func TestPeerComesAsPatienceEnds(t *testing.T) {
 func TestPatienceEnds(t *testing.T) {
 	at := side{epoch: wire.Epoch{1}, rank: 0, peer: 1}
 	r := New(nil, Options{})
-	g, _, err := r.enter(nil, at)
+	g, _, err := r.enter(nil, at, time.Time{})
 	require.NoError(t, err)
 	require.Equal(t, status.Unreachable, status.CodeOf(r.await(context.Background(), g, at, time.Millisecond)))
-	own, peer, err := r.enter(nil, at.other())
+	own, peer, err := r.enter(nil, at.other(), time.Time{})
 	require.NoError(t, err)
 	require.Nil(t, peer)
 	r.leave(g, at)

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"time"
 
+	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
@@ -14,13 +16,20 @@ import (
 
 // enter makes conn wait for the other end, or returns the guest that is the other end, which waits no more: the pair then
 // counts as connected until parted.
-func (r *Relay) enter(conn net.Conn, at side) (own, peer *guest, err error) {
+func (r *Relay) enter(conn net.Conn, at side, expires time.Time) (own, peer *guest, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	job := r.jobs[at.epoch]
 	if job == nil {
 		job = &usage{}
 		r.jobs[at.epoch] = job
+	}
+	if expires.After(job.expires) {
+		job.expires = expires
+	}
+	if err := r.within(job); err != nil {
+		r.forget(at.epoch)
+		return nil, nil, err
 	}
 	if peer = r.waiting[at.other()]; peer == nil {
 		if before := r.waiting[at]; before != nil {
@@ -31,16 +40,30 @@ func (r *Relay) enter(conn net.Conn, at side) (own, peer *guest, err error) {
 		job.guests++
 		return own, nil, nil
 	}
-	if r.pairs >= r.opt.Pairs || job.pairs >= r.opt.PairsPerJob {
-		r.forget(at.epoch)
-		return nil, nil, status.Errorf(status.Unreachable, "the relay has its limit of %d pairs (%d of one job): try again later, "+
-			"start another relay, or open the network between the ranks", r.opt.Pairs, r.opt.PairsPerJob)
-	}
 	delete(r.waiting, at.other())
-	r.pairs++
+	r.stats.Pairs++
+	r.stats.Joined++
 	job.pairs++
 	close(peer.met)
 	return nil, peer, nil
+}
+
+// within tells whether a job may have another connection: what waits is bounded by twice the pairs, since a side may wait
+// for a peer that never comes.
+func (r *Relay) within(job *usage) error {
+	quota := func(name, format string, limit any) error {
+		r.stats.Quotas[name]++
+		return status.Errorf(status.Unreachable, format+": try again later, start another relay, or open the network between the ranks", limit)
+	}
+	switch {
+	case r.stats.Pairs >= r.opt.Pairs || len(r.waiting) > 2*r.opt.Pairs:
+		return quota("relay_pairs", "the relay has its limit of %d pairs", r.opt.Pairs)
+	case job.pairs >= r.opt.PairsPerJob || job.guests > 2*r.opt.PairsPerJob:
+		return quota("relay_pairs_per_job", "the job has its limit of %d pairs at the relay", r.opt.PairsPerJob)
+	case r.opt.BytesPerJob > 0 && job.bytes > r.opt.BytesPerJob:
+		return quota("relay_bytes_per_job", "the job has used up its %s at the relay", memory.Bytes(r.opt.BytesPerJob))
+	}
+	return nil
 }
 
 // withdraw ends a guest's wait, and tells whether it still waited: a pair may begin at the instant at which patience ends,
@@ -68,23 +91,36 @@ func (r *Relay) leave(g *guest, at side) {
 func (r *Relay) parted(epoch wire.Epoch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.pairs--
+	r.stats.Pairs--
 	r.jobs[epoch].pairs--
 	r.forget(epoch)
 }
 
-// forget drops the usage of a job that has no connection left. It is called under the lock.
+// forget drops the usage of a job that has no connection left, unless its bytes count. It is called under the lock.
 func (r *Relay) forget(epoch wire.Epoch) {
-	if job := r.jobs[epoch]; job.guests == 0 && job.pairs == 0 {
+	if job := r.jobs[epoch]; job.guests == 0 && job.pairs == 0 && (r.opt.BytesPerJob == 0 || job.bytes == 0) {
 		delete(r.jobs, epoch)
 	}
 }
 
-// Pairs returns how many pairs are connected.
-func (r *Relay) Pairs() int {
+// Sweep drops what is remembered of jobs that can't come again: their tickets have expired.
+func (r *Relay) Sweep(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.pairs
+	for epoch, job := range r.jobs {
+		if job.guests == 0 && job.pairs == 0 && now.After(job.expires) {
+			delete(r.jobs, epoch)
+		}
+	}
+}
+
+// Stats returns the relay's figures.
+func (r *Relay) Stats() Stats {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s := r.stats
+	s.Waiting, s.Quotas = len(r.waiting), maps.Clone(s.Quotas)
+	return s
 }
 
 // join tells both ends that they are connected, and copies between them until both have ended.
@@ -142,7 +178,9 @@ func (r *Relay) count(epoch wire.Epoch, n int64) error {
 	defer r.mu.Unlock()
 	job := r.jobs[epoch]
 	job.bytes += n
+	r.stats.Bytes += uint64(n)
 	if r.opt.BytesPerJob > 0 && job.bytes > r.opt.BytesPerJob {
+		r.stats.Quotas["relay_bytes_per_job"]++
 		return errQuota
 	}
 	return nil

@@ -12,7 +12,8 @@
 // nothing. A relay needs no secret, only the public key of the tickets' issuer.
 //
 // A slow receiver stops its sender: bytes wait in the two sockets, never in the relay (Linux moves them from one to the
-// other without a copy). What a job may use is bounded: pairs at a time and bytes in all.
+// other without a copy). What a job may use is bounded: pairs at a time and bytes in all, also over connections that
+// come and go.
 package relay
 
 import (
@@ -44,7 +45,17 @@ type Relay struct {
 	mu      sync.Mutex
 	waiting map[side]*guest
 	jobs    map[wire.Epoch]*usage
-	pairs   int
+	stats   Stats
+}
+
+// Stats are a relay's figures at one instant.
+type Stats struct {
+	Pairs   int // connected
+	Waiting int // connections whose peers have not come yet
+
+	Joined uint64            // pairs, since the start
+	Bytes  uint64            // copied, since the start
+	Quotas map[string]uint64 // connections that met a limit, by its name
 }
 
 // side is one rank's end of a pair.
@@ -56,11 +67,13 @@ type side struct {
 // other is the end that the peer connects.
 func (s side) other() side { return side{s.epoch, s.peer, s.rank} }
 
-// usage is what a job has of its quota. It is there while the job has a connection here.
+// usage is what a job has of its quota. It is there while the job has a connection here; where bytes are limited, as
+// long as its tickets are valid.
 type usage struct {
-	guests int // connections
-	pairs  int
-	bytes  int64
+	guests  int // connections
+	pairs   int
+	bytes   int64
+	expires time.Time // the last of its tickets that were shown
 }
 
 // guest is an authenticated connection that waits for its peer's. It is not read meanwhile: one that has ended is found
@@ -80,7 +93,7 @@ func New(issuer ed25519.PublicKey, opt Options) *Relay {
 	if opt.PairsPerJob == 0 {
 		opt.PairsPerJob = 2048
 	}
-	return &Relay{opt: opt, issuer: issuer, waiting: map[side]*guest{}, jobs: map[wire.Epoch]*usage{}}
+	return &Relay{opt: opt, issuer: issuer, waiting: map[side]*guest{}, jobs: map[wire.Epoch]*usage{}, stats: Stats{Quotas: map[string]uint64{}}}
 }
 
 // Limits of one connection.
@@ -91,63 +104,64 @@ const (
 )
 
 // Serve handles a connection until it ends, and closes it. first is what has been read of it. proved is called when the
-// worker has proved who it is.
-func (r *Relay) Serve(ctx context.Context, conn net.Conn, first io.Reader, proved func()) {
+// worker has proved who it is. It returns why a connection was not relayed.
+func (r *Relay) Serve(ctx context.Context, conn net.Conn, first io.Reader, proved func()) error {
 	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
 	_ = conn.SetDeadline(time.Now().Add(proofTimeout))
-	at, err := r.authenticate(conn, io.MultiReader(first, conn))
+	at, expires, err := r.authenticate(conn, io.MultiReader(first, conn))
 	if err == nil {
 		proved()
-		err = r.connect(ctx, conn, at)
+		err = r.connect(ctx, conn, at, expires)
 	}
 	if err != nil {
 		_ = conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 		_ = wire.WriteJoin(conn, wire.TypeFail, wire.FailOf(err).AppendMarshal(nil))
 	}
+	return err
 }
 
-// authenticate returns which end of which pair the worker is.
-func (r *Relay) authenticate(conn net.Conn, in io.Reader) (side, error) {
+// authenticate returns which end of which pair the worker is, and how long its ticket is valid.
+func (r *Relay) authenticate(conn net.Conn, in io.Reader) (side, time.Time, error) {
 	kind, body, err := wire.ReadJoin(in, wire.RelayBytes)
 	if err != nil {
-		return side{}, err
+		return side{}, time.Time{}, err
 	}
 	if kind != wire.TypeRelay {
-		return side{}, status.Errorf(status.Malformed, "message %d came where RELAY was due: the worker is of another version", kind)
+		return side{}, time.Time{}, status.Errorf(status.Malformed, "message %d came where RELAY was due: the worker is of another version", kind)
 	}
 	m, err := wire.ParseRelay(body)
 	if err != nil {
-		return side{}, err
+		return side{}, time.Time{}, err
 	}
 	t, err := trust.VerifyTicket(r.issuer, m.Ticket, m.PublicKey, time.Now())
 	if err != nil {
-		return side{}, err
+		return side{}, time.Time{}, err
 	}
 	if m.Peer < 0 || m.Peer >= t.WorldSize || m.Peer == t.Rank {
-		return side{}, status.Errorf(status.Invalid, "rank %d of a world of %d can't be connected with rank %d", t.Rank, t.WorldSize, m.Peer)
+		return side{}, time.Time{}, status.Errorf(status.Invalid, "rank %d of a world of %d can't be connected with rank %d", t.Rank, t.WorldSize, m.Peer)
 	}
 	var challenge [32]byte
 	if _, err := rand.Read(challenge[:]); err != nil {
-		return side{}, status.Errorf(status.Internal, "cannot make a challenge: %w", err)
+		return side{}, time.Time{}, status.Errorf(status.Internal, "cannot make a challenge: %w", err)
 	}
 	if err := wire.WriteJoin(conn, wire.TypeChallenge, challenge[:]); err != nil {
-		return side{}, err
+		return side{}, time.Time{}, err
 	}
 	kind, proof, err := wire.ReadJoin(conn, ed25519.SignatureSize)
 	if err != nil {
-		return side{}, err
+		return side{}, time.Time{}, err
 	}
 	if kind != wire.TypeProof {
-		return side{}, status.Errorf(status.Malformed, "message %d came where PROOF was due: the worker is of another version", kind)
+		return side{}, time.Time{}, status.Errorf(status.Malformed, "message %d came where PROOF was due: the worker is of another version", kind)
 	}
-	return side{t.Epoch, t.Rank, m.Peer}, trust.VerifyRelayProof(m.PublicKey, challenge, m.Peer, proof)
+	return side{t.Epoch, t.Rank, m.Peer}, t.Expires, trust.VerifyRelayProof(m.PublicKey, challenge, m.Peer, proof)
 }
 
 // connect waits for the other end, or copies between the two if that waits already.
-func (r *Relay) connect(ctx context.Context, conn net.Conn, at side) error {
-	g, peer, err := r.enter(conn, at)
+func (r *Relay) connect(ctx context.Context, conn net.Conn, at side, expires time.Time) error {
+	g, peer, err := r.enter(conn, at, expires)
 	if err != nil {
 		return err
 	}

@@ -44,7 +44,7 @@ func newLab(t *testing.T, opt relay.Options) *lab {
 				return nil
 			}
 			g.Go(func(ctx context.Context) error {
-				l.relay.Serve(ctx, conn, bytes.NewReader(nil), func() {})
+				_ = l.relay.Serve(ctx, conn, bytes.NewReader(nil), func() {})
 				return nil
 			})
 		}
@@ -53,7 +53,7 @@ func newLab(t *testing.T, opt relay.Options) *lab {
 		cancel()
 		_ = listener.Close()
 		_ = g.Wait()
-		require.Zero(t, l.relay.Pairs())
+		require.Zero(t, l.relay.Stats().Pairs)
 		for range 2 { // pipes that splicing keeps for the next go with the second collection
 			runtime.GC()
 		}
@@ -107,7 +107,7 @@ func meet(t *testing.T, a, b *rank) (net.Conn, net.Conn) {
 func TestBytesPassBothWays(t *testing.T) {
 	l := newLab(t, relay.Options{})
 	a, b := meet(t, l.rank(0, 1), l.rank(1, 1))
-	require.Equal(t, 1, l.relay.Pairs())
+	require.Equal(t, 1, l.relay.Stats().Pairs)
 	const size = 20 << 20
 	g := task.NewGroup(context.Background())
 	for i, conn := range []net.Conn{a, b} {
@@ -124,7 +124,7 @@ func TestBytesPassBothWays(t *testing.T) {
 		})
 	}
 	require.NoError(t, g.Wait())
-	require.Eventually(t, func() bool { return l.relay.Pairs() == 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return l.relay.Stats().Pairs == 0 }, 5*time.Second, time.Millisecond)
 }
 
 func TestPairsOfAllRanksAndJobs(t *testing.T) {

@@ -3,6 +3,7 @@ package rendezvous
 import (
 	"encoding/binary"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
@@ -33,17 +34,31 @@ const ticketLife = time.Hour
 // job is one opening of a job's world.
 type job struct {
 	grant  trust.Grant
-	ticket func(*wire.Ticket) [wire.SignedTicketBytes]byte
+	server *Server
+	log    *slog.Logger
+	began  time.Time
 
 	mu      sync.Mutex
 	phase   phase
-	present []*worker // gathering: in order of arrival; from sealing on: by rank
+	present []*worker       // gathering: in order of arrival; from sealing on: by rank
+	asked   map[int]*worker // gathering: those who asked for a rank
 	epoch   wire.Epoch
+	sealed  time.Time
 	reports int // workers that are connected to all others
 }
 
-func newJob(grant trust.Grant, ticket func(*wire.Ticket) [wire.SignedTicketBytes]byte) *job {
-	return &job{grant: grant, ticket: ticket}
+func newJob(grant trust.Grant, s *Server) *job {
+	j := &job{grant: grant, server: s, log: s.opt.Log.With(jobName(grant)), began: time.Now(), asked: map[int]*worker{}}
+	s.open.Add(1)
+	j.log.Info("job begins")
+	return j
+}
+
+// enter brings the job into its last phase.
+func (j *job) enter(last phase) {
+	j.phase = last
+	j.present, j.asked = nil, nil
+	j.server.open.Add(-1)
 }
 
 // add takes a worker in, and seals the roster if that completes the world.
@@ -54,9 +69,12 @@ func (j *job) add(w *worker) error {
 		return status.Errorf(status.Stale, "this job has begun already with other workers: make a new token for another run")
 	}
 	w.job = j
-	if same := slices.IndexFunc(j.present, func(o *worker) bool { return w.rank >= 0 && o.rank == w.rank }); same >= 0 {
-		j.end(j.present[same], status.AtRank(status.Stale, w.rank, "another worker has registered as this rank: start each rank once"))
-		j.present = slices.Delete(j.present, same, same+1)
+	if older := j.asked[w.rank]; older != nil {
+		j.end(older, status.AtRank(status.Stale, w.rank, "another worker has registered as this rank: start each rank once"))
+		j.forget(older)
+	}
+	if w.rank >= 0 {
+		j.asked[w.rank] = w
 	}
 	j.present = append(j.present, w)
 	w.send(wire.AppendJoin(nil, wire.TypeWelcome, wire.Welcome{Observed: w.observed}.AppendMarshal(nil)))
@@ -89,8 +107,8 @@ func (j *job) ranked() []*worker {
 
 // seal fixes who is which rank. The roster is encoded once, for all.
 func (j *job) seal() {
-	j.phase = sealed
-	j.present = j.ranked()
+	j.phase, j.sealed = sealed, time.Now()
+	j.present, j.asked = j.ranked(), nil
 	roster := wire.Roster{Job: j.grant.Job, Attempt: j.grant.Attempt}
 	for rank, w := range j.present {
 		w.rank = rank
@@ -100,11 +118,23 @@ func (j *job) seal() {
 	j.epoch = wire.EpochOf(blob)
 	start := time.Now().Add(punchDelay)
 	for rank, w := range j.present {
-		ticket := j.ticket(&wire.Ticket{Epoch: j.epoch, WorldSize: len(j.present), Rank: rank, Pin: w.request.Member.Pin,
+		ticket := j.server.ticket(&wire.Ticket{Epoch: j.epoch, WorldSize: len(j.present), Rank: rank, Pin: w.request.Member.Pin,
 			Expires: time.Now().Add(ticketLife)})
 		head := (&wire.Sealed{Rank: rank, Start: start, Ticket: ticket}).AppendHead(nil)
 		w.send(wire.AppendJoinHead(nil, wire.TypeRoster, len(head)+len(blob)), head, blob)
 	}
+	gathered := j.sealed.Sub(j.began)
+	j.server.counters.count(func(c *Stats) { c.Gather.observe(gathered) })
+	j.log.Info("roster sealed", "gathered_seconds", gathered.Seconds())
+}
+
+// sent counts a message that was written to a worker.
+func (j *job) sent(kind wire.JoinType) {
+	j.server.counters.count(func(c *Stats) {
+		if c.Sent++; kind == wire.TypeRoster {
+			c.Roster.observe(time.Since(j.sealed)) // set before the roster was made
+		}
+	})
 }
 
 // pong answers a worker's ping.
@@ -129,12 +159,17 @@ func (j *job) connected(w *worker, epoch wire.Epoch) bool {
 	}
 	w.reported = true
 	if j.reports++; j.reports == len(j.present) {
-		j.phase = formed
 		for _, w := range j.present {
 			w.send(wire.AppendJoin(nil, wire.TypeGo, j.epoch[:]))
 			j.end(w, nil)
 		}
-		j.present = nil
+		j.enter(formed)
+		took := time.Since(j.sealed)
+		j.server.counters.count(func(c *Stats) {
+			c.Formed++
+			c.Connect.observe(took)
+		})
+		j.log.Info("job formed", "connected_seconds", took.Seconds())
 	}
 	return true
 }
@@ -149,7 +184,7 @@ func (j *job) left(w *worker, err error) {
 	said := status.CodeOf(err)
 	switch {
 	case said == status.Timeout:
-		j.failLocked(j.timeout())
+		j.failLocked(j.timeout("the deadline passed"))
 	case j.phase == sealed && said == status.Cancelled:
 		j.failLocked(status.AtRank(status.Remote, w.rank, "rank %d was cancelled while the ranks were connecting to each other", w.rank))
 	case j.phase == sealed && said != status.Internal && said != status.Malformed:
@@ -163,11 +198,14 @@ func (j *job) left(w *worker, err error) {
 }
 
 func (j *job) forget(w *worker) {
+	if j.asked[w.rank] == w {
+		delete(j.asked, w.rank)
+	}
 	j.present = slices.DeleteFunc(j.present, func(o *worker) bool { return o == w })
 }
 
-// timeout says which ranks were missing when a deadline passed.
-func (j *job) timeout() error {
+// timeout says which ranks were missing when time was over.
+func (j *job) timeout(over string) error {
 	var absent []string
 	last := status.NoRank
 	what := "registered at the rendezvous server"
@@ -188,25 +226,27 @@ func (j *job) timeout() error {
 	if len(absent) > listed {
 		names += fmt.Sprintf(" and %d more", len(absent)-listed)
 	}
-	return status.AtRank(status.Timeout, last, "the deadline passed before all %d ranks had %s; absent: rank %s. "+
-		"Start every rank, see why the absent ones did not come, or raise connect_timeout", j.grant.WorldSize, what, names)
+	return status.AtRank(status.Timeout, last, "%s before all %d ranks had %s; absent: rank %s. "+
+		"Start every rank, see why the absent ones did not come, or raise connect_timeout", over, j.grant.WorldSize, what, names)
 }
 
 // fail ends the job's opening on every rank.
 func (j *job) fail(err error) {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.phase != formed {
-		j.failLocked(err)
-	}
+	j.failLocked(err)
 }
 
 func (j *job) failLocked(err error) {
-	j.phase = failed
+	if j.phase == formed || j.phase == failed {
+		return
+	}
 	for _, w := range j.present {
 		j.end(w, err)
 	}
-	j.present = nil
+	j.enter(failed)
+	j.server.counters.count(func(c *Stats) { c.Failed[reason(err)]++ })
+	j.log.Warn("job failed", "error", reason(err), "rank", status.From(err).Rank)
 }
 
 // end queues the last message of a worker: the reason, unless it is nil.
@@ -226,19 +266,30 @@ func (j *job) remove(w *worker) bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	j.forget(w)
-	return len(j.present) == 0 && j.phase != formed
+	if len(j.present) > 0 || j.phase == formed {
+		return false
+	}
+	if j.phase == gathering { // all have left: others may come, and begin anew
+		j.enter(failed)
+		j.log.Info("job abandoned")
+	}
+	return true
 }
 
-// over tells whether the opening has failed, so that another may begin.
-func (j *job) over() bool {
+// expire ends a job that still waits for ranks when its token has expired, and tells whether nothing needs the job any
+// more: it has formed, and its token can't open another.
+func (j *job) expire() bool {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.phase == failed
+	if j.phase == gathering {
+		j.failLocked(j.timeout("the job token expired"))
+	}
+	return j.phase == formed
 }
 
-// spent tells whether nothing needs the job any more: it formed, and its token can't open another.
-func (j *job) spent(now time.Time) bool {
+// currently returns the job's phase.
+func (j *job) currently() phase {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	return j.phase == formed && now.After(j.grant.Expires)
+	return j.phase
 }

@@ -19,21 +19,17 @@
 package rendezvous
 
 import (
-	"bytes"
 	"context"
-	"crypto/tls"
-	"errors"
-	"io"
+	"log/slog"
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
-	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/relay"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
-	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
 // Options are the settings of a server. The zero value serves this machine only, with keys in memory.
@@ -42,10 +38,57 @@ type Options struct {
 	Advertise          []string      // addresses in tokens, as workers reach the server; nil: the listening address
 	StateDir           string        // where the keys are kept; "": in memory
 	MaxWorkers         int           // authenticated connections at once; 0: 32768
-	MaxUnauthenticated int           // connections that have not registered yet; the oldest gives way; 0: 1024
+	MaxJobs            int           // jobs that gather or connect at once; 0: 4096
+	MaxWorldSize       int           // ranks of one job; 0: as many as a token may allow
+	MaxUnauthenticated int           // connections that have not registered yet; the oldest gives way; 0: 16384
 	RegisterTimeout    time.Duration // from connection to registration; 0: 10 s
+	MaxWait            time.Duration // that a worker may wait for its job to open, whatever it asks for; 0: a day
 	NoRelay            bool          // don't connect ranks that can't reach each other
 	Relay              relay.Options // the relay's quotas
+	Log                *slog.Logger  // nil: nothing is logged
+}
+
+// stay is how long a connection that has not registered keeps its place, of so many, while newer ones wait for it: as
+// long as that many handshakes take, so that workers that come at once don't drive each other out. Strangers have to
+// open as many connections in this time, again and again, to keep others waiting.
+func stay(places int) time.Duration {
+	return max(300*time.Microsecond*time.Duration(places), 200*time.Millisecond)
+}
+
+// withDefaults returns the options with every zero replaced.
+func (o Options) withDefaults() Options {
+	number := func(n *int, otherwise int) {
+		if *n == 0 {
+			*n = otherwise
+		}
+	}
+	duration := func(d *time.Duration, otherwise time.Duration) {
+		if *d == 0 {
+			*d = otherwise
+		}
+	}
+	if o.Listen == "" {
+		o.Listen = "127.0.0.1:0"
+	}
+	number(&o.MaxWorkers, 1<<15)
+	number(&o.MaxJobs, 1<<12)
+	number(&o.MaxWorldSize, trust.MaxWorldSize)
+	number(&o.MaxUnauthenticated, 1<<14)
+	duration(&o.RegisterTimeout, 10*time.Second)
+	duration(&o.MaxWait, 24*time.Hour)
+	if o.Log == nil {
+		o.Log = slog.New(slog.DiscardHandler)
+	}
+	return o
+}
+
+// check refuses limits that would let nobody in.
+func (o Options) check() error {
+	if o.MaxWorkers < 0 || o.MaxJobs < 0 || o.MaxWorldSize < 0 || o.MaxUnauthenticated < 0 || o.RegisterTimeout < 0 || o.MaxWait < 0 ||
+		o.Relay.Pairs < 0 || o.Relay.PairsPerJob < 0 || o.Relay.BytesPerJob < 0 {
+		return status.Errorf(status.Invalid, "the rendezvous server's limits can't be negative: leave one out, or give 0, for its default")
+	}
+	return nil
 }
 
 // Server is a rendezvous server. Make one with NewServer.
@@ -55,28 +98,24 @@ type Server struct {
 	listener net.Listener
 	gate     *trust.Gate
 	relay    *relay.Relay // nil: there is none
-	closed   chan struct{}
+	counters *counters
+	refusals refusals
 	once     sync.Once
 
-	mu      sync.Mutex
-	jobs    map[[32]byte]*job
-	workers int
+	mu       sync.Mutex
+	jobs     map[[32]byte]*job
+	workers  int
+	draining bool
+
+	open atomic.Int64 // jobs that gather or connect
 }
 
 // NewServer returns a server that listens already; connections wait until Serve.
 func NewServer(opt Options) (*Server, error) {
-	if opt.Listen == "" {
-		opt.Listen = "127.0.0.1:0"
+	if err := opt.check(); err != nil {
+		return nil, err
 	}
-	if opt.MaxWorkers == 0 {
-		opt.MaxWorkers = 1 << 15
-	}
-	if opt.MaxUnauthenticated == 0 {
-		opt.MaxUnauthenticated = 1024
-	}
-	if opt.RegisterTimeout == 0 {
-		opt.RegisterTimeout = 10 * time.Second
-	}
+	opt = opt.withDefaults()
 	var state *trust.State
 	var err error
 	if opt.StateDir == "" {
@@ -91,8 +130,8 @@ func NewServer(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, status.Errorf(status.Invalid, "the rendezvous server cannot listen on %q: %w; write HOST:PORT of this machine, with a free port", opt.Listen, err)
 	}
-	s := &Server{opt: opt, state: state, listener: listener, gate: trust.NewGate(opt.MaxUnauthenticated, 0),
-		closed: make(chan struct{}), jobs: map[[32]byte]*job{}}
+	s := &Server{opt: opt, state: state, listener: listener, gate: trust.NewGate(opt.MaxUnauthenticated, stay(opt.MaxUnauthenticated)),
+		counters: newCounters(), refusals: refusals{log: opt.Log}, jobs: map[[32]byte]*job{}}
 	if !opt.NoRelay {
 		s.relay = relay.New(state.Issuer(), opt.Relay)
 	}
@@ -115,50 +154,35 @@ func (s *Server) Token(worldSize int, expiry time.Duration) (trust.Token, error)
 	return s.state.Issue(trust.TokenSpec{Addresses: addresses, WorldSize: worldSize, Expiry: expiry})
 }
 
-// Workers returns the number of registered workers that are connected.
-func (s *Server) Workers() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.workers
-}
-
 // State returns the server's keys, to issue tokens with settings of their own.
 func (s *Server) State() *trust.State { return s.state }
 
-// Serve answers workers until the context ends or Close; then it closes every connection and returns nil.
-func (s *Server) Serve(ctx context.Context) error {
-	g := task.NewGroup(ctx)
-	stop := context.AfterFunc(g.Context(), s.close)
-	defer stop()
-	g.Go(func(ctx context.Context) error {
-		for {
-			conn, err := s.listener.Accept()
-			switch {
-			case errors.Is(err, net.ErrClosed):
-				g.Fail(errStopped)
-				return nil
-			case err != nil: // out of descriptors, or a connection that ended at once: others may still come
-				select {
-				case <-time.After(10 * time.Millisecond):
-				case <-ctx.Done():
-				}
-				continue
-			}
-			leave := s.gate.Enter(ctx, conn) // here, in the order in which they came: the oldest gives way
-			g.Go(func(ctx context.Context) error {
-				defer leave()
-				s.serve(ctx, conn, leave)
-				return nil
-			})
-		}
-	})
-	if err := g.Wait(); err != nil && !errors.Is(err, errStopped) {
-		return err
-	}
-	return nil
-}
+// drainPoll is how often Drain looks.
+const drainPoll = 20 * time.Millisecond
 
-var errStopped = status.Errorf(status.Closed, "the rendezvous server was stopped")
+// Drain has the server take no new jobs, and returns when those that have begun have formed or failed and the relay
+// connects nobody, or when the context ends. Close ends what is left then. Workers of new jobs are told to come again.
+func (s *Server) Drain(ctx context.Context) {
+	s.mu.Lock()
+	s.draining = true
+	s.mu.Unlock()
+	s.opt.Log.Info("draining: no new jobs")
+	tick := time.NewTicker(drainPoll)
+	defer tick.Stop()
+	for {
+		left := s.Stats()
+		if left.Workers == 0 && left.Relay.Pairs == 0 && left.Relay.Waiting == 0 {
+			s.opt.Log.Info("drained")
+			return
+		}
+		select {
+		case <-ctx.Done():
+			s.opt.Log.Warn("not drained in time", "gathering", left.Gathering, "sealed", left.Sealed, "relay_pairs", left.Relay.Pairs)
+			return
+		case <-tick.C:
+		}
+	}
+}
 
 // Close stops the server; Serve returns when every connection has ended.
 func (s *Server) Close() error {
@@ -166,167 +190,4 @@ func (s *Server) Close() error {
 	return nil
 }
 
-func (s *Server) close() {
-	s.once.Do(func() {
-		close(s.closed)
-		_ = s.listener.Close()
-	})
-}
-
-// tlsHandshake is the first byte of a TLS connection (RFC 8446, 5.1: a handshake record).
-const tlsHandshake = 22
-
-// begun is a connection of which the first bytes have been read.
-type begun struct {
-	net.Conn
-	first *bytes.Reader
-}
-
-// Read returns the first bytes, and then what follows.
-func (c *begun) Read(p []byte) (int, error) {
-	if c.first.Len() > 0 {
-		return c.first.Read(p)
-	}
-	return c.Conn.Read(p)
-}
-
-// serve is one connection from accept to end: of a worker that registers, over TLS, or to the relay. It calls leave once
-// the other side has proved itself.
-func (s *Server) serve(ctx context.Context, raw net.Conn, leave func()) {
-	defer func() { _ = raw.Close() }()
-	stop := context.AfterFunc(ctx, func() { _ = raw.Close() })
-	defer stop()
-
-	_ = raw.SetDeadline(time.Now().Add(s.opt.RegisterTimeout))
-	first := make([]byte, 1)
-	if _, err := io.ReadFull(raw, first); err != nil {
-		return
-	}
-	if first[0] != tlsHandshake {
-		if s.relay != nil {
-			s.relay.Serve(ctx, raw, bytes.NewReader(first), leave)
-		}
-		return
-	}
-	conn := tls.Server(&begun{raw, bytes.NewReader(first)}, s.state.RendezvousServer())
-	if conn.HandshakeContext(ctx) != nil {
-		return
-	}
-	kind, body, err := wire.ReadJoin(conn, wire.MaxRegister)
-	if err != nil || kind != wire.TypeRegister {
-		return
-	}
-	w, grant, err := s.authenticate(conn, body)
-	if err == nil {
-		leave()
-		err = s.admit(w, grant)
-	}
-	if err != nil {
-		refuse(conn, err)
-		return
-	}
-	defer s.release(w)
-	w.run(ctx)
-}
-
-func (s *Server) authenticate(conn *tls.Conn, body []byte) (*worker, trust.Grant, error) {
-	m, err := wire.ParseRegister(body)
-	if err != nil {
-		return nil, trust.Grant{}, err
-	}
-	grant, err := s.state.VerifyGrant(m.Grant, m.GrantSignature, time.Now())
-	if err != nil {
-		return nil, trust.Grant{}, err
-	}
-	if err := grant.VerifyProof(conn.ConnectionState(), m.JobKey, m.AppendSigned(nil), m.Signature); err != nil {
-		return nil, trust.Grant{}, err
-	}
-	if m.Rank < -1 || m.Rank >= grant.WorldSize {
-		return nil, trust.Grant{}, status.Errorf(status.Invalid, "rank %d is not within the token's world of %d: ranks are 0 to %d",
-			m.Rank, grant.WorldSize, grant.WorldSize-1)
-	}
-	if m.Member.Version != wire.ProtocolVersion {
-		return nil, trust.Grant{}, status.Errorf(status.Unsupported, "the worker speaks protocol version %d and the rendezvous server %d: "+
-			"install the same pycylon on both", m.Member.Version, wire.ProtocolVersion)
-	}
-	return newWorker(conn, m), grant, nil
-}
-
-// admit puts the worker into its job.
-func (s *Server) admit(w *worker, grant trust.Grant) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.workers >= s.opt.MaxWorkers {
-		return status.Errorf(status.Unreachable, "the rendezvous server has its limit of %d workers: try again later, or start another server", s.opt.MaxWorkers)
-	}
-	j := s.jobs[grant.Job]
-	switch {
-	case j == nil || grant.Attempt > j.grant.Attempt || (grant.Attempt == j.grant.Attempt && j.over()):
-		if j != nil {
-			j.fail(status.Errorf(status.Stale, "attempt %d of the job has taken over from attempt %d", grant.Attempt, j.grant.Attempt))
-		}
-		s.sweep(time.Now())
-		j = newJob(grant, s.ticket)
-		s.jobs[grant.Job] = j
-	case grant.Attempt < j.grant.Attempt:
-		return status.Errorf(status.Stale, "this token is of attempt %d of the job, and attempt %d has begun: this worker is no longer needed",
-			grant.Attempt, j.grant.Attempt)
-	}
-	if err := j.add(w); err != nil {
-		return err
-	}
-	s.workers++
-	return nil
-}
-
-// ticket returns what lets a rank use the relay; zeros where there is none.
-func (s *Server) ticket(t *wire.Ticket) (signed [wire.SignedTicketBytes]byte) {
-	if s.relay != nil {
-		signed = s.state.SignTicket(t)
-	}
-	return signed
-}
-
-// release forgets the worker, and its job when nobody is left in it, unless the job formed: then its memory of having
-// begun lasts as long as its tokens.
-func (s *Server) release(w *worker) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.workers--
-	j := w.job
-	if j.remove(w) && s.jobs[j.grant.Job] == j {
-		delete(s.jobs, j.grant.Job)
-	}
-}
-
-// sweep drops formed jobs whose tokens have expired.
-func (s *Server) sweep(now time.Time) {
-	for id, j := range s.jobs {
-		if j.spent(now) {
-			delete(s.jobs, id)
-		}
-	}
-}
-
-// refuse sends the reason and lets it arrive.
-func refuse(conn *tls.Conn, err error) {
-	_ = conn.SetDeadline(time.Now().Add(lingerTime))
-	if wire.WriteJoin(conn, wire.TypeFail, wire.FailOf(err).AppendMarshal(nil)) == nil {
-		drain(conn)
-	}
-}
-
-// lingerTime is how long an ended connection waits for the worker to have read the last message.
-const lingerTime = 2 * time.Second
-
-// drain ends the sending side and reads what still comes until the other side closes: a close with unread bytes would
-// reset the connection and destroy the last message.
-func drain(conn *tls.Conn) {
-	_ = conn.CloseWrite()
-	var scratch [512]byte
-	for range 64 {
-		if _, err := conn.Read(scratch[:]); err != nil {
-			return
-		}
-	}
-}
+func (s *Server) close() { s.once.Do(func() { _ = s.listener.Close() }) }

@@ -144,7 +144,7 @@ func TestWhoLeavesBeforeTheSealIsForgotten(t *testing.T) {
 	token := issue(t, s, 2)
 	gone := register(t, token, -1, time.Minute, 1)
 	gone.Close()
-	require.Eventually(t, func() bool { return s.Workers() == 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Stats().Workers == 0 }, 5*time.Second, time.Millisecond)
 	resigned := raw(t, token) // gives up, and stays
 	require.NoError(t, wire.WriteJoin(resigned, wire.TypeRegister, request(t, token, resigned, func(*wire.Register) {})))
 	require.NoError(t, wire.WriteJoin(resigned, wire.TypeFail, wire.FailOf(context.Canceled).AppendMarshal(nil)))
@@ -172,7 +172,7 @@ func TestSealedJobRefusesOthers(t *testing.T) {
 	require.NoError(t, c.Connected(epoch))
 	require.NoError(t, c.AwaitGo(context.Background(), epoch))
 	c.Close()
-	require.Eventually(t, func() bool { return s.Workers() == 0 }, 5*time.Second, time.Millisecond)
+	require.Eventually(t, func() bool { return s.Stats().Workers == 0 }, 5*time.Second, time.Millisecond)
 	late = dial(t, token)
 	_, err = late.Register(context.Background(), 0, time.Minute, member(2))
 	require.Equal(t, status.Stale, status.CodeOf(err), "formed")
@@ -382,7 +382,7 @@ func TestForgedRegistrations(t *testing.T) {
 		_, err = c.Read(make([]byte, 1))
 		require.ErrorIs(t, err, io.EOF)
 	}
-	require.Zero(t, s.Workers())
+	require.Zero(t, s.Stats().Workers)
 }
 
 func TestReplayedRegistration(t *testing.T) {

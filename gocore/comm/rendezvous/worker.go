@@ -33,12 +33,11 @@ const (
 	maxPings     = 16               // of one worker
 	outMessages  = maxPings + 4     // more than a worker can make the server owe it
 	writeTimeout = 10 * time.Second // of one message to a worker
-	maxPatience  = 24 * time.Hour   // of a worker, whatever it says
 )
 
-func newWorker(conn *tls.Conn, m *wire.Register) *worker {
+func newWorker(conn *tls.Conn, m *wire.Register, maxWait time.Duration) *worker {
 	observed, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
-	return &worker{conn: conn, request: m, deadline: time.Now().Add(min(m.Patience, maxPatience)), rank: m.Rank,
+	return &worker{conn: conn, request: m, deadline: time.Now().Add(min(m.Patience, maxWait)), rank: m.Rank,
 		observed: netip.AddrPortFrom(observed.Addr().Unmap().WithZone(""), observed.Port()),
 		out:      make(chan [][]byte, outMessages), last: make(chan struct{})}
 }
@@ -56,11 +55,7 @@ func (w *worker) send(parts ...[]byte) {
 func (w *worker) run(ctx context.Context) {
 	g := task.NewGroup(ctx)
 	g.Go(w.write)
-	g.Go(func(context.Context) error {
-		err := w.read()
-		w.job.left(w, err)
-		return nil
-	})
+	w.job.left(w, task.Recovered(w.read))
 	_ = g.Wait()
 	drain(w.conn)
 }
@@ -74,6 +69,7 @@ func (w *worker) write(ctx context.Context) error {
 				return err
 			}
 		}
+		w.job.sent(wire.JoinType(parts[0][0]))
 		return nil
 	}
 	for {
@@ -109,6 +105,7 @@ func (w *worker) read() error {
 		case err != nil:
 			return err
 		}
+		w.job.server.counters.count(func(c *Stats) { c.Received++ })
 		switch kind {
 		case wire.TypePing:
 			if pings++; len(body) != 8 || pings > maxPings {

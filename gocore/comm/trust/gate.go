@@ -15,6 +15,7 @@ type Gate struct {
 	limit int
 	stay  time.Duration
 	order list.List // of *guest, oldest first
+	ended int       // guests who had to give way
 }
 
 type guest struct {
@@ -50,8 +51,7 @@ func (g *Gate) tryEnter(c net.Conn) (leave func(), wait time.Duration) {
 		if had := time.Since(oldest.came); had < g.stay {
 			return nil, g.stay - had
 		}
-		g.order.Remove(g.order.Front())
-		_ = oldest.conn.Close()
+		g.giveWay()
 	}
 	e := g.order.PushBack(&guest{c, time.Now()})
 	return func() {
@@ -59,6 +59,28 @@ func (g *Gate) tryEnter(c net.Conn) (leave func(), wait time.Duration) {
 		defer g.mu.Unlock()
 		g.order.Remove(e) // no effect on an element that was removed already
 	}, 0
+}
+
+// giveWay closes the oldest.
+func (g *Gate) giveWay() {
+	_ = g.order.Remove(g.order.Front()).(*guest).conn.Close()
+	g.ended++
+}
+
+// GiveWay closes the oldest connection in the gate, if there is one, for what it holds to be used otherwise.
+func (g *Gate) GiveWay() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.order.Len() > 0 {
+		g.giveWay()
+	}
+}
+
+// Ended returns how many connections were closed to let others in.
+func (g *Gate) Ended() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.ended
 }
 
 // Len returns the number of connections in the gate.
