@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
+	"os"
 	"sync"
 	"time"
 
@@ -16,32 +18,64 @@ import (
 type runningServer struct {
 	server *rendezvous.Server
 	group  *task.Group
+	log    *os.File // nil: none
 }
 
-// servers are the rendezvous servers of this process by address: they issue tokens without a state directory.
+// servers are the rendezvous servers of this process by address: they issue tokens without a state directory, drain,
+// and tell their figures.
 var servers sync.Map
 
-// startRendezvous serves until it is stopped: {"kind", "listen", "advertise", "state"} -> {"address"}.
+// serverOptions are the options of the service "rendezvous". Limits of 0 are the defaults; times are in seconds.
+type serverOptions struct {
+	Kind               string   `json:"kind"`
+	Listen             string   `json:"listen"`
+	Advertise          []string `json:"advertise"`
+	State              string   `json:"state"`
+	MaxWorkers         int      `json:"max_workers"`
+	MaxJobs            int      `json:"max_jobs"`
+	MaxWorldSize       int      `json:"max_world_size"`
+	MaxUnauthenticated int      `json:"max_unauthenticated"`
+	RegisterTimeout    float64  `json:"register_timeout"`
+	MaxWait            float64  `json:"max_wait"`
+	NoRelay            bool     `json:"no_relay"`
+	RelayPairs         int      `json:"relay_pairs"`
+	RelayPairsPerJob   int      `json:"relay_pairs_per_job"`
+	RelayBytesPerJob   int64    `json:"relay_bytes_per_job"`
+	LogTo              *uintptr `json:"log_to"` // a file descriptor, which the service closes: this library owns none
+	LogLevel           string   `json:"log_level"`
+}
+
+// startRendezvous serves until it is stopped: serverOptions -> {"address"}.
 func startRendezvous(options []byte) (service, []byte, error) {
-	var o struct {
-		Kind      string   `json:"kind"`
-		Listen    string   `json:"listen"`
-		Advertise []string `json:"advertise"`
-		State     string   `json:"state"`
-	}
+	var o serverOptions
 	if err := decodeBytes("the rendezvous server's options", options, &o); err != nil {
 		return nil, nil, err
 	}
-	server, err := rendezvous.NewServer(rendezvous.Options{Listen: o.Listen, Advertise: o.Advertise, StateDir: o.State})
-	if err != nil {
+	opt := rendezvous.Options{Listen: o.Listen, Advertise: o.Advertise, StateDir: o.State, MaxWorkers: o.MaxWorkers, MaxJobs: o.MaxJobs,
+		MaxWorldSize: o.MaxWorldSize, MaxUnauthenticated: o.MaxUnauthenticated, RegisterTimeout: seconds(o.RegisterTimeout),
+		MaxWait: seconds(o.MaxWait), NoRelay: o.NoRelay}
+	opt.Relay.Pairs, opt.Relay.PairsPerJob, opt.Relay.BytesPerJob = o.RelayPairs, o.RelayPairsPerJob, o.RelayBytesPerJob
+	running := &runningServer{group: task.NewGroup(context.Background())}
+	if o.LogTo != nil {
+		var level slog.Level
+		if err := level.UnmarshalText([]byte(o.LogLevel)); err != nil {
+			return nil, nil, status.Errorf(status.Invalid, "log_level %q is none of debug, info, warn and error", o.LogLevel)
+		}
+		running.log = os.NewFile(*o.LogTo, "log")
+		opt.Log = slog.New(slog.NewTextHandler(running.log, &slog.HandlerOptions{Level: level}))
+	}
+	var err error
+	if running.server, err = rendezvous.NewServer(opt); err != nil {
+		_ = running.log.Close() // of none: an error
 		return nil, nil, err
 	}
-	running := &runningServer{server: server, group: task.NewGroup(context.Background())}
-	running.group.Go(server.Serve)
-	servers.Store(server.Addr(), server)
-	told, err := json.Marshal(map[string]string{"address": server.Addr()})
+	running.group.Go(running.server.Serve)
+	servers.Store(running.server.Addr(), running.server)
+	told, err := json.Marshal(map[string]string{"address": running.server.Addr()})
 	return running, told, err
 }
+
+func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func (r *runningServer) stop() error {
 	servers.Delete(r.server.Addr())
@@ -49,7 +83,38 @@ func (r *runningServer) stop() error {
 	if err := r.group.Wait(); err != nil {
 		return err
 	}
+	_ = r.log.Close() // of none: an error
 	return closing
+}
+
+// serverAt returns a rendezvous server of this process.
+func serverAt(address string) (*rendezvous.Server, error) {
+	server, ok := servers.Load(address)
+	if !ok {
+		return nil, status.Errorf(status.Invalid, "no rendezvous server of this process listens on %q: give the state directory of the server that does", address)
+	}
+	return server.(*rendezvous.Server), nil
+}
+
+// drainRendezvous has a server of this process take no new jobs, and returns when those that have begun are done, or
+// after so many seconds: {"kind", "rendezvous", "seconds"}.
+func drainRendezvous(options []byte) (service, []byte, error) {
+	var o struct {
+		Kind       string  `json:"kind"`
+		Rendezvous string  `json:"rendezvous"`
+		Seconds    float64 `json:"seconds"`
+	}
+	if err := decodeBytes("the options of draining", options, &o); err != nil {
+		return nil, nil, err
+	}
+	server, err := serverAt(o.Rendezvous)
+	if err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), seconds(o.Seconds))
+	defer cancel()
+	server.Drain(ctx)
+	return nil, nil, nil
 }
 
 // issueToken makes a job token, with the keys of a server of this process or of a state directory:
@@ -65,13 +130,14 @@ func issueToken(options []byte) (service, []byte, error) {
 	if err := decodeBytes("the token's options", options, &o); err != nil {
 		return nil, nil, err
 	}
-	expiry := time.Duration(o.Expiry * float64(time.Second))
+	expiry := seconds(o.Expiry)
 	token, err := func() (trust.Token, error) {
-		if server, ok := servers.Load(o.Rendezvous); ok && o.State == "" {
-			return server.(*rendezvous.Server).Token(o.WorldSize, expiry)
-		}
 		if o.State == "" {
-			return trust.Token{}, status.Errorf(status.Invalid, "no rendezvous server of this process listens on %q: give the state directory of the server that does", o.Rendezvous)
+			server, err := serverAt(o.Rendezvous)
+			if err != nil {
+				return trust.Token{}, err
+			}
+			return server.Token(o.WorldSize, expiry)
 		}
 		state, err := trust.OpenState(o.State)
 		if err != nil {

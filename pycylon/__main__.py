@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pycylon._version import __version__
+from pycylon.config import parse_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,13 +37,23 @@ Ranks print behind their number. The first that fails ends the others; its exit 
 """
 RENDEZVOUS_HELP = """\
 Serve the meeting point of jobs until interrupted. Ranks tell it where they are and learn where the others are; data
-never passes through it. It needs a port that every rank can reach, and no other.
+passes through it only between ranks that nothing else can connect, and only as ciphertext. It needs a port that every
+rank can reach, and no other.
 
     pycylon rendezvous --listen 0.0.0.0:7077 --state /var/lib/pycylon
     umask 077
     pycylon token --rendezvous meet.example.org:7077 --state /var/lib/pycylon --world-size 4 > job.token
 
-The state folder (created with mode 0700) holds the server's key; who can read it can make tokens.
+The state folder (created with mode 0700) holds the server's keys; who can read it can make tokens, and no more. With it
+a server that is restarted accepts the tokens of the one before. Jobs that have formed don't notice a restart, but for
+ranks that the relay connects.
+
+SIGTERM or Ctrl-C drains: jobs that have begun may finish forming, new ones are told to come again; the command ends
+when none is left, or after --drain. A second signal ends it at once.
+
+Every worker that waits, every connection that has not registered and both ends of every relayed pair take a
+descriptor: raise the limit of open files (ulimit -n) for more than a few hundred. The same server as a program without
+Python, with figures for Prometheus and health checks, is gocore/cmd/rendezvous in pycylon's sources.
 """
 TOKEN_HELP = """\
 Print a token for one job. Give it to every rank, in a file of mode 0600 (PYCYLON_TOKEN_FILE) or as a secret of the
@@ -107,7 +118,23 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ADDR:PORT",
         help="where to listen (default: %(default)s)",
     )
-    rendezvous.add_argument("--state", required=True, metavar="DIR", help="folder of the server's key and jobs")
+    rendezvous.add_argument("--state", required=True, metavar="DIR", help="folder of the server's keys")
+    rendezvous.add_argument(
+        "--drain",
+        type=_seconds,
+        default=30,
+        metavar="S",
+        help="seconds that a signal waits for jobs that have begun and for relayed ranks (default: %(default)s)",
+    )
+    for name, kind, metavar, text in _LIMITS:
+        rendezvous.add_argument(f"--{name}", type=kind, metavar=metavar, help=text)
+    rendezvous.add_argument("--no-relay", action="store_true", help="don't connect ranks that can't reach each other")
+    rendezvous.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warn", "error", "off"],
+        default="info",
+        help="lines go to standard error and hold no secrets (default: %(default)s)",
+    )
     rendezvous.set_defaults(command=_rendezvous)
 
     token = add("token", "make the token of a job", TOKEN_HELP)
@@ -152,6 +179,42 @@ def _positive(text: str) -> int:
     return number
 
 
+def _seconds(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 1e9:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, 0 or more")
+    return number
+
+
+def _size(text: str) -> int:
+    try:
+        return parse_bytes(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
+
+
+#: Limits of a rendezvous server: option, type, placeholder, help. Their defaults are the core's.
+_LIMITS = (
+    ("max-workers", _positive, "N", "registered workers at once (default: 32768)"),
+    ("max-jobs", _positive, "N", "jobs that are forming at once (default: 4096)"),
+    ("max-world-size", _positive, "N", "ranks of one job (default: 32768)"),
+    (
+        "max-unauthenticated",
+        _positive,
+        "N",
+        "connections that have not registered; beyond, the oldest gives way (default: 16384)",
+    ),
+    ("register-timeout", _seconds, "S", "seconds from connection to registration (default: 10)"),
+    ("max-wait", _seconds, "S", "seconds that a worker may wait for its job, whatever it asks for (default: a day)"),
+    ("relay-pairs", _positive, "N", "pairs of ranks that the relay connects at once (default: 4096)"),
+    ("relay-pairs-per-job", _positive, "N", "of these, of one job (default: 2048)"),
+    ("relay-bytes-per-job", _size, "SIZE", "all that the relay copies for one job, as 500GiB (default: no limit)"),
+)
+
+
 def _listen(text: str) -> str:
     """Check ``ADDR:PORT``; port 0 is any free one."""
     return _address(text, lowest=0)
@@ -181,12 +244,23 @@ def _run(arguments: argparse.Namespace) -> int:
 def _rendezvous(arguments: argparse.Namespace) -> int:
     from pycylon._native import abi
 
-    service = abi.start_service("rendezvous", {"listen": arguments.listen, "state": arguments.state})
+    options = {"listen": arguments.listen, "state": arguments.state, "no_relay": arguments.no_relay}
+    for option in (name.replace("-", "_") for name, *_ in _LIMITS):
+        options[option] = getattr(arguments, option)
+    if arguments.log_level != "off":
+        options.update(log_level=arguments.log_level, log_to=os.dup(sys.stderr.fileno()))
+    service = abi.start_service("rendezvous", options)
     try:
-        print(f"rendezvous listens on {service.info['address']}, state in {arguments.state}", flush=True)
+        address = service.info["address"]
         stop = threading.Event()
-        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        signals = (signal.SIGTERM, signal.SIGINT)
+        for number in signals:
+            signal.signal(number, lambda *_: stop.set())
+        print(f"rendezvous listens on {address}, state in {arguments.state}", flush=True)
         stop.wait()
+        for number in signals:
+            signal.signal(number, signal.SIG_DFL)
+        abi.start_service("drain", {"rendezvous": address, "seconds": arguments.drain})
     finally:
         service.stop()
     return 0

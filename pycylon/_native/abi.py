@@ -578,7 +578,7 @@ def start_service(kind: str, options: Mapping[str, Any]) -> Service:
     Parameters
     ----------
     kind : str
-        "rendezvous" or "token".
+        "rendezvous", "drain" or "token".
     options : mapping
         The service's options; one that is None counts as absent.
     """

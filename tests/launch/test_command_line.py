@@ -1,8 +1,11 @@
 """``python -m pycylon``."""
 
+import base64
 import os
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -125,6 +128,107 @@ def test_rendezvous_and_token_for_ranks_started_elsewhere(tmp_path):
         server.terminate()
         assert server.wait(timeout=20) == 0
         server.stdout.close()
+
+
+class Rendezvous:
+    """A server in a process of its own."""
+
+    def __init__(self, tmp_path, *options):
+        self.state, self.log = tmp_path / "state", tmp_path / "log"
+        command_line = ["-m", "pycylon", "rendezvous", "--listen", "127.0.0.1:0", "--state", str(self.state), *options]
+        with self.log.open("w") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *command_line], stdout=subprocess.PIPE, stderr=log, text=True, cwd="/"
+            )
+        self.address = self.process.stdout.readline().split(" listens on ")[1].split(",")[0]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.kill()
+        self.process.wait()
+        self.process.stdout.close()
+
+    def rank(self, token, timeout=20):
+        code = f"import pycylon as pc; pc.CylonEnv(connect_timeout={timeout}).finalize()"
+        return subprocess.Popen(
+            [sys.executable, "-c", code],
+            env=dict(os.environ, PYCYLON_TOKEN=token, PYCYLON_WORLD_SIZE=token_world(token)),
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd="/",
+        )
+
+    def token(self, world_size):
+        arguments = ["--rendezvous", self.address, "--state", str(self.state), "--world-size", str(world_size)]
+        return command("token", *arguments).stdout.strip()
+
+    def logged(self, text):
+        deadline = time.monotonic() + 20
+        while text not in self.log.read_text() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return text in self.log.read_text()
+
+
+def token_world(token):
+    body = base64.urlsafe_b64decode(token.removeprefix("pcy1.") + "===")
+    return str(int.from_bytes(body[34:38], "little"))
+
+
+def test_a_rendezvous_server_that_is_terminated_lets_jobs_form_that_have_begun(tmp_path):
+    with Rendezvous(tmp_path) as server:
+        token, other = server.token(2), server.token(1)
+        first = server.rank(token)
+        assert server.logged("job begins")
+        server.process.terminate()
+        assert server.logged("draining")
+        refused = server.rank(other, timeout=1)
+        assert "about to stop" in refused.communicate()[1]
+        second = server.rank(token)
+        assert [first.communicate()[1], second.communicate()[1]] == ["", ""]
+        assert server.process.wait(timeout=20) == 0
+        assert server.logged("drained")
+        text = server.log.read_text()
+        assert "job formed" in text
+        assert token not in text
+
+
+def test_a_rendezvous_server_does_not_drain_for_longer_than_it_may(tmp_path):
+    with Rendezvous(tmp_path, "--drain", "0.1") as server:
+        first = server.rank(server.token(2))
+        assert server.logged("job begins")
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=10) == 0
+        assert "UnreachableError" in first.communicate()[1]
+
+
+def test_a_second_signal_ends_a_rendezvous_server_at_once(tmp_path):
+    with Rendezvous(tmp_path, "--drain", "60") as server:
+        waits = server.rank(server.token(2))
+        assert server.logged("job begins")
+        server.process.terminate()
+        assert server.logged("draining")
+        server.process.terminate()
+        assert server.process.wait(timeout=10) == -signal.SIGTERM
+        waits.communicate()
+
+
+def test_limits_of_a_rendezvous_server(tmp_path):
+    with Rendezvous(tmp_path, "--max-world-size", "2", "--relay-bytes-per-job", "1GiB", "--log-level", "off") as server:
+        refused = server.rank(server.token(3))
+        assert "takes at most 2" in refused.communicate()[1]
+        assert server.log.read_text() == ""
+
+
+@pytest.mark.parametrize(
+    "option", [["--max-jobs", "0"], ["--drain", "-1"], ["--relay-bytes-per-job", "much"], ["--log-level", "loud"]]
+)
+def test_wrong_limits(option, capsys):
+    with pytest.raises(SystemExit) as end:
+        main(["rendezvous", "--state", "x", *option])
+    assert end.value.code == 2
+    assert option[0] in capsys.readouterr().err
 
 
 def test_run_fails_when_a_rank_leaves_in_the_middle(tmp_path):
