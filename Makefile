@@ -14,6 +14,7 @@ PIP_INSTALL = bin/python -m pip --disable-pip-version-check install --quiet
 # Run elsewhere: in the checkout, `import pycylon` of a test's child would find the sources instead of the wheel.
 PYTEST := pytest -q --config-file=../pyproject.toml --rootdir=.. ../tests
 STATICCHECK := .cache/bin/staticcheck
+VERSITYGW := github.com/versity/versitygw/cmd/versitygw@v1.8.0
 SOURCES := $(shell find export gocore pycylon -name '*.go' -o -name '*.[chs]' -o -name '*.map' -o -name '*.py' 2> /dev/null) \
 	go.mod go.sum setup.py pyproject.toml MANIFEST.in
 WHEEL := dist/.wheel
@@ -54,12 +55,14 @@ test-checked: $(VENV)/.toolchain .venv-full/.ready
 		"-ldflags=-s -w '-extldflags=-Wl,--version-script=$(CURDIR)/export/symbols.map'" -o .cache/checked/pycylon/libpycylon.so ./export
 	cd .cache && PYTHONPATH=checked ../.venv-full/bin/$(PYTEST)/interop ../tests/native/test_leaks.py ../tests/native/test_abi.py
 
-test-deps: ## Install what the network tests need (root on Debian; elsewhere those tests are skipped)
-	@for command in nft:nftables ip:iproute2 nm:binutils; do \
+test-deps: $(VENV)/.toolchain ## Install what the tests of networks and stores need (as root on Debian; elsewhere those tests are skipped)
+	@for command in nft:nftables ip:iproute2 nm:binutils redis-server:redis-server; do \
 		command -v $${command%:*} > /dev/null && continue; \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null; then \
 			(apt-get update && apt-get install -y --no-install-recommends $${command#*:}) > /dev/null; \
 		else echo "$${command%:*} is missing: the tests that need it are skipped"; fi; done
+	@command -v versitygw > /dev/null || [ -x .cache/bin/versitygw ] || GOBIN="$(CURDIR)/.cache/bin" go install $(VERSITYGW) || \
+		echo "versitygw is missing: the tests that need an S3 server are skipped"
 
 lint: lint-go lint-python ## Run gofmt, go vet, staticcheck, ruff and mypy
 

@@ -16,16 +16,18 @@ import (
 
 // envOptions are pcy_env_open's options; times are seconds.
 type envOptions struct {
-	Token            string  `json:"token"`
-	Rank             *int    `json:"rank"`
-	WorldSize        int     `json:"world_size"`
-	ConnectTimeout   float64 `json:"connect_timeout"`
-	OperationTimeout float64 `json:"operation_timeout"`
+	Token            string   `json:"token"`
+	Rank             *int     `json:"rank"`
+	WorldSize        int      `json:"world_size"`
+	Paths            []string `json:"paths"`
+	Stores           []string `json:"stores"`
+	ConnectTimeout   float64  `json:"connect_timeout"`
+	OperationTimeout float64  `json:"operation_timeout"`
 }
 
 func (o envOptions) config() session.Config {
 	return session.Config{
-		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize,
+		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize, Paths: o.Paths, Stores: o.Stores,
 		ConnectTimeout:   time.Duration(o.ConnectTimeout * float64(time.Second)),
 		OperationTimeout: time.Duration(o.OperationTimeout * float64(time.Second)),
 	}

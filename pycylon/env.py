@@ -35,6 +35,14 @@ class CylonEnv:
         This process's rank. Default: ``PYCYLON_RANK``, else the rendezvous gives one.
     world_size : int, optional
         The number of ranks that is expected. Default: ``PYCYLON_WORLD_SIZE``, else the token's.
+    paths : list of str, optional
+        The ways in which ranks may be connected: "loopback", "private", "public", "punched", "relay", "redis", "s3";
+        the same on all ranks. Default: ``PYCYLON_PATHS``, names with commas between them; else all that make sense.
+    stores : list of str, optional
+        Servers through which ranks are connected that have no better path, the same on all ranks:
+        ``redis://:password@host:6379/0`` (``rediss://`` with TLS), ``s3://bucket/prefix`` (``?endpoint=https://...``
+        where it isn't Amazon's). They see ciphertext only. Default: ``PYCYLON_STORES``, names with blanks between
+        them; else none.
     threads : int, optional
         Compute threads of this process. Default: ``PYCYLON_THREADS``, else one per processor.
     memory_limit : int or str, optional
@@ -74,6 +82,8 @@ class CylonEnv:
         token: str | None = None,
         rank: int | None = None,
         world_size: int | None = None,
+        paths: list[str] | None = None,
+        stores: list[str] | None = None,
         threads: int | None = None,
         memory_limit: int | str | None = None,
         temp_dir: str | None = None,
@@ -96,6 +106,8 @@ class CylonEnv:
         if options.get("token"):
             options["rank"] = _number("PYCYLON_RANK", rank, int)
             options["world_size"] = _number("PYCYLON_WORLD_SIZE", world_size, int)
+            options["paths"] = paths if paths is not None else _names("PYCYLON_PATHS", ",")
+            options["stores"] = stores if stores is not None else _names("PYCYLON_STORES", None)
         elif distributed and token is None:
             # Ranks that each took themselves for the whole world would all compute everything.
             rank, world_size = _number("PYCYLON_RANK", rank, int), _number("PYCYLON_WORLD_SIZE", world_size, int)
@@ -258,6 +270,12 @@ def _token() -> str | None:
     if not token:
         raise ValueError(f"PYCYLON_TOKEN_FILE={path!r} is empty: write into it what `python -m pycylon token` prints")
     return token
+
+
+def _names(variable: str, separator: str | None) -> list[str] | None:
+    """Return the names that a variable lists, None where it lists none."""
+    names = [name.strip() for name in os.environ.get(variable, "").split(separator)]
+    return [name for name in names if name] or None
 
 
 def _number(variable: str, given: Any, kind: type) -> Any:

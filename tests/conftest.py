@@ -19,18 +19,18 @@ from pycylon import errors
 from pycylon._native import abi
 
 
-def run_world(size, work, *, timeout=20.0, operation_timeout=None):
+def run_world(size, work, *, timeout=20.0, operation_timeout=None, **options):
     """Return what `work(env)` returns on each rank, the ranks being threads of this process; raise the first error."""
     server = abi.start_service("rendezvous", {"listen": "127.0.0.1:0"})
-    options = {"rendezvous": server.info["address"], "world_size": size, "expiry": 60}
-    token = abi.start_service("token", options).info["token"]
+    job = {"rendezvous": server.info["address"], "world_size": size, "expiry": 60}
+    token = abi.start_service("token", job).info["token"]
     timeouts = {"connect_timeout": timeout, "operation_timeout": operation_timeout or timeout}
     results: list = [None] * size
     failures: list = []
 
     def rank(number):
         try:
-            with pc.CylonEnv(token=token, rank=number, **timeouts) as env:
+            with pc.CylonEnv(token=token, rank=number, **timeouts, **options) as env:
                 results[number] = work(env)
         except BaseException as error:
             failures.append(error)

@@ -34,6 +34,11 @@ type Config struct {
 	Rank *int `json:"rank,omitempty"`
 	// WorldSize is how many ranks the caller expects; 0 takes the token's word.
 	WorldSize int `json:"world_size,omitempty"`
+	// Paths are those by which ranks may be connected; none: all that make sense.
+	Paths []string `json:"paths,omitempty"`
+	// Stores are the URLs of servers through which ranks are connected that have no better path: redis://, rediss://, s3://.
+	// The same on all ranks. They may hold passwords.
+	Stores []string `json:"stores,omitempty"`
 	// ConnectTimeout bounds Open, OperationTimeout each Run and Collective; 0 is no bound beyond the context's.
 	ConnectTimeout   time.Duration `json:"connect_timeout,omitempty"`
 	OperationTimeout time.Duration `json:"operation_timeout,omitempty"`

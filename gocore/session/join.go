@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -12,11 +13,15 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
 	"github.com/pycylon/pycylon/gocore/comm/connect"
+	"github.com/pycylon/pycylon/gocore/comm/store"
+	"github.com/pycylon/pycylon/gocore/comm/store/redis"
+	"github.com/pycylon/pycylon/gocore/comm/store/s3"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 )
 
 // membership is how this rank is connected to the others, for Describe.
 type membership struct {
+	close func()
 	epoch string
 	setup time.Duration
 	paths []string // by rank
@@ -29,7 +34,15 @@ func (e *Env) join(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	m, err := connect.Join(ctx, token, connect.Options{Rank: e.config.Rank, WorldSize: e.config.WorldSize, Timeout: e.config.ConnectTimeout})
+	opt := connect.Options{Rank: e.config.Rank, WorldSize: e.config.WorldSize, Timeout: e.config.ConnectTimeout, Paths: e.config.Paths}
+	for _, url := range e.config.Stores {
+		server, err := openStore(url)
+		if err != nil {
+			return err
+		}
+		opt.Stores = append(opt.Stores, server)
+	}
+	m, err := connect.Join(ctx, token, opt)
 	if err != nil {
 		return err
 	}
@@ -38,12 +51,28 @@ func (e *Env) join(ctx context.Context) error {
 		m.Close()
 		return err
 	}
-	e.member = &membership{epoch: hex.EncodeToString(m.Epoch[:]), setup: m.Setup}
+	e.member = &membership{close: m.Close, epoch: hex.EncodeToString(m.Epoch[:]), setup: m.Setup}
 	for _, l := range m.Links {
 		e.member.paths = append(e.member.paths, l.Path)
 		e.member.each = append(e.member.each, l.Setup)
 	}
-	return e.over(ctx, ch)
+	if err := e.over(ctx, ch); err != nil {
+		m.Close()
+		return err
+	}
+	return nil
+}
+
+// openStore returns the server that a URL names.
+func openStore(url string) (store.Server, error) {
+	scheme, _, _ := strings.Cut(url, "://")
+	switch scheme {
+	case "redis", "rediss":
+		return redis.New(url)
+	case "s3":
+		return s3.New(url)
+	}
+	return nil, status.Errorf(status.Invalid, "a store's name begins with redis://, rediss:// or s3://") // the text may hold a password
 }
 
 // over makes the communicator over a channel, which it owns from here on.
@@ -85,6 +114,9 @@ func (e *Env) leave(ctx context.Context, cause error) error {
 		}
 	}
 	err := comms[0].Close(ctx)
+	if e.member != nil {
+		e.member.close()
+	}
 	memory.Trim(0)
 	return err
 }

@@ -5,6 +5,7 @@ import os
 import time
 from pathlib import Path
 
+import pycylon as pc
 from pycylon import errors
 from pycylon.comm import ANY_SOURCE, Request, Status
 
@@ -91,3 +92,17 @@ def pending(env, how, path):
 def report(env, how, folder):
     told = pending(env, how, f"{folder}/struck")
     Path(f"{folder}/{env.rank}").write_text(repr(told))
+
+
+def join_over(env):
+    """Return the paths to the other ranks, and the rows of a join over all ranks and of the same here."""
+    keys = [(i * i + 7 * env.rank) % 1000 for i in range(20_000)]
+    left, right = (
+        pc.DataFrame({"k": keys, "v": range(20_000)}),
+        pc.DataFrame({"k": [*range(1000)], "w": [*range(1000)]}),
+    )
+    first = right if env.rank == 0 else right[:0]
+    joined = left.merge(first, on="k", env=env)
+    sums = env.comm.allreduce(sum(joined["w"].to_list())), env.comm.allreduce(len(joined))
+    local = env.comm.allreduce(sum(keys)), env.comm.allreduce(len(keys))
+    return [peer["path"] for peer in env.describe()["peers"]], sums, local

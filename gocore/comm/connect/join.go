@@ -10,7 +10,8 @@
 //	punch port       never listens. The connection to the rendezvous server comes from it, and so do punches
 //	                 (package holepunch): the lower rank is the TLS client.
 //
-// Where neither gets through, both connect to the server's relay (package relay); the lower rank is the TLS client.
+// Where neither gets through, both connect to the server's relay (package relay); the lower rank is the TLS client. Last,
+// where the user has named some, through a store (package store), likewise.
 //
 // Per pair, the candidates start staggered, best first, and race:
 //
@@ -61,6 +62,7 @@ type joiner struct {
 	slots   chan struct{} // of outgoing connections
 	settled chan struct{} // one value per settled pair
 
+	offices   []*office     // of Options.Stores
 	nearSlots chan struct{} // of outgoing connections on loopback
 
 	mu    sync.Mutex
@@ -112,6 +114,7 @@ func (j *joiner) join(ctx context.Context) (*Membership, error) {
 		}
 		j.event(-1, 0, "", "failed", err)
 		j.client.Fail(err)
+		j.closeOffices()
 		return nil, err
 	}
 	j.event(-1, 0, "", "go", nil)
@@ -255,7 +258,7 @@ func patience(ctx context.Context) time.Duration {
 
 // membership is what is left of a successful opening.
 func (j *joiner) membership() *Membership {
-	m := &Membership{Rank: j.rank, Size: len(j.pairs), Epoch: j.epoch, Links: make([]Link, len(j.pairs)), Setup: time.Since(j.began)}
+	m := &Membership{offices: j.closeOffices, Rank: j.rank, Size: len(j.pairs), Epoch: j.epoch, Links: make([]Link, len(j.pairs)), Setup: time.Since(j.began)}
 	for peer, p := range j.pairs {
 		if p == nil {
 			m.Links[peer] = Link{Path: "self"}

@@ -10,7 +10,7 @@ import (
 // Link is the connection to one other rank.
 type Link struct {
 	Conn  net.Conn      // a *tls.Conn, authenticated, nothing read beyond the nomination; nil at the own rank
-	Path  string        // "loopback", "private", "public", "punched" or "relay"; "self" at the own rank
+	Path  string        // "loopback", "private", "public", "punched", "relay", "redis" or "s3"; "self" at the own rank
 	Setup time.Duration // from the sealed roster to the nomination
 }
 
@@ -22,6 +22,8 @@ type Membership struct {
 	Links []Link        // by rank
 	Setup time.Duration // of the whole: from Join's call to GO
 	Trace []Event       // what happened on the way, in order
+
+	offices func() // closes them
 }
 
 // Conns returns the connections by rank, nil at the own.
@@ -42,4 +44,5 @@ func (m *Membership) Close() {
 			_ = l.Conn.Close()
 		}
 	}
+	m.offices()
 }

@@ -28,6 +28,9 @@ func (j *joiner) mesh(ctx context.Context) error {
 		defer stop()
 		g.Go(func(ctx context.Context) error { return j.accept(ctx, g) })
 	}
+	for _, server := range j.opt.Stores {
+		j.offices = append(j.offices, &office{server: server})
+	}
 	for _, p := range j.pairs {
 		if p != nil {
 			j.race(g, p)

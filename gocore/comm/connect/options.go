@@ -4,16 +4,18 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/pycylon/pycylon/gocore/comm/store"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
 // Options are the settings of Join. The zero value is a good default.
 type Options struct {
-	Rank      *int          // nil: the rendezvous server gives a free rank
-	WorldSize int           // refuse a token for another world size; 0: don't check
-	Timeout   time.Duration // for everything, until all ranks are connected; 0: DefaultTimeout (the context may be sooner)
-	Paths     []string      // the paths to try; nil: all that make sense
-	Trace     func(Event)   // called as things happen, if not nil, from several goroutines
+	Rank      *int           // nil: the rendezvous server gives a free rank
+	WorldSize int            // refuse a token for another world size; 0: don't check
+	Timeout   time.Duration  // for everything, until all ranks are connected; 0: DefaultTimeout (the context may be sooner)
+	Paths     []string       // the paths to try; nil: all that make sense
+	Stores    []store.Server // through which pairs connect that have no better path; the same on all ranks
+	Trace     func(Event)    // called as things happen, if not nil, from several goroutines
 }
 
 // DefaultTimeout bounds Join where neither Options nor the context does.

@@ -49,6 +49,14 @@ func (j *joiner) race(g *task.Group, p *pair) {
 			return nil
 		})
 	}
+	for _, office := range j.offices {
+		if j.storable(office.server, self, peer) {
+			g.Go(func(ctx context.Context) error {
+				j.stored(ctx, p, office)
+				return nil
+			})
+		}
+	}
 	if remote, ok := punchable(self, peer, j.allowed); ok {
 		g.Go(func(ctx context.Context) error {
 			j.punch(ctx, p, remote)

@@ -12,9 +12,11 @@ const (
 	Public   Path = 3 // the address that the rendezvous saw, at the listening port
 	Punched  Path = 4 // TCP simultaneous open between two punch ports
 	Relayed  Path = 5 // through a relay, which sees ciphertext
+	Redis    Path = 6 // through a Redis server, likewise
+	S3       Path = 7 // through a bucket, likewise
 )
 
-var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched", Relayed: "relay"}
+var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched", Relayed: "relay", Redis: "redis", S3: "s3"}
 
 // String returns the path's name, as users see it.
 func (p Path) String() string {
@@ -25,7 +27,7 @@ func (p Path) String() string {
 }
 
 // Valid tells whether p is one of the paths.
-func (p Path) Valid() bool { return p >= Loopback && p <= Relayed }
+func (p Path) Valid() bool { return p >= Loopback && p <= S3 }
 
 // ParsePath returns the path of a name.
 func ParsePath(name string) (Path, error) {
@@ -34,5 +36,5 @@ func ParsePath(name string) (Path, error) {
 			return p, nil
 		}
 	}
-	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public, punched and relay", name)
+	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public, punched, relay, redis and s3", name)
 }

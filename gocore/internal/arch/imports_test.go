@@ -52,6 +52,8 @@ var rules = []rule{
 		"an open environment is below the C ABI"},
 	{"gocore/cmd", []string{"gocore/base", "gocore/comm"},
 		"programs run services that need no engine"},
+	{"gocore/internal/servers", nil,
+		"real servers, which know nothing of what is tested"},
 	{"gocore/internal/natlab", []string{"gocore/base"},
 		"a laboratory of networks, not of the code under test"},
 	{"gocore/internal", []string{"gocore/base", "gocore/engine", "gocore/internal"},

@@ -56,4 +56,4 @@ func (c *valved) Write(p []byte) (int, error) {
 }
 
 // CloseWrite closes the writing side, as a *net.TCPConn does.
-func (c *valved) CloseWrite() error { return c.Conn.(*net.TCPConn).CloseWrite() }
+func (c *valved) CloseWrite() error { return c.Conn.(interface{ CloseWrite() error }).CloseWrite() }

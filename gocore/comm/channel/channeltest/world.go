@@ -30,11 +30,22 @@ type World struct {
 // TCPWorld returns a world over loopback connections with TLS.
 func TCPWorld(t testing.TB, n int, limit time.Duration) World {
 	t.Helper()
-	config := tlsConfig(t)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { _ = listener.Close() }()
+	return Over(t, n, limit, func(int, int) (net.Conn, net.Conn) {
+		dialled, err := net.Dial("tcp", listener.Addr().String())
+		require.NoError(t, err)
+		accepted, err := listener.Accept()
+		require.NoError(t, err)
+		return dialled, accepted
+	})
+}
 
+// Over returns a world over connections, with TLS. connect makes one between two ranks and returns the ends of both.
+func Over(t testing.TB, n int, limit time.Duration, connect func(a, b int) (net.Conn, net.Conn)) World {
+	t.Helper()
+	config := tlsConfig(t)
 	conns := make([][]net.Conn, n)
 	valves := make([]*valve, n)
 	raw := make([][]net.Conn, n)
@@ -43,10 +54,7 @@ func TCPWorld(t testing.TB, n int, limit time.Duration) World {
 	}
 	for a := range n {
 		for b := a + 1; b < n; b++ {
-			dialled, err := net.Dial("tcp", listener.Addr().String())
-			require.NoError(t, err)
-			accepted, err := listener.Accept()
-			require.NoError(t, err)
+			dialled, accepted := connect(a, b)
 			raw[a][b], raw[b][a] = dialled, accepted
 			client := tls.Client(tcp.NewSocket(&valved{Conn: dialled, valve: valves[a]}), config)
 			server := tls.Server(tcp.NewSocket(&valved{Conn: accepted, valve: valves[b]}), config)

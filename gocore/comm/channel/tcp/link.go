@@ -48,6 +48,9 @@ func newLink(peer int, conn net.Conn, limit time.Duration, own *pulse) *link {
 		l.socket, _ = c.NetConn().(*Socket)
 	}
 	l.raw = Raw(conn)
+	if c, ok := l.raw.(interface{ Patience() time.Duration }); ok {
+		l.limit = max(limit, c.Patience()) // a store, which hands on what it gets when it can
+	}
 	tune(l.raw, limit)
 	return l
 }

@@ -56,7 +56,7 @@ func (m *mesh) watch(ctx context.Context) {
 		}
 		away := m.pulse.tick() > 2*interval
 		for l := range m.each {
-			l.check(away, interval)
+			l.check(away, l.limit/4)
 		}
 	}
 }

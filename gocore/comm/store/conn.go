@@ -1,0 +1,270 @@
+package store
+
+import (
+	"context"
+	"io"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Conn is the connection to one peer through a store. It implements net.Conn, and CloseWrite.
+type Conn struct {
+	office *Office
+	peer   int
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	err     error // of the server
+	closed  bool  // by this side
+
+	pending []byte // written, not put
+	next    uint64 // the sequence of the next object
+	acked   uint64 // objects that the peer has read
+	ending  bool   // nothing more will be written
+	ended   bool   // and the peer is being told, or needn't be
+
+	arrived map[uint64]*object
+	head    []byte // the rest of the object that is being read
+	read    uint64 // objects read
+	told    uint64 // of these, the peer knows
+	eof     bool   // the peer's end has been read
+	reset   bool   // the peer closed in the middle
+
+	readBy, writeBy deadline
+}
+
+var _ net.Conn = (*Conn)(nil)
+
+func newConn(o *Office, peer int) *Conn {
+	c := &Conn{office: o, peer: peer, arrived: map[uint64]*object{}}
+	c.changed = sync.NewCond(&c.mu)
+	return c
+}
+
+// Patience returns for how long the peer may be silent though it is well: what it sends takes its time.
+func (c *Conn) Patience() time.Duration { return c.office.traits.Patience }
+
+// Write implements net.Conn.
+func (c *Conn) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	written := 0
+	for len(p) > 0 {
+		room := c.office.traits.Object - len(c.pending)
+		switch {
+		case c.closed || c.ending:
+			return written, net.ErrClosed
+		case c.err != nil:
+			return written, c.err
+		case c.reset:
+			return written, syscall.EPIPE
+		case c.writeBy.passed:
+			return written, os.ErrDeadlineExceeded
+		case room == 0:
+			c.changed.Wait()
+			continue
+		}
+		n := min(len(p), room)
+		c.pending = append(c.pending, p[:n]...)
+		p, written = p[n:], written+n
+		c.changed.Broadcast()
+	}
+	return written, nil
+}
+
+// Read implements net.Conn.
+func (c *Conn) Read(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		switch o := c.arrived[c.read]; {
+		case c.closed:
+			return 0, net.ErrClosed
+		case c.readBy.passed:
+			return 0, os.ErrDeadlineExceeded
+		case len(c.head) > 0:
+			n := copy(p, c.head)
+			c.head = c.head[n:]
+			return n, nil
+		case o != nil:
+			delete(c.arrived, c.read)
+			c.read++
+			c.head, c.eof = o.payload, o.kind == end
+			c.changed.Broadcast() // an acknowledgement may be due
+		case c.eof:
+			return 0, io.EOF
+		case c.reset:
+			return 0, syscall.ECONNRESET
+		case c.err != nil:
+			return 0, c.err
+		default:
+			c.changed.Wait()
+		}
+	}
+}
+
+// arrive takes what the peer has put.
+func (c *Conn) arrive(o *object) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if o.acknowledged > c.acked && o.acknowledged <= c.next {
+		c.acked = o.acknowledged
+	}
+	switch o.kind {
+	case data, end:
+		if o.sequence-c.read < uint64(c.office.traits.Window) && !c.closed {
+			c.arrived[o.sequence] = o
+		}
+	case reset:
+		c.reset = true
+	}
+	c.changed.Broadcast()
+}
+
+// post puts objects until the connection is closed. Traits.Parallel goroutines run it.
+func (c *Conn) post(ctx context.Context) error {
+	stop := context.AfterFunc(ctx, func() { c.fail(context.Canceled) })
+	defer stop()
+	for o := c.due(); o != nil; o = c.due() {
+		object := o.appendMarshal(make([]byte, 0, headerBytes+len(o.payload)))
+		if err := c.office.try(ctx, func() error { return c.office.store.Put(ctx, c.peer, o.name(), object) }); err != nil {
+			c.fail(err)
+		}
+	}
+	return nil
+}
+
+// due waits for something to put; nil when there will be nothing any more.
+func (c *Conn) due() *object {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for {
+		window := uint64(c.office.traits.Window)
+		o := &object{from: c.office.rank, acknowledged: c.read}
+		switch {
+		case c.ended || c.err != nil:
+			return nil
+		case c.closed && !c.ending:
+			c.ended = true
+			o.kind = reset
+		case len(c.pending) > 0 && c.next-c.acked < window:
+			o.kind, o.payload, c.pending = data, c.pending, nil
+		case len(c.pending) == 0 && c.ending && c.next-c.acked < window:
+			c.ended = true
+			o.kind = end
+		case c.read-c.told >= window/2 && !c.eof && !c.closed:
+			o.kind = ack
+		default:
+			c.changed.Wait()
+			continue
+		}
+		if o.kind == data || o.kind == end {
+			o.sequence = c.next
+			c.next++
+		}
+		c.told = c.read
+		c.changed.Broadcast() // there is room to write
+		return o
+	}
+}
+
+// fail ends the connection, because the server does not work.
+func (c *Conn) fail(err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.err == nil {
+		c.err = err
+	}
+	c.changed.Broadcast()
+}
+
+// CloseWrite tells the peer that no byte follows. What was written still leaves.
+func (c *Conn) CloseWrite() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.ending = true
+	c.changed.Broadcast()
+	return nil
+}
+
+// Close implements net.Conn. Without a CloseWrite before, what has not left is dropped, and the peer is told.
+func (c *Conn) Close() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.closed = true
+	c.head, c.arrived = nil, map[uint64]*object{}
+	if !c.ending {
+		c.pending = nil
+	}
+	c.readBy.stop()
+	c.writeBy.stop()
+	c.changed.Broadcast()
+	return nil
+}
+
+// LocalAddr implements net.Conn.
+func (c *Conn) LocalAddr() net.Addr { return address{c.office.path, c.office.rank} }
+
+// RemoteAddr implements net.Conn.
+func (c *Conn) RemoteAddr() net.Addr { return address{c.office.path, c.peer} }
+
+// SetDeadline implements net.Conn.
+func (c *Conn) SetDeadline(t time.Time) error {
+	c.set(t, &c.readBy, &c.writeBy)
+	return nil
+}
+
+// SetReadDeadline implements net.Conn.
+func (c *Conn) SetReadDeadline(t time.Time) error {
+	c.set(t, &c.readBy)
+	return nil
+}
+
+// SetWriteDeadline implements net.Conn.
+func (c *Conn) SetWriteDeadline(t time.Time) error {
+	c.set(t, &c.writeBy)
+	return nil
+}
+
+// deadline is when waiting ends.
+type deadline struct {
+	passed bool
+	timer  *time.Timer
+}
+
+func (d *deadline) stop() {
+	if d.timer != nil {
+		d.timer.Stop()
+		d.timer = nil
+	}
+}
+
+func (c *Conn) set(t time.Time, deadlines ...*deadline) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, d := range deadlines {
+		d.stop()
+		d.passed = false
+		if t.IsZero() || c.closed {
+			continue
+		}
+		if left := time.Until(t); left > 0 {
+			var timer *time.Timer
+			timer = time.AfterFunc(left, func() {
+				c.mu.Lock()
+				defer c.mu.Unlock()
+				if d.timer == timer { // else another deadline has taken its place
+					d.passed = true
+					c.changed.Broadcast()
+				}
+			})
+			d.timer = timer
+			continue
+		}
+		d.passed = true
+	}
+	c.changed.Broadcast()
+}

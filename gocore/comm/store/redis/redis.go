@@ -1,0 +1,155 @@
+// Package redis keeps ranks' mailboxes on a Redis server (6.2 or later): a list per rank.
+//
+//	Put    MULTI, RPUSH pycylon:<epoch>:<rank> object, PEXPIRE, EXEC
+//	Take   BLPOP, which waits on the server, then LPOP of what else is there
+//
+// The client is redigo: small, without dependencies, and silent.
+package redis
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/gomodule/redigo/redis"
+
+	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/comm/store"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+)
+
+const (
+	dialTimeout = 5 * time.Second
+	replyWithin = 10 * time.Second
+	popSeconds  = 2  // that one BLPOP waits
+	popMore     = 64 // objects that are taken at a time
+	connections = 8  // for Put
+)
+
+// server is where a URL leads.
+type server struct{ url string }
+
+// New returns the server of a URL: redis://[user]:password@host:port/database, or rediss:// for TLS.
+func New(rawURL string) (store.Server, error) {
+	u, err := url.Parse(rawURL)
+	if err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Hostname() == "" {
+		return nil, status.Errorf(status.Invalid, "a Redis store is named redis://:password@host:6379/0, or rediss:// for TLS") // the text may hold a password
+	}
+	return &server{rawURL}, nil
+}
+
+// Path implements store.Server.
+func (s *server) Path() wire.Path { return wire.Redis }
+
+// Traits implements store.Server.
+func (s *server) Traits() store.Traits {
+	return store.Traits{Object: 512 << 10, Window: 16, Parallel: 2, Patience: 5 * time.Second}
+}
+
+// Open implements store.Server.
+func (s *server) Open(ctx context.Context, epoch wire.Epoch, rank int) (store.Store, error) {
+	m := &mailbox{server: s, prefix: "pycylon:" + hex.EncodeToString(epoch[:]) + ":", rank: rank}
+	m.pool = &redis.Pool{DialContext: s.dial, MaxIdle: connections, MaxActive: connections, Wait: true, IdleTimeout: time.Minute}
+	c, err := s.dial(ctx)
+	if err != nil {
+		return nil, s.explain(err)
+	}
+	defer func() { _ = c.Close() }()
+	if _, err := redis.DoContext(c, ctx, "PING"); err != nil {
+		return nil, s.explain(err)
+	}
+	return m, nil
+}
+
+func (s *server) dial(ctx context.Context) (redis.Conn, error) {
+	return redis.DialURLContext(ctx, s.url, redis.DialConnectTimeout(dialTimeout), redis.DialReadTimeout(replyWithin), redis.DialWriteTimeout(replyWithin))
+}
+
+// explain says what failed without the password of the URL.
+func (s *server) explain(err error) error {
+	u, _ := url.Parse(s.url)
+	text := err.Error()
+	if password, ok := u.User.Password(); ok && password != "" {
+		text = strings.ReplaceAll(text, password, "***")
+	}
+	return status.Errorf(status.Unreachable, "the Redis server at %s does not answer as it should: %s. Check address, password and TLS (rediss://)", u.Host, text)
+}
+
+// mailbox implements store.Store.
+type mailbox struct {
+	server *server
+	pool   *redis.Pool
+	prefix string
+	rank   int
+	taking redis.Conn // of Take, kept from call to call; nil after a failure
+}
+
+func (m *mailbox) key(rank int) string { return fmt.Sprint(m.prefix, rank) }
+
+// Put implements store.Store.
+func (m *mailbox) Put(ctx context.Context, to int, _ string, object []byte) error {
+	c, err := m.pool.GetContext(ctx)
+	if err != nil {
+		return m.server.explain(err)
+	}
+	defer func() { _ = c.Close() }()
+	for _, command := range [][]any{{"MULTI"}, {"RPUSH", m.key(to), object}, {"PEXPIRE", m.key(to), store.Expiry.Milliseconds()}} {
+		if err := c.Send(command[0].(string), command[1:]...); err != nil {
+			return m.server.explain(err)
+		}
+	}
+	if _, err := redis.DoContext(c, ctx, "EXEC"); err != nil {
+		return m.server.explain(err)
+	}
+	return nil
+}
+
+// Take implements store.Store.
+func (m *mailbox) Take(ctx context.Context) (objects [][]byte, err error) {
+	if m.taking == nil {
+		if m.taking, err = m.server.dial(ctx); err != nil {
+			m.taking = nil
+			return nil, m.server.explain(err)
+		}
+	}
+	if objects, err = m.take(ctx); err != nil {
+		_ = m.taking.Close()
+		m.taking = nil
+		return nil, m.server.explain(err)
+	}
+	return objects, nil
+}
+
+func (m *mailbox) take(ctx context.Context) ([][]byte, error) {
+	for {
+		first, err := redis.ByteSlices(redis.DoContext(m.taking, ctx, "BLPOP", m.key(m.rank), popSeconds))
+		if errors.Is(err, redis.ErrNil) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		more, err := redis.ByteSlices(redis.DoContext(m.taking, ctx, "LPOP", m.key(m.rank), popMore))
+		if err != nil && !errors.Is(err, redis.ErrNil) {
+			return nil, err // what was popped first is lost with the connection: the peers notice
+		}
+		return append(first[1:], more...), nil // first[0] is the key
+	}
+}
+
+// Close implements store.Store.
+func (m *mailbox) Close(ctx context.Context) error {
+	if m.taking != nil {
+		_ = m.taking.Close()
+	}
+	c, err := m.pool.GetContext(ctx)
+	if err != nil {
+		return errors.Join(m.server.explain(err), m.pool.Close())
+	}
+	_, err = redis.DoContext(c, ctx, "DEL", m.key(m.rank))
+	return errors.Join(err, c.Close(), m.pool.Close())
+}

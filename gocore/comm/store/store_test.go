@@ -1,0 +1,252 @@
+package store_test
+
+import (
+	"context"
+	"crypto/rand"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	redigo "github.com/gomodule/redigo/redis"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/comm/channel/channeltest"
+	"github.com/pycylon/pycylon/gocore/comm/store"
+	"github.com/pycylon/pycylon/gocore/comm/store/redis"
+	"github.com/pycylon/pycylon/gocore/comm/store/s3"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
+	"github.com/pycylon/pycylon/gocore/internal/servers"
+)
+
+// kinds are the stores, each with a real server that ends with the test.
+var kinds = map[string]func(t testing.TB) store.Server{
+	"redis": func(t testing.TB) store.Server {
+		s, err := redis.New(servers.Redis(t))
+		require.NoError(t, err)
+		return s
+	},
+	"s3": func(t testing.TB) store.Server {
+		url, _ := servers.S3(t)
+		s, err := s3.New(url)
+		require.NoError(t, err)
+		return s
+	},
+}
+
+// each runs a test with every kind.
+func each(t *testing.T, test func(t *testing.T, s store.Server)) {
+	for name, start := range kinds {
+		t.Run(name, func(t *testing.T) { test(t, start(t)) })
+	}
+}
+
+func newEpoch(t testing.TB) (epoch wire.Epoch) {
+	_, err := rand.Read(epoch[:])
+	require.NoError(t, err)
+	return epoch
+}
+
+// offices opens every rank's office of a new opening; they are closed with the test.
+func offices(t testing.TB, s store.Server, n int) []*store.Office {
+	t.Helper()
+	epoch := newEpoch(t)
+	all := make([]*store.Office, n)
+	for rank := range all {
+		o, err := store.Open(context.Background(), s, epoch, rank, n)
+		require.NoError(t, err)
+		all[rank] = o
+	}
+	t.Cleanup(func() {
+		for _, o := range all {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			require.NoError(t, o.Close(ctx))
+		}
+	})
+	return all
+}
+
+func TestConformance(t *testing.T) {
+	each(t, func(t *testing.T, s store.Server) {
+		channeltest.Run(t, func(t testing.TB, n int, limit time.Duration) channeltest.World {
+			all := offices(t, s, n)
+			return channeltest.Over(t, n, limit, func(a, b int) (net.Conn, net.Conn) { return all[a].Conn(b), all[b].Conn(a) })
+		})
+	})
+}
+
+// What is left on a server when all is over: nothing.
+func TestNothingIsLeft(t *testing.T) {
+	url, folder := servers.S3(t)
+	s, err := s3.New(url)
+	require.NoError(t, err)
+	t.Run("", func(t *testing.T) {
+		all := offices(t, s, 2)
+		w := channeltest.Over(t, 2, time.Second, func(a, b int) (net.Conn, net.Conn) { return all[a].Conn(b), all[b].Conn(a) })
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		for _, ch := range w.Channels {
+			require.NoError(t, ch.Close(ctx))
+		}
+	})
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		require.False(t, err == nil && entry.Type().IsRegular() && !strings.Contains(path, ".sgwtmp"), path)
+		return err
+	}))
+}
+
+// stream connects two ranks and returns both ends.
+func stream(t *testing.T, s store.Server) (a, b *store.Conn) {
+	all := offices(t, s, 2)
+	return all[0].Conn(1), all[1].Conn(0)
+}
+
+func TestConn(t *testing.T) {
+	each(t, func(t *testing.T, s store.Server) {
+		t.Run("deadlines", func(t *testing.T) {
+			a, _ := stream(t, s)
+			require.NoError(t, a.SetReadDeadline(time.Now().Add(20*time.Millisecond)))
+			_, err := a.Read(make([]byte, 1))
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+			require.NoError(t, a.SetDeadline(time.Now().Add(-time.Second)))
+			_, err = a.Write([]byte("x"))
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+			require.NoError(t, a.SetDeadline(time.Time{}))
+			_, err = a.Write([]byte("x"))
+			require.NoError(t, err)
+		})
+		t.Run("a reader that stands still stops the writer", func(t *testing.T) {
+			a, b := stream(t, s)
+			most := s.Traits().Object * (s.Traits().Window + 2)
+			require.NoError(t, a.SetWriteDeadline(time.Now().Add(2*time.Second)))
+			written, err := a.Write(make([]byte, 2*most))
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+			require.LessOrEqual(t, written, most)
+			require.NoError(t, b.SetReadDeadline(time.Now().Add(10*time.Second)))
+			_, err = io.ReadFull(b, make([]byte, written))
+			require.NoError(t, err)
+		})
+		t.Run("the end comes behind the data", func(t *testing.T) {
+			a, b := stream(t, s)
+			_, err := a.Write([]byte("last words"))
+			require.NoError(t, err)
+			require.NoError(t, a.CloseWrite())
+			_, err = a.Write([]byte("more"))
+			require.ErrorIs(t, err, net.ErrClosed)
+			require.NoError(t, a.Close())
+			got, err := io.ReadAll(b)
+			require.NoError(t, err)
+			require.Equal(t, "last words", string(got))
+		})
+		t.Run("a close in the middle is no end", func(t *testing.T) {
+			a, b := stream(t, s)
+			require.NoError(t, a.Close())
+			_, err := b.Read(make([]byte, 1))
+			require.ErrorIs(t, err, syscall.ECONNRESET)
+			_, err = b.Write([]byte("x"))
+			require.ErrorIs(t, err, syscall.EPIPE)
+		})
+	})
+}
+
+// Over TLS, with the authority that the system is told to trust.
+func TestRedisTLS(t *testing.T) {
+	url, authority := servers.RedisTLS(t)
+	if file := os.Getenv("SSL_CERT_FILE"); file != authority { // Go reads the variable once: in a process of its own
+		self, err := os.Executable()
+		require.NoError(t, err)
+		cmd := exec.Command(self, "-test.run=^TestRedisOverTLSChild$", "-test.v")
+		cmd.Env = append(os.Environ(), "SSL_CERT_FILE="+authority, tlsURL+"="+url)
+		out, err := cmd.CombinedOutput()
+		require.NoError(t, err, "%s", out)
+		require.Contains(t, string(out), "PASS: TestRedisOverTLSChild")
+	}
+	s, err := redis.New(url)
+	require.NoError(t, err)
+	_, err = store.Open(context.Background(), s, newEpoch(t), 0, 2)
+	require.ErrorContains(t, err, "certificate", "an unknown authority is refused")
+}
+
+// tlsURL is the variable that makes a test the child of TestRedisTLS.
+const tlsURL = "PYCYLON_TEST_REDIS_TLS"
+
+func TestRedisOverTLSChild(t *testing.T) {
+	url := os.Getenv(tlsURL)
+	if url == "" {
+		return
+	}
+	s, err := redis.New(url)
+	require.NoError(t, err)
+	a, b := stream(t, s)
+	_, err = a.Write([]byte("hello"))
+	require.NoError(t, err)
+	_, err = io.ReadFull(b, make([]byte, 5))
+	require.NoError(t, err)
+}
+
+// What a stranger puts into a mailbox is dropped.
+func TestStranger(t *testing.T) {
+	url := servers.Redis(t)
+	s, err := redis.New(url)
+	require.NoError(t, err)
+	epoch := newEpoch(t)
+	one, err := store.Open(context.Background(), s, epoch, 0, 2)
+	require.NoError(t, err)
+	two, err := store.Open(context.Background(), s, epoch, 1, 2)
+	require.NoError(t, err)
+	stranger, err := s.Open(context.Background(), epoch, 1)
+	require.NoError(t, err)
+	for i, object := range [][]byte{nil, []byte("hello"), make([]byte, 24), append([]byte{1, 1, 0, 0, 0, 0, 0, 7}, make([]byte, 100)...),
+		append([]byte{1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 9, 9}, make([]byte, 100)...), make([]byte, 4<<20)} {
+		require.NoError(t, stranger.Put(context.Background(), 0, string(rune('a'+i)), object))
+	}
+	_, err = two.Conn(0).Write([]byte("honest"))
+	require.NoError(t, err)
+	got := make([]byte, 6)
+	_, err = io.ReadFull(one.Conn(1), got)
+	require.NoError(t, err)
+	require.Equal(t, "honest", string(got))
+	for _, o := range []*store.Office{one, two} {
+		require.NoError(t, o.Close(context.Background()))
+	}
+	require.NoError(t, stranger.Close(context.Background()))
+}
+
+func TestNamesAreChecked(t *testing.T) {
+	for _, url := range []string{"redis://", "http://host", "redis://:secret@", "::secret"} {
+		_, err := redis.New(url)
+		require.ErrorContains(t, err, "redis://:password@host:6379/0")
+		require.NotContains(t, err.Error(), "secret")
+	}
+	for _, url := range []string{"s3://", "http://bucket", "s3://key:secret@bucket/x", "s3://bucket/x?colour=red"} {
+		_, err := s3.New(url)
+		require.Error(t, err)
+		require.NotContains(t, err.Error(), "secret")
+	}
+}
+
+// A server that dies ends the connections, and says which.
+func TestServerDies(t *testing.T) {
+	url := servers.Redis(t)
+	s, err := redis.New(url)
+	require.NoError(t, err)
+	epoch := newEpoch(t)
+	o, err := store.Open(context.Background(), s, epoch, 0, 2)
+	require.NoError(t, err)
+	c, err := redigo.DialURL(url)
+	require.NoError(t, err)
+	_, _ = c.Do("SHUTDOWN", "NOSAVE") // it doesn't answer
+	_, err = o.Conn(1).Read(make([]byte, 1))
+	require.ErrorContains(t, err, "the Redis server at 127.0.0.1")
+	_, err = o.Conn(1).Write([]byte("x"))
+	require.ErrorContains(t, err, "the Redis server at 127.0.0.1")
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	require.Error(t, o.Close(ctx))
+}
