@@ -114,7 +114,7 @@ var bans = []ban{
 		"it writes to file descriptor 2, which is Python's, and dies of SIGPIPE where that is closed: use base/events"},
 	{"log/slog", []string{"gocore/comm/rendezvous", "gocore/cmd", "export"}, true,
 		"for servers, to a handler that their program gives them; what an environment tells goes to base/events"},
-	{"net/http", []string{"gocore/cmd"}, true,
+	{"net/http", []string{"gocore/comm/store/s3", "gocore/cmd"}, true,
 		"it grows the library by megabytes: programs serve figures, the library hands them out"},
 	{"github.com/prometheus", []string{"gocore/cmd"}, true,
 		"it grows the library by megabytes: programs serve figures, the library hands them out"},
