@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from pycylon._version import __version__
 
 if TYPE_CHECKING:
+    from pycylon.binning import cut, qcut
     from pycylon.cluster import run
     from pycylon.env import CylonEnv
     from pycylon.frame import DataFrame, concat, merge, merge_asof
@@ -35,12 +36,14 @@ __all__ = [
     "coalesce",
     "concat",
     "crosstab",
+    "cut",
     "get_dummies",
     "lazy",
     "melt",
     "merge",
     "merge_asof",
     "pivot_table",
+    "qcut",
     "read_csv",
     "read_ipc",
     "run",
@@ -61,12 +64,14 @@ _HOMES = {
     "coalesce": "pycylon.functions",
     "concat": "pycylon.frame",
     "crosstab": "pycylon.reshape",
+    "cut": "pycylon.binning",
     "get_dummies": "pycylon.reshape",
     "lazy": "pycylon.frame.lazy",
     "melt": "pycylon.reshape",
     "merge": "pycylon.frame",
     "merge_asof": "pycylon.frame",
     "pivot_table": "pycylon.reshape",
+    "qcut": "pycylon.binning",
     "read_csv": "pycylon.io",
     "read_ipc": "pycylon.io",
     "run": "pycylon.cluster",

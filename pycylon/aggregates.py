@@ -35,6 +35,7 @@ FUNCTIONS = {
     "median": "quantile",
     "quantile": "quantile",
     "nunique": "nunique",
+    "cov": "cov",
     "corr": "corr",
     "list": "list",
 }
@@ -43,8 +44,11 @@ _DEFAULTS: dict[str, dict[str, Any]] = {
     "var": {"ddof": 1},
     "std": {"ddof": 1},
     "sem": {"ddof": 1},
+    "cov": {"ddof": 1},
     "quantile": {"q": 0.5},
 }
+
+_INTERPOLATIONS = ("linear", "lower", "higher", "nearest", "midpoint")
 
 #: What `numeric_only` keeps: numbers and booleans, as their types begin.
 _NUMBERS = ("int", "uint", "float", "double", "bool", "halffloat", "decimal")
@@ -75,8 +79,14 @@ def function_name(function: Any, op: str) -> str:
         Who was called, for the error.
     """
     name = function if isinstance(function, str) else getattr(function, "__name__", None)
+    known = ", ".join(FUNCTIONS)
+    if name not in FUNCTIONS and not isinstance(function, str):
+        raise InvalidError(
+            f"{getattr(function, '__name__', function)!r} isn't computed in the core: give one of {known}; for a "
+            "function of your own, collect the values with 'list' and use Series.map, or group `df.to_pandas()`",
+            op=op,
+        )
     if name not in FUNCTIONS:
-        known = ", ".join(FUNCTIONS)
         raise InvalidError(f"there is no aggregate {function!r}: expected one of {known}", op=op)
     return name
 
@@ -91,7 +101,7 @@ def aggregate(frame: Frame, name: str, columns: Any, function: Any, op: str, **o
     name : str
         The result's name.
     columns : str, int or pair of those
-        The column; of "corr" the two.
+        The column; of "corr" and "cov" the two.
     function : str or callable
         The function.
     op : str
@@ -101,8 +111,8 @@ def aggregate(frame: Frame, name: str, columns: Any, function: Any, op: str, **o
     """
     core = FUNCTIONS[function_name(function, op)]
     names = frame._names(list(columns) if isinstance(columns, (list, tuple)) else columns)
-    if len(names) != (2 if core == "corr" else 1):
-        raise InvalidError(f"{core} of {names}: corr takes a pair of columns, the others one", op=op)
+    if len(names) != (2 if core in ("cov", "corr") else 1):
+        raise InvalidError(f"{core} of {names}: corr and cov take a pair of columns, the others one", op=op)
     if core == "size":
         names = []
     return Aggregate(name, core, tuple(names), {**_DEFAULTS.get(core, {}), **options})
@@ -171,12 +181,34 @@ def quantiles(frame: Frame, columns: Sequence[str], q: Any, interpolation: str, 
     """
     several = not isinstance(q, (int, float, str)) and hasattr(q, "__iter__")
     shares = [number(each, "q", op) for each in (q if several else [q])]
+    for share in shares:
+        if not 0 <= share <= 1:
+            raise InvalidError(f"q={share:g}: expected a quantile between 0 and 1", op=op)
+    if interpolation not in _INTERPOLATIONS:
+        known = ", ".join(map(repr, _INTERPOLATIONS))
+        raise InvalidError(f"interpolation={interpolation!r}: expected one of {known}", op=op)
     found = []
     for column in columns:
         for each in shares:
             name = f"{column}_{each:g}" if several else column
             found.append(aggregate(frame, name, column, "quantile", op, q=each, interpolation=str(interpolation)))
     return found
+
+
+def percentages(percentiles: Sequence[float] | None) -> list[float]:
+    """Return the quantiles that a `describe` asks for, in order: the quartiles by default, the median always.
+
+    Parameters
+    ----------
+    percentiles : sequence of float, optional
+        What a caller gave.
+    """
+    if percentiles is None:
+        return [0.25, 0.5, 0.75]
+    shares = sorted({*(number(share, "percentiles", "describe") for share in percentiles), 0.5})
+    if not all(0 <= share <= 1 for share in shares):
+        raise InvalidError(f"percentiles={percentiles!r}: expected numbers between 0 and 1", op="describe")
+    return shares
 
 
 def numbers(frame: Frame, columns: Sequence[str]) -> list[str]:

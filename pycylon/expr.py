@@ -48,19 +48,22 @@ class Literal:
 
 @dataclass(frozen=True)
 class Among:
-    """Values that those of a column are looked up among: the last argument of "is_in".
+    """Values that those of a column are looked up among: the last argument of "is_in", the last two of "lookup".
 
     Parameters
     ----------
     table : Table
-        A table of one column.
+        A table.
+    column : int, default 0
+        Which of its columns has the values.
     """
 
     table: abi.Table
+    column: int = 0
 
     def to_json(self, plan: Plan) -> dict[str, Any]:
         """Return it as `plan` spells it."""
-        return {"set": [plan.argument(self.table), self.table.schema[0].name]}
+        return {"set": [plan.argument(self.table), self.table.schema[self.column].name]}
 
 
 @dataclass(frozen=True)

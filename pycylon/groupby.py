@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from pycylon.aggregates import Aggregate, aggregate, numbers, quantiles, spell
+from pycylon.aggregates import Aggregate, aggregate, numbers, percentages, quantiles, spell
 from pycylon.arguments import whole
 from pycylon.errors import InvalidError
+from pycylon.expr import Column
+from pycylon.frame.extremes import of_extremes
 from pycylon.frame.plan import Plan
 from pycylon.frame.window import frame_of
 from pycylon.window import GroupWindows, Within
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from pycylon.env import CylonEnv
+    from pycylon.expr import Expr
     from pycylon.frame.base import Frame, Label
     from pycylon.frame.core import DataFrame
     from pycylon.series import Series
@@ -32,8 +35,8 @@ class GroupBy(GroupWindows):
     ----------
     frame : DataFrame
         The rows.
-    keys : list of str
-        The keys.
+    keys : dict
+        The keys by name: columns, or expressions of them.
     sort, dropna, env
         As in `DataFrame.groupby`.
     selected : list of str, optional
@@ -45,7 +48,7 @@ class GroupBy(GroupWindows):
     def __init__(
         self,
         frame: Frame,
-        keys: list[str],
+        keys: dict[str, Expr],
         *,
         sort: bool,
         dropna: bool,
@@ -66,14 +69,18 @@ class GroupBy(GroupWindows):
         columns : str or sequence of str
             Which.
         """
+        return self._with(self._frame, self._frame._names(columns), isinstance(columns, (str, int)))
+
+    def _with(self, frame: Frame, selected: list[str] | None = None, is_column: bool = False) -> GroupBy:
+        """Return the groups of another frame's rows, or of some of its columns."""
         return GroupBy(
-            self._frame,
+            frame,
             self._keys,
             sort=self._sort,
             dropna=self._dropna,
             env=self._env,
-            selected=self._frame._names(columns),
-            is_column=isinstance(columns, (str, int)),
+            selected=selected,
+            is_column=is_column,
         )
 
     def __iter__(self) -> NoReturn:
@@ -90,8 +97,8 @@ class GroupBy(GroupWindows):
             ``{"a": ["min", "max"]}`` makes "a_min" and "a_max". Of one selected column, a list makes "min" and "max".
         **named : (str, str)
             Columns of the result: ``total=("a", "sum")``; ``r=(("a", "b"), "corr")``. The aggregates are sum, mean,
-            min, max, count, size, first, last, any, all, prod, var, std, sem, median, nunique, list and corr; var,
-            std and sem divide by the count less one; a list has the values in the rows' order, nulls, too.
+            min, max, count, size, first, last, any, all, prod, var, std, sem, median, nunique, list, corr and cov; var,
+            std, sem and cov divide by the count less one; a list has the values in the rows' order, nulls, too.
 
         Examples
         --------
@@ -107,9 +114,23 @@ class GroupBy(GroupWindows):
     aggregate = agg
 
     def _run(self, aggregates: Sequence[Aggregate]) -> DataFrame:
+        for each in aggregates:
+            if each.name in self._keys:
+                raise InvalidError(
+                    f"a key and an aggregate are both called {each.name!r}: rename the key, as in "
+                    "df.groupby(df['d'].dt.year.rename('year')), or the aggregate, as in agg(last=('d', 'max'))",
+                    op="groupby",
+                )
         plan = Plan("groupby", [self._frame], self._env)
+        keys = _computed(plan, self._frame, self._keys)
         fields = [each.to_json() for each in aggregates]
-        plan.node("group", inputs=plan.inputs, keys=self._keys, aggs=fields, dropna=self._dropna, sort=self._sort)
+        made = plan.node(
+            "group", inputs=plan.inputs, keys=list(keys.values()), aggs=fields, dropna=self._dropna, sort=self._sort
+        )
+        if list(keys) != list(keys.values()):
+            names = [*keys.items(), *((each.name, each.name) for each in aggregates)]
+            columns = [{"name": name, "expr": {"col": column}} for name, column in names]
+            plan.node("project", inputs=[made], columns=columns)
         return plan.run()
 
     def _windowed(self, make: Callable[[Series, Within], Series]) -> Any:
@@ -119,7 +140,7 @@ class GroupBy(GroupWindows):
     def _values(self, numeric_only: bool = False) -> list[str]:
         values = self._selected
         if values is None:
-            values = [name for name in self._frame.columns if name not in self._keys]
+            values = [name for name in self._frame.columns if self._keys.get(name) != Column(name)]
         return numbers(self._frame, values) if numeric_only else values
 
     def _each(self, function: str, numeric_only: bool = False, **options: Any) -> DataFrame:
@@ -322,6 +343,92 @@ class GroupBy(GroupWindows):
         """
         return self._run([aggregate(self._frame, "corr", (first, second), "corr", "groupby")])
 
+    def cov(self, first: Label, second: Label, ddof: int = 1) -> DataFrame:
+        """Return the covariance of two columns, as a column "cov".
+
+        Parameters
+        ----------
+        first, second : str
+            The columns. Rows that miss one of them don't count.
+        ddof : int, default 1
+            The sum of products is divided by the count less this; null where that isn't positive.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": [1, 1, 1], "x": [1, 2, 3], "y": [2.0, 4.0, 6.0]})
+        >>> df.groupby("k").cov("x", "y").to_dict()
+        {'k': [1], 'cov': [2.0]}
+        """
+        ddof = whole(ddof, "ddof", "cov")
+        return self._run([aggregate(self._frame, "cov", (first, second), "cov", "groupby", ddof=ddof)])
+
+    def idxmin(self) -> DataFrame:
+        """Return the labels of the rows that have each group's least values, the first of several.
+
+        Notes
+        -----
+        As of `DataFrame.idxmin`: numbers of the frame's rows, or their values of the index.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["a", "b", "a"], "v": [3, 2, 1]})
+        >>> df.groupby("k")["v"].idxmin().to_dict()
+        {'k': ['a', 'b'], 'v': [2, 1]}
+        """
+        return self._where_extreme("min")
+
+    def idxmax(self) -> DataFrame:
+        """Return the labels of the rows that have each group's greatest values, the first of several.
+
+        Notes
+        -----
+        As of `DataFrame.idxmin`.
+        """
+        return self._where_extreme("max")
+
+    def _where_extreme(self, function: str) -> DataFrame:
+        within = self._within()
+        values: dict[str, Expr] = {name: Column(name) for name in self._values()}
+        columns, aggregates = of_extremes(self._frame, values, function, within.keys, within.dropna)
+        return self._with(self._frame.assign(**columns))._run(aggregates)
+
+    def describe(self, percentiles: Sequence[float] | None = None) -> DataFrame:
+        """Return what the values of each column of numbers are like: a row per group.
+
+        Parameters
+        ----------
+        percentiles : sequence of float, optional
+            Which quantiles, between 0 and 1; the median is added. Default: the quartiles.
+
+        Notes
+        -----
+        The columns are count, mean, std, min, quantiles and max of one selected column, or "v_count", "v_mean" ... of
+        several.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"k": ["a", "a", "b"], "v": [1, 3, 5]})
+        >>> df.groupby("k")["v"].describe([0.5])
+           k  count  mean      std  min  50%  max
+        0  a      2   2.0  1.41421    1  2.0    3
+        1  b      1   5.0     null    5  5.0    5
+        [2 rows x 7 columns, local]
+        """
+        shares = percentages(percentiles)
+        columns = self._values(numeric_only=True)
+        if not columns:
+            raise InvalidError("there are no columns of numbers to describe", op="groupby")
+        made = []
+        for column in columns:
+            before = "" if self._is_column else f"{column}_"
+            for function in ("count", "mean", "std", "min"):
+                made.append(aggregate(self._frame, before + function, column, function, "groupby"))
+            for share in shares:
+                name = f"{before}{100 * share:g}%"
+                made.append(aggregate(self._frame, name, column, "quantile", "groupby", q=share))
+            made.append(aggregate(self._frame, f"{before}max", column, "max", "groupby"))
+        return self._run(made)
+
     def nlargest(self, n: int = 5) -> DataFrame:
         """Return the greatest values of the one selected column, the greatest first: up to `n` rows per group.
 
@@ -355,3 +462,19 @@ class GroupBy(GroupWindows):
                 f"{function} takes one column: select it, as in groupby(...)['v'].{function}(2)", op="groupby"
             )
         return self._run([Aggregate(values[0], function, (values[0],), {"n": whole(n, "n", function)})])
+
+
+def _computed(plan: Plan, frame: Frame, keys: dict[str, Expr]) -> dict[str, str]:
+    """Return which columns hold the keys, after those that aren't columns yet have been computed."""
+    columns: dict[str, Expr] = {name: Column(name) for name in frame.columns}
+    held = {}
+    for name, key in keys.items():
+        held[name] = name
+        if key != Column(name):
+            while held[name] in columns:
+                held[name] = f"({held[name]})"
+            columns[held[name]] = key
+    if len(columns) > len(frame.columns):
+        spelled = [{"name": name, "expr": expr.to_json(plan)} for name, expr in columns.items()]
+        plan.inputs[0] = plan.node("project", inputs=plan.inputs[:1], columns=spelled)
+    return held

@@ -45,13 +45,13 @@ class Within:
 
     Parameters
     ----------
-    keys : tuple of str
-        The columns that are equal.
+    keys : tuple of Expr
+        What is equal.
     dropna : bool
         Whether rows with a null key belong to none, and get nulls.
     """
 
-    keys: tuple[str, ...] = ()
+    keys: tuple[Expr, ...] = ()
     dropna: bool = True
 
     def over(self, function: str, argument: Expr | None = None, **options: Any) -> Over:
@@ -87,8 +87,7 @@ class Within:
         na_position : str
             "first" or "last".
         """
-        partition = tuple(map(ColumnExpr, self.keys))
-        return Over(function, argument, partition, order, {"dropna": self.dropna, "na_position": na_position}, options)
+        return Over(function, argument, self.keys, order, {"dropna": self.dropna, "na_position": na_position}, options)
 
 
 class Windows(Generic[Result]):
@@ -514,15 +513,15 @@ class GroupWindows(Windows[Any]):
     __slots__ = ()
 
     _frame: Frame
-    _keys: list[str]
+    _keys: dict[str, Expr]
     _dropna: bool
     _sort: bool
     _env: CylonEnv | None
     _selected: list[str] | None
 
     def _rows(self, expr: Expr, name: str) -> Series:
-        key = self._frame._column(self._keys[0])
-        return key._bound(key._frame, expr, name)
+        first = self._frame._column(self._frame.columns[0])
+        return first._bound(first._frame, expr, name)
 
     def _within(self) -> Within:
         if self._env is not None and self._frame.placement == "local":
@@ -531,7 +530,7 @@ class GroupWindows(Windows[Any]):
                 "frame is made",
                 op="groupby",
             )
-        return Within(tuple(self._keys), self._dropna)
+        return Within(tuple(self._keys.values()), self._dropna)
 
     def cumcount(self, ascending: bool = True) -> Series:
         """Return the number of each row in its group, from 0 on.
@@ -566,7 +565,7 @@ class GroupWindows(Windows[Any]):
         >>> df.groupby("k", sort=False).ngroup().to_list()
         [0, 1, 0]
         """
-        keys = tuple(map(ColumnExpr, self._keys))
+        keys = tuple(self._keys.values())
         order: tuple[tuple[Expr, bool], ...] = tuple((key, bool(ascending)) for key in keys)
         if not self._sort:  # the groups in the order of their first rows
             first = self._within().over("min", Within().over("row_number"))

@@ -132,7 +132,7 @@ func (l *lowerer) joined(q *exec.Query, at int, j joiner) (stream, error) {
 
 var aggFns = map[string]operator.AggFn{"sum": operator.Sum, "min": operator.Min, "max": operator.Max, "count": operator.Count,
 	"mean": operator.Mean, "size": operator.Size, "first": operator.First, "last": operator.Last, "any": operator.Any, "all": operator.All,
-	"prod": operator.Product, "var": operator.Var, "std": operator.Std, "sem": operator.Sem, "corr": operator.Correlation,
+	"prod": operator.Product, "var": operator.Var, "std": operator.Std, "sem": operator.Sem, "cov": operator.Covariance, "corr": operator.Correlation,
 	"quantile": operator.Quantile, "nunique": operator.NUnique, "list": operator.List, "nlargest": operator.Largest, "nsmallest": operator.Smallest}
 
 var interpolations = map[plan.Interpolation]operator.Interpolation{"": operator.Linear, plan.Linear: operator.Linear,

@@ -34,7 +34,7 @@ const (
 
 // AggOptions are the parameters of aggregates that have some.
 type AggOptions struct {
-	DDof          int           `json:"ddof,omitempty"`          // of var, std and sem: what is taken off the count
+	DDof          int           `json:"ddof,omitempty"`          // of var, std, sem and cov: what is taken off the count
 	Q             float64       `json:"q,omitempty"`             // of quantile
 	Interpolation Interpolation `json:"interpolation,omitempty"` // of quantile; "" is linear
 	N             int           `json:"n,omitempty"`             // of nlargest and nsmallest: how many
@@ -45,7 +45,7 @@ type Agg struct {
 	Name   string `json:"name"`
 	Fn     string `json:"fn"`
 	Column string `json:"column"`          // none of size
-	Other  string `json:"other,omitempty"` // of corr: the other column
+	Other  string `json:"other,omitempty"` // of cov and corr: the other column
 	AggOptions
 }
 
@@ -63,7 +63,7 @@ const (
 type BoundAgg struct {
 	Fn     string
 	Column int // -1 of size
-	Other  int // -1 but of corr
+	Other  int // -1 but of cov and corr
 	AggOptions
 	Decimal *arrow.Decimal128Type // of a sum of decimals: its type
 }
@@ -181,7 +181,7 @@ func (a *Agg) bind(casts *casts) (BoundAgg, arrow.Field, error) {
 	}
 	known := aggregates[a.Fn]
 	for i, name := range []string{a.Column, a.Other} {
-		if i == 1 && a.Fn != "corr" {
+		if i == 1 && a.Fn != "cov" && a.Fn != "corr" {
 			continue
 		}
 		at, err := find(casts.in, name, "")

@@ -32,6 +32,7 @@ var aggregates = map[string]aggregate{
 	"var":       {takes: isQuantity, result: toDouble},
 	"std":       {takes: isQuantity, result: toDouble},
 	"sem":       {takes: isQuantity, result: toDouble},
+	"cov":       {takes: isQuantity, result: toDouble},
 	"corr":      {takes: isQuantity, result: toDouble},
 	"quantile":  {takes: isNumeric, result: unchanged, whole: true},
 	"nunique":   {takes: isPlain, result: toInt64, always: true, whole: true},

@@ -246,7 +246,7 @@ class Frame:
         from pycylon.series import Series
 
         # Of the rows as they are now: `df["x"] = ...` changes what `df` holds.
-        return Series._bound(self._of(self._table, self._placement, self._env), Column(name), name)
+        return Series._bound(self._same(self._table, self._placement, self._env), Column(name), name)
 
 
 def _kind(labels: object) -> str:

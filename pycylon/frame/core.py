@@ -9,13 +9,16 @@ from pycylon.frame.columns import Columns
 from pycylon.frame.combine import Combining
 from pycylon.frame.convert import Converting
 from pycylon.frame.distinct import Distinct
+from pycylon.frame.extremes import Extremes
 from pycylon.frame.grouping import Grouping
 from pycylon.frame.index import Indexed
 from pycylon.frame.indexing import Indexing
 from pycylon.frame.lazy import Lazy
 from pycylon.frame.operators import Operators
 from pycylon.frame.order import Ordering
+from pycylon.frame.pairs import Pairs
 from pycylon.frame.placement import LOCAL
+from pycylon.frame.query import Querying
 from pycylon.frame.reshape import Reshaping
 from pycylon.frame.rows import Rows
 from pycylon.frame.spread import Spreading
@@ -31,6 +34,7 @@ class DataFrame(
     Converting,
     Indexing,
     Indexed,
+    Querying,
     Columns,
     Operators,
     Combining,
@@ -39,6 +43,8 @@ class DataFrame(
     Distinct,
     Reshaping,
     Statistics,
+    Extremes,
+    Pairs,
     Summaries,
     Windowing,
     Rows,

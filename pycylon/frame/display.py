@@ -42,6 +42,31 @@ def as_text(frame: Frame) -> str:
     return "\n".join([*lines, f"[{summary(frame)}]"]) if columns else f"[{summary(frame)}]"
 
 
+def as_info(frame: Frame) -> str:
+    """Return the columns here, their types and the numbers of their values, as text.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The frame.
+    """
+    here = frame.local
+    names, kinds = here.columns, list(here.dtypes.values())
+    values = here.count().to_dict() if names else {}
+    lines = [summary(frame)]
+    cells = [
+        ["#", *map(str, range(len(names)))],
+        ["column", *map(_clip, names)],
+        ["non-null", *(str(values[name][0]) for name in names)],
+        ["type", *kinds],
+    ]
+    wide = [max(map(_width, column)) for column in cells]
+    for number, name, count, kind in zip(*cells):
+        filled = name + " " * (wide[1] - _width(name))
+        lines.append(f" {number:>{wide[0]}}  {filled}  {count:>{wide[2]}}  {kind}")
+    return "\n".join([*lines, f"memory: {here.nbytes:,} bytes"])
+
+
 def as_html(frame: Frame) -> str:
     """Return the first and last rows of a frame as an HTML table.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pycylon.errors import InvalidError
+from pycylon.expr import Column, Expr
 from pycylon.frame.base import Frame, Label
 
 if TYPE_CHECKING:
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
 
     from pycylon.env import CylonEnv
     from pycylon.groupby import GroupBy
+    from pycylon.series import Series
 
 
 class Grouping(Frame):
@@ -21,7 +23,7 @@ class Grouping(Frame):
 
     def groupby(
         self,
-        by: Label | Sequence[Label],
+        by: Label | Series | Sequence[Label | Series],
         *,
         as_index: bool = False,
         sort: bool = True,
@@ -34,8 +36,8 @@ class Grouping(Frame):
 
         Parameters
         ----------
-        by : str or sequence of str
-            The keys.
+        by : str, Series or sequence of those
+            The keys: columns by name, or series of this frame, ``df["d"].dt.year``, which give the keys their names.
         as_index : bool, default False
             Accepted if False: the keys are ordinary columns of the result, unlike pandas' default.
         sort : bool, default True
@@ -57,6 +59,8 @@ class Grouping(Frame):
         0  a      4  2
         1  b      2  1
         [2 rows x 3 columns, local]
+        >>> df.groupby((df["v"] > 1).rename("large"))["v"].sum().to_dict()
+        {'large': [False, True], 'v': [1, 5]}
         """
         from pycylon.groupby import GroupBy
 
@@ -65,4 +69,25 @@ class Grouping(Frame):
             raise InvalidError(
                 "as_index=True isn't supported: the keys are ordinary columns of the result", op="groupby"
             )
-        return GroupBy(self, self._names(by), sort=sort, dropna=dropna, env=env)
+        return GroupBy(self, _keys(self, by), sort=sort, dropna=dropna, env=env)
+
+
+def _keys(frame: Frame, by: Any) -> dict[str, Expr]:
+    """Return the keys by name: columns, or what series of the frame compute."""
+    from pycylon.series import Series
+
+    keys: dict[str, Expr] = {}
+    for key in by if isinstance(by, (list, tuple)) else [by]:
+        if not isinstance(key, Series):
+            keys.update((name, Column(name)) for name in frame._names(key))
+            continue
+        if key._frame._table is not frame._table:
+            raise InvalidError(
+                f"the key {key.name!r} is of another frame: compute it from the frame that is grouped", op="groupby"
+            )
+        if key.name in keys:
+            raise InvalidError(
+                f"two keys are called {key.name!r}: rename one, as in df['d'].dt.year.rename('year')", op="groupby"
+            )
+        keys[key.name] = key._expr
+    return keys

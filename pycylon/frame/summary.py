@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from pycylon.aggregates import Aggregate, aggregate, numbers
-from pycylon.arguments import number
+from pycylon.aggregates import Aggregate, aggregate, numbers, percentages
 from pycylon.errors import InvalidError
 from pycylon.expr import Call, Column, Over
 from pycylon.frame.base import Frame, Label
@@ -73,6 +72,31 @@ class Summaries(Frame):
         share = Call("truediv", (Column(name), Over("sum", Column(name))))
         return counted.assign(**{name: counted._column(name)._bound(counted, share, name)})
 
+    def info(self, buf: Any = None) -> None:
+        """Print the columns here, their types and how many of their values aren't null.
+
+        Parameters
+        ----------
+        buf : file, optional
+            Where to write. Default: standard output.
+
+        Notes
+        -----
+        Of a partitioned frame the values of this rank are counted: it never communicates. A deferred frame is made.
+
+        Examples
+        --------
+        >>> pc.DataFrame({"a": [1, None], "name": ["x", "y"]}).info()
+        2 rows x 2 columns, local
+         #  column  non-null  type
+         0  a              1  int64
+         1  name           2  utf8
+        memory: 31 bytes
+        """
+        from pycylon.frame.display import as_info
+
+        print(as_info(self), file=buf)
+
     def describe(
         self,
         percentiles: Sequence[float] | None = None,
@@ -113,11 +137,7 @@ class Summaries(Frame):
         """
         if include not in (None, "all"):
             raise InvalidError(f"include={include!r}: expected 'all' or None", op="describe")
-        shares = [0.25, 0.5, 0.75]
-        if percentiles is not None:
-            shares = sorted({*(number(share, "percentiles", "describe") for share in percentiles), 0.5})
-        if not all(0 <= share <= 1 for share in shares):
-            raise InvalidError(f"percentiles={percentiles!r}: expected numbers between 0 and 1", op="describe")
+        shares = percentages(percentiles)
         measured = [name for name in numbers(self, self.columns) if self.dtypes[name] != "bool"]
         named = [] if measured and include is None else [name for name in self.columns if name not in measured]
         made: dict[str, dict[str, Any]] = {}
@@ -171,9 +191,6 @@ def _table(
     env: CylonEnv | None,
 ) -> DataFrame:
     """Return the statistics as a frame, in the order of the frame's columns."""
-    from pycylon.frame.core import DataFrame
-    from pycylon.interop.streams import table_of_columns
-
     statistics = ["count"]
     if len(made) > len(measured):
         statistics += ["unique", "top", "freq"]
@@ -189,11 +206,29 @@ def _table(
             types[name] = "float64" if is_number else "utf8"
     if "statistic" in made:
         raise InvalidError("a column called 'statistic' is made: rename yours", op="describe")
+    return table_of(frame, columns, types, env)
+
+
+def table_of(
+    frame: Frame, columns: dict[str, list[Any]], types: dict[str, str], env: CylonEnv | None = None
+) -> DataFrame:
+    """Return a small frame of what is known of another, which every rank has.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        The other.
+    columns, types : dict
+        Values and types by name.
+    env : CylonEnv, optional
+        What the caller gave.
+    """
+    from pycylon.frame.core import DataFrame
+    from pycylon.interop.streams import table_of_columns
+
     table = table_of_columns(columns, types)
     where = env or frame.env
-    if where is None:
-        return DataFrame._of(table)
-    return DataFrame._of(table, REPLICATED, where)
+    return DataFrame._of(table) if where is None else DataFrame._of(table, REPLICATED, where)
 
 
 def _percent(share: float) -> str:

@@ -125,6 +125,8 @@ def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encod
     plain = list(values)
     types = set(map(type, plain))
     if not types <= _BUILTIN:
+        if {kind.__name__ for kind in types - {type(None)}} in ({"datetime64"}, {"timedelta64"}):
+            return _from_datetime64(_numpy_times(plain))
         plain = [_plain(value) for value in plain]
         types = set(map(type, plain))
     if wanted is None:
@@ -153,7 +155,7 @@ def _plain(value: Any) -> Any:
 def _infer(name: str, values: Sequence[Any], types: set[type]) -> str:
     """Return the type that all values have, or raise TypeMismatchError naming two that don't go together."""
     found: dict[str, Any] = {}
-    if len(types - {type(None)}) == 1 and datetime not in types:
+    if len(types - {type(None)}) == 1 and not types & {datetime, time}:
         first = next(value for value in values if value is not None)
         found[_kind(name, first)] = first
     else:
@@ -181,7 +183,14 @@ def _infer(name: str, values: Sequence[Any], types: set[type]) -> str:
 def _kind(name: str, value: Any) -> str:
     for python, kind in _KINDS:
         if isinstance(value, python):
-            return f"timestamp {_zone(value)}" if isinstance(value, datetime) and value.tzinfo else kind
+            if isinstance(value, datetime):
+                return f"timestamp {_zone(value)}" if value.tzinfo else kind
+            if isinstance(value, time) and value.tzinfo is not None:
+                raise UnsupportedError(
+                    f"column {name!r} has the time {value!r}, and times of the day hold no zone: replace its tzinfo by "
+                    "None, or give datetimes"
+                )
+            return kind
     raise UnsupportedError(
         f"column {name!r} has a value of type {type(value).__name__}, which pycylon doesn't hold: convert it to a "
         "number, bool, Decimal, string, bytes, date, time, datetime, timedelta, list or dict"
@@ -268,8 +277,23 @@ def _dates(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted
 
 def _timestamps(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
     zone = wanted.partition(" ")[2]
-    ticks = array("q", [0 if value is None else _ticks(value) for value in values])
-    return Encoded(f"tsu:{zone}", len(values), nulls, [valid, ticks])
+    unit, ticks = _in_nanoseconds(
+        name, values, [0 if value is None else _ticks(value) for value in values], "nanosecond"
+    )
+    return Encoded(f"ts{unit}:{zone}", len(values), nulls, [valid, ticks])
+
+
+def _in_nanoseconds(name: str, values: list[Any], ticks: list[int], rest: str) -> tuple[str, array[int]]:
+    """Return a unit and the times in it: nanoseconds if one has them, as pandas' may, given whole microseconds."""
+    rests = [getattr(value, rest, 0) for value in values]
+    if not any(rests):
+        return "u", array("q", ticks)
+    try:
+        return "n", array("q", [1000 * tick + more for tick, more in zip(ticks, rests)])
+    except OverflowError:
+        raise InvalidError(
+            f"column {name!r} has nanoseconds, and a value that is too far from 1970 for those: round the former"
+        ) from None
 
 
 def _ticks(value: datetime) -> int:
@@ -331,8 +355,9 @@ def _day_micros(value: time) -> int:
 
 
 def _durations(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
-    ticks = array("q", [0 if value is None else value // _MICROSECOND for value in values])
-    return Encoded("tDu", len(values), nulls, [valid, ticks])
+    whole = [0 if value is None else value // _MICROSECOND for value in values]
+    unit, ticks = _in_nanoseconds(name, values, whole, "nanoseconds")
+    return Encoded(f"tD{unit}", len(values), nulls, [valid, ticks])
 
 
 def _lists(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
@@ -375,9 +400,8 @@ def _from_buffer(values: Any) -> Encoded | None:
     """Encode an object with the buffer protocol as it lies; None where it has none, or not of machine numbers."""
     if isinstance(values, (bytes, str, list, tuple)) or hasattr(values, "mask"):  # what lies under a mask is no value
         return None
-    kind = getattr(getattr(values, "dtype", None), "kind", "")
-    if kind in ("M", "m"):
-        return _from_datetime64(values, kind)
+    if getattr(getattr(values, "dtype", None), "kind", "") in ("M", "m"):
+        return _from_datetime64(values)
     try:
         view = memoryview(values)
     except (TypeError, ValueError):
@@ -391,9 +415,21 @@ def _from_buffer(values: Any) -> Encoded | None:
     return Encoded(FORMATS[BUFFER_TYPES[code]], len(view), 0, [None, data])
 
 
-def _from_datetime64(values: Any, kind: str) -> Encoded:
+def _numpy_times(values: list[Any]) -> Any:
+    """Return NumPy's scalars of times, and None, as an array of the unit that holds them all."""
+    import numpy
+
+    kind = next(type(value) for value in values if value is not None)
+    return numpy.array([kind("NaT") if value is None else value for value in values])
+
+
+def _from_datetime64(values: Any) -> Encoded:
     """Encode a NumPy array of datetime64 or timedelta64: its NaT are nulls."""
-    unit = values.dtype.str[3:].strip("[]")
+    kind, unit = values.dtype.kind, values.dtype.str[3:].strip("[]")
+    if unit in ("ps", "fs", "as"):
+        raise UnsupportedError(
+            f"{values.dtype} is finer than nanoseconds: convert it, as in values.astype('{kind}8[ns]')"
+        )
     if unit not in ("s", "ms", "us", "ns"):
         values, unit = values.astype(f"{kind}8[s]"), "s"
     ticks = values.view("i8")

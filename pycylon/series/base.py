@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from pycylon.errors import InvalidError
-from pycylon.expr import Call, Column, Expr, Literal, is_windowed
+from pycylon.expr import Among, Call, Column, Expr, Literal, is_windowed
 from pycylon.frame.plan import Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import numpy
     import pandas
@@ -54,7 +54,9 @@ class Values:
         plan = Plan("to_frame", [self._frame])
         column = {"name": self.name if name is None else name, "expr": self._expr.to_json(plan)}
         plan.node("project", inputs=plan.inputs, columns=[column])
-        return plan.run()
+        made = plan.run()
+        made._index = ()
+        return made
 
     def _here(self) -> DataFrame:
         """Return a local frame of the values here: to look at them communicates only if other rows make them."""
@@ -169,6 +171,15 @@ class Values:
         if reflected:
             arguments.reverse()
         return self._bound(self._frame, Call(function, tuple(arguments), type, options), self.name)
+
+    def _looked_up(self, pairs: Mapping[Any, Any], other: Expr) -> Series:
+        """Return what each value stands for, and `other` where it stands for nothing: a hash table in the core."""
+        from pycylon.interop.streams import table_of_columns
+
+        keys = [None if key is None or key != key else key for key in pairs]
+        table = table_of_columns({"keys": keys, "values": list(pairs.values())})
+        arguments = (self._expr, other, Among(table, 0), Among(table, 1))
+        return self._bound(self._frame, Call("lookup", arguments), self.name)
 
     def _argument(self, other: object, function: str) -> Expr:
         if isinstance(other, Values):

@@ -139,11 +139,12 @@ class Choices(Values):
         [10, 2, 30]
         """
         pairs = _pairs(to_replace, value)
-        chosen: object = self
-        for old, new in reversed(pairs):
-            is_old = self.isna() if old is None or old != old else self == old
-            chosen = _if_else(self, is_old, new, chosen)
-        return self._with("coalesce") if chosen is self else chosen  # type: ignore[return-value]
+        for _, new in pairs:
+            if isinstance(new, Values):
+                raise InvalidError(
+                    "values are replaced by values: for those of a column use where or mask", op="replace"
+                )
+        return self._looked_up(dict(pairs), self._expr) if pairs else self._with("coalesce")
 
 
 def _pairs(to_replace: object, value: object) -> list[tuple[object, object]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pycylon.expr import Column
 from pycylon.series.choices import Choices
 from pycylon.series.dates import Dates
+from pycylon.series.index import Indexed
 from pycylon.series.numeric import Numeric
 from pycylon.series.operators import Operators
 from pycylon.series.order import Ordering
@@ -15,7 +16,7 @@ from pycylon.series.summary import Summaries
 from pycylon.series.window import Neighbours
 
 
-class Series(Operators, Choices, Numeric, Neighbours, Ordering, Statistics, Summaries, Rows):
+class Series(Operators, Indexed, Choices, Numeric, Neighbours, Ordering, Statistics, Summaries, Rows):
     """A column of a frame, or an expression of its columns, computed when it is looked at.
 
     Parameters

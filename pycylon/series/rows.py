@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from pycylon.errors import InvalidError
-from pycylon.expr import Call, Expr
 from pycylon.expr import Literal as Value
 from pycylon.series.base import Values
 
@@ -14,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pycylon.series.core import Series
-
-#: The most pairs that `map` looks through one after the other.
-_MOST_PAIRS = 200
 
 
 class Rows(Values):
@@ -30,8 +25,8 @@ class Rows(Values):
         Parameters
         ----------
         arg : mapping or function
-            A mapping is looked through in the core; what it doesn't have becomes null. A function takes a value, None
-            for a null, and makes a series of its own, of the rows here: it is a thousand times slower.
+            A mapping is a hash table in the core, however large; what it doesn't have becomes null. A function takes
+            a value, None for a null, and makes a series of its own, of the rows here: it is a thousand times slower.
         na_action : "ignore", optional
             Leave nulls as they are.
 
@@ -45,16 +40,7 @@ class Rows(Values):
         """
         if not isinstance(arg, Mapping):
             return self._here().map(arg, na_action)[self.name]  # type: ignore[no-any-return]
-        if len(arg) > _MOST_PAIRS:
-            raise InvalidError(
-                f"a mapping of {len(arg)} values: make a frame of the pairs and merge it, how='left'", op="map"
-            )
-        made: Expr = Value(None)
-        for key, value in reversed(list(arg.items())):
-            is_missing = key is None or key != key
-            test = Call("is_null", (self._expr,)) if is_missing else Call("eq", (self._expr, Value(key)))
-            made = Call("if_else", (test, Value(value), made))
-        return self._bound(self._frame, made, self.name)
+        return self._looked_up(arg, Value(None))
 
     def apply(self, func: Callable[..., Any], *args: Any, **kwargs: Any) -> Series:
         """Return what a function makes of each value: `map` of ``func(value, *args, **kwargs)``.

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pycylon.aggregates import Aggregate, aggregate, quantiles, spell
 from pycylon.arguments import whole
 from pycylon.errors import InvalidError
+from pycylon.frame.extremes import of_extremes
 from pycylon.frame.plan import Plan
 from pycylon.series.base import Values
 
@@ -175,6 +176,65 @@ class Statistics(Values):
         values = [column[0] for column in made.to_dict().values()]
         return values if not isinstance(q, (int, float)) and hasattr(q, "__iter__") else values[0]
 
+    def idxmin(self) -> Any:
+        """Return the label of the row that has the least value, the first of several; None if there is none.
+
+        Notes
+        -----
+        As of `DataFrame.idxmin`: the row's number, or its value of the index.
+
+        Examples
+        --------
+        >>> pc.Series("a", [3, 1, None, 1]).idxmin()
+        1
+        """
+        return self._where_extreme("min")
+
+    def idxmax(self) -> Any:
+        """Return the label of the row that has the greatest value, the first of several; None if there is none.
+
+        Notes
+        -----
+        As of `DataFrame.idxmin`.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"a": [3, 1, 5]})
+        >>> df.iloc[df["a"].idxmax()]
+        {'a': 5}
+        """
+        return self._where_extreme("max")
+
+    def argmin(self) -> Any:
+        """Return the number of the row that has the least value, whatever the index."""
+        return self.to_frame()._column(self.name).idxmin()
+
+    def argmax(self) -> Any:
+        """Return the number of the row that has the greatest value, whatever the index."""
+        return self.to_frame()._column(self.name).idxmax()
+
+    def _where_extreme(self, function: str) -> Any:
+        columns, aggregates = of_extremes(self._frame, {self.name: self._expr}, function)
+        return _value(self._frame.assign(**columns)._aggregated(aggregates, f"idx{function}"))
+
+    def cov(self, other: Series, ddof: int = 1) -> Any:
+        """Return the covariance with another series of the same frame.
+
+        Parameters
+        ----------
+        other : Series
+            The other. Rows that miss one of them don't count.
+        ddof : int, default 1
+            The sum of products is divided by the count less this; None if that isn't positive.
+
+        Examples
+        --------
+        >>> df = pc.DataFrame({"x": [1, 2, 3], "y": [3.0, 2.0, 1.0]})
+        >>> df["x"].cov(df["y"])
+        -1.0
+        """
+        return self._paired("cov", other, ddof=whole(ddof, "ddof", "cov"))
+
     def corr(self, other: Series) -> Any:
         """Return Pearson's correlation with another series of the same frame; None where either is constant.
 
@@ -189,13 +249,16 @@ class Statistics(Values):
         >>> df["x"].corr(df["y"])
         -1.0
         """
+        return self._paired("corr", other)
+
+    def _paired(self, function: str, other: Series, **options: Any) -> Any:
         if not isinstance(other, Values):
-            raise InvalidError("corr takes another series of the same frame", op="corr")
-        plan = Plan("corr", [self._frame])
-        pair = {"x": self._expr, "y": self._argument(other, "corr")}
+            raise InvalidError(f"{function} takes another series of the same frame", op=function)
+        plan = Plan(function, [self._frame])
+        pair = {"x": self._expr, "y": self._argument(other, function)}
         columns = [{"name": name, "expr": expr.to_json(plan)} for name, expr in pair.items()]
         both = plan.node("project", inputs=plan.inputs, columns=columns)
-        plan.node("group", inputs=[both], keys=[], aggs=[Aggregate("r", "corr", ("x", "y"), {}).to_json()])
+        plan.node("group", inputs=[both], keys=[], aggs=[Aggregate("r", function, ("x", "y"), options).to_json()])
         return _value(plan.run())
 
 

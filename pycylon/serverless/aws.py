@@ -55,25 +55,41 @@ def environment(event: Mapping[str, Any], context: Any = None) -> CylonEnv:
     Raises
     ------
     InvalidError
-        If the event lacks the token or the world size.
+        If the event lacks the token or the world size, or has a rank or a world size that is no whole number.
     """
     from pycylon.env import CylonEnv
     from pycylon.errors import InvalidError
 
     for field in ("token", "world_size"):
-        if not event.get(field):
+        if event.get(field) in (None, ""):
             raise InvalidError(
                 f'the event has no "{field}": a rank\'s event is {{"token", "world_size", "rank", "input"}}'
             )
     rank, limits = event.get("rank"), settings(os.environ)
+    world_size = _number(event, "world_size")
     return CylonEnv(
         token=str(event["token"]),
-        rank=None if rank is None else int(rank),
-        world_size=int(event["world_size"]),
+        rank=None if rank is None else _number(event, "rank"),
+        world_size=world_size,
         connect_timeout=connect_seconds(context),
         threads=limits.get("threads"),
         memory_limit=limits.get("memory_limit"),
     )
+
+
+def _number(event: Mapping[str, Any], field: str) -> int:
+    """Return a field of an event that is a whole number, or the text of one."""
+    from pycylon.errors import InvalidError
+
+    value = event[field]
+    try:
+        if isinstance(value, (bool, float)):
+            raise ValueError
+        return int(value)
+    except (TypeError, ValueError):
+        raise InvalidError(
+            f'the event\'s "{field}" is {value!r}: expected a whole number, as in {{"world_size": 4, "rank": 2}}'
+        ) from None
 
 
 def settings(variables: Mapping[str, str]) -> dict[str, int]:

@@ -127,8 +127,7 @@ def test_functions_of_values():
     assert frame["v"].map({1: "one", None: "none"}).to_list() == ["one", None, "none", None]
     assert frame["k"].apply(lambda value, times: value * times, 2).to_list() == ["bb", "aa", "cc", "aa"]
     assert frame.pipe(lambda f, n: f.head(n), 1)["k"].to_list() == ["b"]
-    with pytest.raises(errors.InvalidError, match="merge it"):
-        frame["v"].map({n: n for n in range(1000)})
+    assert frame["v"].map({n: n * n for n in range(1000)}).to_list() == [1, 4, None, 16]
     with pytest.raises(errors.InvalidError, match="na_action"):
         frame.map(str, na_action="drop")
 

@@ -35,6 +35,15 @@ def test_event_without_a_place(event):
         pc.CylonEnv.from_lambda(event, Context(1000))
 
 
+@pytest.mark.parametrize(
+    ("field", "value"), [("rank", "first"), ("rank", 1.5), ("rank", [0]), ("world_size", "many"), ("world_size", True)]
+)
+def test_event_with_a_wrong_number(field, value):
+    event = {"token": "x", "world_size": 2, "rank": 0, field: value}
+    with pytest.raises(errors.InvalidError, match=f'"{field}" is .*expected a whole number'):
+        pc.CylonEnv.from_lambda(event, Context(1000))
+
+
 def test_event_with_a_wrong_token():
     with pytest.raises(pc.errors.UnauthenticatedError, match="token"):
         pc.CylonEnv.from_lambda({"token": "not a token", "world_size": 2, "rank": 0}, Context(3000))

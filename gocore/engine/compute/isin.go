@@ -92,28 +92,38 @@ func (s *Set) addWords(scope *memory.Scope, words []uint64) error {
 		}
 		return nil
 	}
-	size := 1 << bits.Len(uint(2*len(words)))
-	b, err := scope.Zeroed(8 * size)
-	if err != nil {
+	if err := s.makeSlots(scope, len(words)); err != nil {
 		return err
 	}
-	s.words, s.shift = memory.As[uint64](b.Bytes())[:size], uint(64-bits.TrailingZeros(uint(size)))
 	for _, w := range words {
 		if w == 0 {
 			s.zero = true
 			continue
 		}
-		at := s.slot(w)
-		for s.words[at] != 0 && s.words[at] != w {
-			at = (at + 1) & (len(s.words) - 1)
-		}
-		s.words[at] = w
+		s.words[s.find64(w)] = w
 	}
 	return nil
 }
 
-// slot is where the search for a word begins.
-func (s *Set) slot(w uint64) int { return int(w * 0x9E3779B97F4A7C15 >> s.shift) }
+// makeSlots makes free slots for n words.
+func (s *Set) makeSlots(scope *memory.Scope, n int) error {
+	size := 1 << bits.Len(uint(2*n))
+	b, err := scope.Zeroed(8 * size)
+	if err != nil {
+		return err
+	}
+	s.words, s.shift = memory.As[uint64](b.Bytes())[:size], uint(64-bits.TrailingZeros(uint(size)))
+	return nil
+}
+
+// find64 returns the slot of a word that isn't 0, or the free one where it would be.
+func (s *Set) find64(w uint64) int {
+	at := int(w * 0x9E3779B97F4A7C15 >> s.shift)
+	for s.words[at] != 0 && s.words[at] != w {
+		at = (at + 1) & (len(s.words) - 1)
+	}
+	return at
+}
 
 func (s *Set) has(w uint64) uint64 {
 	if s.bitmap != nil {
@@ -126,11 +136,7 @@ func (s *Set) has(w uint64) uint64 {
 	if w == 0 || s.words == nil {
 		return oneBit(s.zero && w == 0)
 	}
-	for at := s.slot(w); ; at = (at + 1) & (len(s.words) - 1) {
-		if v := s.words[at]; v == w || v == 0 {
-			return oneBit(v == w)
-		}
-	}
+	return oneBit(s.words[s.find64(w)] == w)
 }
 
 func (s *Set) addStrings(scope *memory.Scope, values *column.Column) error {

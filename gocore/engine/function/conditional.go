@@ -9,11 +9,12 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 )
 
-// conditional are the functions that pick one of several values, or look for a value among many.
+// conditional are the functions that pick one of several values, or look for a value among many (among.go).
 var conditional = map[string]entry{
 	"if_else":  {least: 3, bind: ifElse},
 	"coalesce": {least: 1, most: many, bind: coalesce},
-	"is_in":    {least: 2, set: true, bind: isIn},
+	"is_in":    {least: 2, sets: 1, bind: isIn},
+	"lookup":   {least: 4, sets: 2, bind: lookup}, // x, what else, keys, and what each stands for
 }
 
 // alike returns the type to which values are cast that stand in one column: literals take on a column's.
@@ -118,59 +119,4 @@ func coalesce(c *Call) (Bound, error) {
 		b.Args = append(b.Args, b.Type)
 	}
 	return b, err
-}
-
-func isIn(c *Call) (Bound, error) {
-	x, set := c.Args[0], c.Args[1]
-	if !compute.CanCompare(x.Type, set.Type) {
-		return Bound{}, status.Errorf(status.TypeMismatch, "%s (%s) can't be among values of type %s: cast one of them", x.Text, column.DisplayName(x.Type), column.DisplayName(set.Type))
-	}
-	b := Bound{Type: boolean}
-	t := x.Type
-	key := unary(func(_ *memory.Scope, c *column.Column) (column.Column, error) {
-		c.Retain()
-		return *c, nil
-	})
-	if wide, ok := commonWide(x.Type, set.Type); ok {
-		t, key, b.Args = wide, unary(compute.AsKey), []arrow.DataType{wide, wide}
-	}
-	if compute.TimeClassOf(t) != compute.NoTime && !isNull(set.Type) {
-		t = compute.Finer(t, set.Type)
-		b.Args = []arrow.DataType{t, t}
-	}
-	b.Prepare = func(scope *memory.Scope, args []*column.Column) (Kernel, error) {
-		values, err := key(scope, args[1:])
-		if err != nil {
-			return nil, err
-		}
-		scope.OnClose(values.Release)
-		keyType, _ := compute.KeyType(t)
-		among, err := compute.NewSet(scope, keyType, &values)
-		if err != nil {
-			return nil, err
-		}
-		return func(scope *memory.Scope, args []*column.Column) (column.Column, error) {
-			c, err := key(scope, args[:1])
-			if err != nil {
-				return c, err
-			}
-			defer c.Release()
-			return among.Contains(scope, &c)
-		}, nil
-	}
-	return b, nil
-}
-
-// commonWide returns the type in which values are looked up among others, where one is a decimal or a fixed-size binary.
-func commonWide(a, b arrow.DataType) (arrow.DataType, bool) {
-	switch {
-	case isNull(a) || isNull(b):
-		return nil, false
-	case isDecimal(a) || isDecimal(b):
-		if t, ok := compute.CommonDecimal(a, b); ok {
-			return t, true
-		}
-		return float64Type, true
-	}
-	return arrow.BinaryTypes.Binary, a.ID() == arrow.FIXED_SIZE_BINARY || b.ID() == arrow.FIXED_SIZE_BINARY
 }

@@ -77,8 +77,38 @@ func TestIsIn(t *testing.T) {
 		example{fn: "is_in", args: []arg{col("null", nil), set("int64", 1, nil)}, typ: "bool", want: []any{true}},
 		example{fn: "is_in", args: []arg{col("date32", 1, 2), set("timestamp[s]", 86400)}, typ: "bool", want: []any{true, false}},
 		example{fn: "is_in", args: []arg{col("int64", 1), set("utf8", "1")}, err: "can't be among values of type utf8", code: status.TypeMismatch},
-		example{fn: "is_in", args: []arg{col("int64", 1), lit("int64", 1)}, err: "a set is the last argument of is_in", code: status.Invalid},
-		example{fn: "add", args: []arg{col("int64", 1), set("int64", 1)}, err: "a set is the last argument of is_in", code: status.Invalid},
+		example{fn: "is_in", args: []arg{col("int64", 1), lit("int64", 1)}, err: "the last argument of is_in, and the last two of lookup, are sets", code: status.Invalid},
+		example{fn: "add", args: []arg{col("int64", 1), set("int64", 1)}, err: "the last argument of is_in, and the last two of lookup, are sets", code: status.Invalid},
+	)
+}
+
+func TestLookup(t *testing.T) {
+	none := lit("null", nil)
+	var many, texts, numbers []any
+	for i := range 3000 {
+		many = append(many, i*1_000_003)
+		texts = append(texts, fmt.Sprintf("%dth value of many", i))
+		numbers = append(numbers, i)
+	}
+	run(t,
+		example{fn: "lookup", args: []arg{col("int64", 1, 2, nil, -3), none, set("int64", 1, -3), set("utf8", "x", long)}, typ: "utf8", want: []any{"x", nil, nil, long}},
+		example{fn: "lookup", args: []arg{col("int64", 0, 2, nil), none, set("int64", nil, 0), set("int64", 7, 8)}, typ: "int64", want: []any{8, nil, 7}},
+		example{fn: "lookup", args: []arg{col("int64", 0, 1_000_003, 5, 2999*1_000_003), none, set("int64", many...), set("int64", numbers...)}, typ: "int64", want: []any{0, 1, nil, 2999}},
+		example{fn: "lookup", args: []arg{col("utf8", "7th value of many", "", nil, long), none, set("utf8", texts...), set("int64", numbers...)}, typ: "int64", want: []any{7, nil, nil, nil}},
+		example{fn: "lookup", args: []arg{col("int8", 1, 44, -1), col("int8", 1, 44, -1), set("int64", 300, 44), set("int64", 1, 2)}, typ: "int8", want: []any{1, 2, -1}},
+		example{fn: "lookup", args: []arg{col("int8", 1, 2, nil), col("int8", 1, 2, nil), set("int64", 2, nil), set("float64", 0.5, 1.5)}, typ: "float64", want: []any{1, 0.5, 1.5}},
+		example{fn: "lookup", args: []arg{col("utf8", "x", "y", nil), col("utf8", "x", "y", nil), set("utf8", "y"), set("utf8", nil)}, typ: "utf8", want: []any{"x", nil, nil}},
+		example{fn: "lookup", args: []arg{col("float64", 1, nan, nil, math.Copysign(0, -1)), none, set("float64", nan, 0.0), set("bool", true, false)}, typ: "bool", want: []any{nil, true, true, false}},
+		example{fn: "lookup", args: []arg{col("bool", true, false, nil), lit("int64", 9), set("bool", false), set("int64", 1)}, typ: "int64", want: []any{9, 1, 9}},
+		example{fn: "lookup", args: []arg{col("int64", 1, 1), none, set("int64", 1, 1), set("int64", 5, 6)}, typ: "int64", want: []any{5, 5}},
+		example{fn: "lookup", args: []arg{col("utf8", "x", "y"), none, set("utf8", "x", "x"), set("int64", 5, 6)}, typ: "int64", want: []any{5, nil}},
+		example{fn: "lookup", args: []arg{col("uint64", 0, uint64(math.MaxUint64)), none, set("int64", -1, 0), set("int64", 5, 6)}, typ: "int64", want: []any{6, nil}},
+		example{fn: "lookup", args: []arg{col("date32", 1, 2), none, set("timestamp[s]", 86400), set("int64", 5)}, typ: "int64", want: []any{5, nil}},
+		example{fn: "lookup", args: []arg{col("null", nil), none, set("int64", nil), set("int64", 5)}, typ: "int64", want: []any{5}},
+		example{fn: "lookup", args: []arg{col("int64", 1, nil), none, set("int64"), set("int64")}, typ: "int64", want: []any{nil, nil}},
+		example{fn: "lookup", args: []arg{col("int64", 1), none, set("utf8", "1"), set("int64", 1)}, err: "can't be among values of type utf8", code: status.TypeMismatch},
+		example{fn: "lookup", args: []arg{col("int64", 1), lit("utf8", "x"), set("int64", 1), set("int64", 1)}, err: "cast one of them", code: status.TypeMismatch},
+		example{fn: "lookup", args: []arg{col("int64", 1), none, set("int64", 1), lit("int64", 1)}, err: "the last two of lookup", code: status.Invalid},
 	)
 }
 

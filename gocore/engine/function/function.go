@@ -11,9 +11,9 @@
 // What a function does with values that ask for a decision:
 //
 //	null                 in, null out; but: false and null is false, true or null is true, if_else and coalesce look
-//	                     only at what they pick, is_null and is_in are never null
+//	                     only at what they pick, is_null and is_in are never null, lookup may have a value for it
 //	NaN                  a value for arithmetic and comparison (unequal to all, itself included, neither less nor
-//	                     greater); missing for is_null, coalesce and is_in
+//	                     greater); missing for is_null, coalesce, is_in and lookup
 //	integer overflow     an Overflow error that names the row's values, never a wrapped number; so is a cast of a
 //	                     number to an integer type that doesn't hold it
 //	division by zero     / gives inf, -inf or NaN, of integers, too; // and % of integers by zero are null,
@@ -81,7 +81,7 @@ type Bound struct {
 // entry is a line of a table of functions. Most have a fixed number of arguments: then most is 0.
 type entry struct {
 	least, most int
-	set         bool // the last argument is a set
+	sets        int // how many of the last arguments are sets
 	bind        func(c *Call) (Bound, error)
 }
 
@@ -122,8 +122,8 @@ func Bind(c Call) (*Bound, error) {
 	}
 	e := functions[c.Name]
 	for i, a := range c.Args {
-		if a.Set != (e.set && i == len(c.Args)-1) {
-			return nil, status.Errorf(status.Invalid, "argument %d of %s: a set is the last argument of is_in, and nothing else", i, c.Name)
+		if a.Set != (i >= len(c.Args)-e.sets) {
+			return nil, status.Errorf(status.Invalid, "argument %d of %s: the last argument of is_in, and the last two of lookup, are sets, and nothing else is", i, c.Name)
 		}
 	}
 	c.Args = slices.Clone(c.Args)

@@ -58,12 +58,12 @@ func call(t *testing.T, name, options string, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	e := example{fn: name, options: options}
 	rows := 1 + rng.IntN(5)
-	for range 1 + rng.IntN(3) {
+	for range 1 + rng.IntN(4) {
 		e.args = append(e.args, randomArg(t, rng, rows))
 	}
-	if name == "is_in" && len(e.args) > 1 {
-		last := &e.args[len(e.args)-1]
-		last.set, last.literal = true, true
+	sets := map[string]int{"is_in": 1, "lookup": 2}[name]
+	for i := max(len(e.args)-sets, 0); i < len(e.args); i++ {
+		e.args[i].set, e.args[i].literal = true, true
 	}
 	f, err := e.bind(t)
 	if err != nil {

@@ -27,6 +27,7 @@ const (
 	Var                      // float64: the sum of squared differences from the mean by count - DDof; null unless that is positive
 	Std                      // float64: the root of Var
 	Sem                      // float64: Std by the root of the count
+	Covariance               // float64: the sum of products of differences from the means by count - DDof, of the rows that have both Column and Other; null unless that is positive
 	Correlation              // float64: Pearson's, of the rows that have both Column and Other; null where one is constant
 	Quantile                 // float64, or the type itself: the value at Q of the way from the least to the greatest
 	NUnique                  // int64: how many different values are there
@@ -36,7 +37,7 @@ const (
 )
 
 var aggNames = [...]string{"sum", "min", "max", "count", "mean", "size", "first", "last", "any", "all", "prod", "var", "std", "sem",
-	"corr", "quantile", "nunique", "list", "nlargest", "nsmallest"}
+	"cov", "corr", "quantile", "nunique", "list", "nlargest", "nsmallest"}
 
 // String returns the function's name as users write it.
 func (f AggFn) String() string { return aggNames[f] }
@@ -67,8 +68,8 @@ const (
 type Agg struct {
 	Fn            AggFn
 	Column        int // ignored by Size
-	Other         int // of Correlation: the other column
-	DDof          int // of Var, Std and Sem
+	Other         int // of Covariance and Correlation: the other column
+	DDof          int // of Var, Std, Sem and Covariance
 	Q             float64
 	Interpolation Interpolation
 	N             int // of Largest and Smallest

@@ -38,7 +38,7 @@ func (c *groupCompiler) addAgg(a Agg) error {
 		return c.addParts(a, arrow.Field{Type: arrow.PrimitiveTypes.Int64}, []groupPart{{op: opSize}})
 	}
 	columns := []int{a.Column}
-	if a.Fn == Correlation {
+	if a.ofPairs() {
 		columns = append(columns, a.Other)
 	}
 	for _, col := range columns {
@@ -93,16 +93,24 @@ func parts(a Agg, kind column.Kind) []groupPart {
 		return []groupPart{{opAll, []groupOperand{{a.Column, truthForm}}}}
 	case Product:
 		return []groupPart{{productOp(kind), plain}}
-	case Var, Std, Sem:
+	case Var, Std, Sem, Covariance, Correlation:
+		if a.ofPairs() {
+			break
+		}
 		one, square := []groupOperand{x}, []groupOperand{x, x}
 		return []groupPart{{opCountFloat, one}, {opSumFloat, one}, {opSumHigh, square}, {opSumLow, square}}
 	}
-	return []groupPart{
+	return []groupPart{ // of a covariance, too, whose states are then those of the correlation
 		{opCountPairs, []groupOperand{x, y}}, {opSumPaired, []groupOperand{x, y}}, {opSumPaired, []groupOperand{y, x}},
 		{opSumHigh, []groupOperand{x, y}}, {opSumLow, []groupOperand{x, y}},
 		{opSumPairedHigh, []groupOperand{x, y}}, {opSumPairedLow, []groupOperand{x, y}},
 		{opSumPairedHigh, []groupOperand{y, x}}, {opSumPairedLow, []groupOperand{y, x}},
 	}
+}
+
+// ofPairs tells whether a aggregates pairs of values, of two columns: of one column with itself it is a variance.
+func (a *Agg) ofPairs() bool {
+	return (a.Fn == Covariance || a.Fn == Correlation) && a.Column != a.Other
 }
 
 // addParts adds the accumulators of an aggregate, and its columns of the output.

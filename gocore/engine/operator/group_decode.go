@@ -145,7 +145,7 @@ func (d *groupDecoder) result(r *groupResult) (column.Column, error) {
 		if err := d.products(r); err != nil {
 			return column.Column{}, err
 		}
-	case Var, Std, Sem, Correlation:
+	case Var, Std, Sem, Covariance, Correlation:
 		present = d.present
 		if err := d.moments(r); err != nil {
 			return column.Column{}, err

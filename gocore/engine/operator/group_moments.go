@@ -57,7 +57,7 @@ func (k *momentScratch) centered(x, y *groupMoment, high, low []uint64) float64 
 // momentUnit is how many groups' moments are computed between two yields.
 const momentUnit = 2048
 
-// moments makes the results of a variance or correlation in first, and in present which groups have one.
+// moments makes the results of a variance, covariance or correlation in first, and in present which groups have one.
 func (d *groupDecoder) moments(r *groupResult) error {
 	words := make([]int, len(r.states))
 	for i, s := range r.states {
@@ -91,9 +91,12 @@ func (k *momentScratch) moment(a *Agg, record []uint64, words []int) (float64, b
 	}
 	state := func(part int) []uint64 { return record[words[part]:] }
 	k.setSum(&k.x, n, state(1))
-	if a.Fn == Correlation {
+	if a.ofPairs() {
 		k.setSum(&k.y, n, state(2))
 		xy := k.centered(&k.x, &k.y, state(3), state(4))
+		if a.Fn == Covariance {
+			return xy / (n - float64(a.DDof)), n > float64(a.DDof)
+		}
 		xx := k.centered(&k.x, &k.x, state(5), state(6))
 		yy := k.centered(&k.y, &k.y, state(7), state(8))
 		if xx <= 0 || yy <= 0 {
@@ -106,10 +109,14 @@ func (k *momentScratch) moment(a *Agg, record []uint64, words []int) (float64, b
 		}
 		return min(max(xy/scale, -1), 1), true
 	}
+	square := max(k.centered(&k.x, &k.x, state(2), state(3)), 0)
+	if a.Fn == Correlation {
+		return 1, square > 0
+	}
 	if n <= float64(a.DDof) {
 		return 0, false
 	}
-	v := max(k.centered(&k.x, &k.x, state(2), state(3)), 0) / (n - float64(a.DDof))
+	v := square / (n - float64(a.DDof))
 	switch a.Fn {
 	case Std:
 		v = math.Sqrt(v)

@@ -6,7 +6,7 @@ import (
 	"unsafe"
 )
 
-// groupSums is the states of a variance or correlation, in the order of parts: they are updated together, so that each
+// groupSums is the states of a variance, covariance or correlation, in the order of parts: they are updated together, so that each
 // value is read once. They stay states like others, which are merged and emitted one by one.
 type groupSums struct {
 	states []int
@@ -86,7 +86,7 @@ func addSquare(r unsafe.Pointer, words *[9]uintptr, x float64) bool {
 	return true
 }
 
-// addPair is addSquare for the terms of a correlation.
+// addPair is addSquare for the terms of a correlation or covariance.
 func addPair(r unsafe.Pointer, words *[9]uintptr, x, y float64) bool {
 	xy, xx, yy := x*y, x*x, y*y
 	restXY, restXX, restYY := math.FMA(x, y, -xy), math.FMA(x, x, -xx), math.FMA(y, y, -yy)

@@ -27,7 +27,7 @@ func (f AggFn) takes(t arrow.DataType) bool {
 		return true
 	case Sum:
 		return number && !isPoint(t)
-	case Product, Var, Std, Sem, Correlation:
+	case Product, Var, Std, Sem, Covariance, Correlation:
 		return number && !isTime(t)
 	case Mean:
 		return number && t.ID() != arrow.DATE32 && t.ID() != arrow.DATE64
@@ -62,7 +62,7 @@ func (f AggFn) result(t arrow.DataType, i Interpolation) (arrow.DataType, bool) 
 			return t, true
 		}
 		return arrow.PrimitiveTypes.Float64, true
-	case Var, Std, Sem, Correlation:
+	case Var, Std, Sem, Covariance, Correlation:
 		return arrow.PrimitiveTypes.Float64, true
 	case Quantile:
 		if isTime(t) || i == Lower || i == Higher || i == Nearest {
