@@ -200,7 +200,7 @@ def test_forms_of_pandas():
         frame.groupby("a").agg("mode")
     with pytest.raises(InvalidError, match="corr and cov take a pair"):
         frame.groupby("a").agg(r=("v", "corr"))
-    with pytest.raises(InvalidError, match="q=1.5: expected a quantile"):
+    with pytest.raises(InvalidError, match=r"q=1\.5: expected a quantile"):
         frame.groupby("a")["v"].quantile(1.5)
     with pytest.raises(TypeError, match=r'sum of column "a"'):
         frame.groupby("b").sum()
