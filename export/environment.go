@@ -21,13 +21,15 @@ type envOptions struct {
 	WorldSize        int      `json:"world_size"`
 	Paths            []string `json:"paths"`
 	Stores           []string `json:"stores"`
+	CostModel        string   `json:"cost_model"`
+	Hint             string   `json:"hint"`
 	ConnectTimeout   float64  `json:"connect_timeout"`
 	OperationTimeout float64  `json:"operation_timeout"`
 }
 
 func (o envOptions) config() session.Config {
 	return session.Config{
-		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize, Paths: o.Paths, Stores: o.Stores,
+		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize, Paths: o.Paths, Stores: o.Stores, CostModel: o.CostModel, Hint: o.Hint,
 		ConnectTimeout:   time.Duration(o.ConnectTimeout * float64(time.Second)),
 		OperationTimeout: time.Duration(o.OperationTimeout * float64(time.Second)),
 	}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import json
 import os
 import weakref
 from pathlib import Path
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from pycylon.comm import Communicator
+    from pycylon.comm.explanation import Explanation
 
 
 class CylonEnv:
@@ -43,6 +45,12 @@ class CylonEnv:
         ``redis://:password@host:6379/0`` (``rediss://`` with TLS), ``s3://bucket/prefix`` (``?endpoint=https://...``
         where it isn't Amazon's). They see ciphertext only. Default: ``PYCYLON_STORES``, names with blanks between
         them; else none.
+    hint : str, optional
+        What collectives' algorithms are chosen for: "fast", or "cheap"; the same on all ranks. See `explain`. Default:
+        ``PYCYLON_HINT``, else "fast".
+    cost_model : str or path, optional
+        A JSON file with what is known of channels and prices, in place of AWS Lambda's; the same on all ranks. Default:
+        ``PYCYLON_COST_MODEL``, else none.
     threads : int, optional
         Compute threads of this process. Default: ``PYCYLON_THREADS``, else one per processor.
     memory_limit : int or str, optional
@@ -84,6 +92,8 @@ class CylonEnv:
         world_size: int | None = None,
         paths: list[str] | None = None,
         stores: list[str] | None = None,
+        hint: str | None = None,
+        cost_model: str | os.PathLike[str] | None = None,
         threads: int | None = None,
         memory_limit: int | str | None = None,
         temp_dir: str | None = None,
@@ -101,6 +111,9 @@ class CylonEnv:
             "connect_timeout": _number("PYCYLON_CONNECT_TIMEOUT", connect_timeout, float),
             "operation_timeout": _number("PYCYLON_OPERATION_TIMEOUT", operation_timeout, float),
         }
+        model = cost_model if cost_model is not None else os.environ.get("PYCYLON_COST_MODEL")
+        options["hint"] = hint if hint is not None else os.environ.get("PYCYLON_HINT")
+        options["cost_model"] = Path(model).read_text() if model else None
         if distributed:
             options["token"] = token if token is not None else _token()
         if options.get("token"):
@@ -165,6 +178,36 @@ class CylonEnv:
     def describe(self) -> dict[str, Any]:
         """Return what is known of the job: rank, world, and for each peer its path and the bytes exchanged."""
         return self._native.describe()
+
+    def explain(self, collective: str, nbytes: int = 0) -> Explanation:
+        """Return by what the algorithm of a collective is chosen: what each would take, in time and money.
+
+        Parameters
+        ----------
+        collective : str
+            "barrier", "bcast", "scatter", "gather", "allgather", "alltoall", "alltoallv", "reduce", "allreduce",
+            "reduce_scatter", "scan" or "exscan".
+        nbytes : int, default 0
+            The bytes that one rank gives, or gets from another in an alltoall.
+
+        Notes
+        -----
+        Latency and bandwidth are measured between neighbours as the job opens, and rounded to powers of two; prices,
+        and channels that this job doesn't use, are AWS Lambda's or those of `cost_model`. Reductions choose by the
+        model alone, since the order in which they combine depends on the algorithm.
+
+        Examples
+        --------
+        >>> with pc.CylonEnv() as env:
+        ...     plan = env.explain("alltoall", 1_000_000)
+        ...     plan.chosen["algorithm"]
+        'linear'
+        """
+        from pycylon.comm.explanation import Explanation
+
+        call = {"kind": "explain", "site": "", "args": {"collective": collective, "bytes": int(nbytes)}}
+        told = json.loads(self._native.collective(call).messages[0])
+        return Explanation(collective, int(nbytes), self._world_size, told)
 
     def events(self) -> list[dict[str, Any]]:
         """Return what happened since the last call, at most the last 4,096 events.

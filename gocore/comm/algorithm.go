@@ -26,7 +26,8 @@ func (a algorithm) String() string {
 	return algorithmNames[a]
 }
 
-// algorithmsOf are the algorithms that each collective may choose from; the first works for all worlds and sizes.
+// algorithmsOf are the algorithms that each collective may choose from; the first works for all worlds and sizes. What they
+// cost is in shape.go.
 var algorithmsOf = map[collective][]algorithm{
 	barrier:       {dissemination},
 	bcast:         {binomial, spread},
@@ -40,44 +41,6 @@ var algorithmsOf = map[collective][]algorithm{
 	reduceScatter: {ring, doubling},
 	scan:          {doubling},
 	exscan:        {doubling},
-}
-
-// chooser picks the algorithm of a collective for a world of n ranks and the bytes that one rank gives, or gets from
-// another in an alltoall. All ranks must choose alike, so it is asked of what all of them know alone; bytes is 0 where ranks
-// may give different numbers of them. Of a bcast only root asks, and tells the others.
-type chooser func(kind collective, n, bytes int) algorithm
-
-// chosen is the first algorithm whose limits hold; 0 is no limit.
-type chosen struct {
-	algorithm        algorithm
-	maxWorld, maxLen int
-}
-
-// table is what is chosen where nothing was measured. Its limits follow from alpha-beta estimates with a latency of 0.4 ms
-// and 78 MiB/s (a step costs as much as 32 KiB), and from what MPICH and Open MPI use.
-var table = map[collective][]chosen{
-	barrier:       {{dissemination, 0, 0}},
-	bcast:         {{binomial, 3, 0}, {binomial, 0, 128 << 10}, {spread, 0, 0}},
-	scatter:       {{linear, 8, 0}, {binomial, 0, 0}},
-	gather:        {{linear, 8, 0}, {binomial, 0, 0}},
-	allgather:     {{bruck, 0, 0}},
-	alltoall:      {{linear, 31, 0}, {bruck, 0, 256}, {linear, 0, 64 << 10}, {pairwise, 0, 0}},
-	alltoallv:     {{linear, 0, 0}},
-	reduce:        {{binomial, 0, 32 << 10}, {halving, 0, 512 << 10}, {ring, 0, 0}},
-	allreduce:     {{doubling, 2, 32 << 10}, {doubling, 0, 8 << 10}, {halving, 0, 512 << 10}, {ring, 0, 0}},
-	reduceScatter: {{doubling, 0, 2 << 10}, {ring, 0, 0}},
-	scan:          {{doubling, 0, 0}},
-	exscan:        {{doubling, 0, 0}},
-}
-
-// byTable is the chooser that the table is.
-func byTable(kind collective, n, bytes int) algorithm {
-	for _, c := range table[kind] {
-		if (c.maxWorld == 0 || n <= c.maxWorld) && (c.maxLen == 0 || bytes <= c.maxLen) {
-			return c.algorithm
-		}
-	}
-	return algorithmsOf[kind][0]
 }
 
 // begin starts a collective of this kind and returns the tag of its messages, which is the same on all ranks.

@@ -36,6 +36,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel"
+	"github.com/pycylon/pycylon/gocore/comm/costmodel"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
@@ -46,6 +47,11 @@ type Options struct {
 	// Window is how many bytes one peer may have on their way to this rank in one Exchange; 0 chooses 2 MiB,
 	// or less where the budget is small.
 	Window int
+	// Model and Hint are what algorithms are chosen by; nil is costmodel.Default, "" is Fast. The same on all ranks.
+	Model *costmodel.Model
+	Hint  costmodel.Hint
+	// Paths are the names in the model of the ways between ranks, of all pairs, in any order; nil is punched TCP.
+	Paths []string
 }
 
 const (

@@ -15,6 +15,7 @@ type node struct {
 	ch     channel.Channel
 	scope  *memory.Scope
 	window uint64
+	costs  *costs
 	choose chooser
 
 	mu       sync.Mutex
@@ -38,11 +39,13 @@ func newNode(ch channel.Channel, opt Options) *node {
 	if budget == nil {
 		budget = memory.NewBudget(0)
 	}
+	k := newCosts(opt)
 	return &node{
 		ch:      ch,
 		scope:   memory.NewScope(budget, "receiving"),
 		window:  windowOf(opt.Window, budget.Limit(), ch.Size()),
-		choose:  byTable,
+		costs:   k,
+		choose:  k.choose,
 		comms:   map[uint64]*Communicator{},
 		copies:  map[*Request]struct{}{},
 		filling: make([]*memory.Buffer, ch.Size()),

@@ -35,6 +35,9 @@ type commArgs struct {
 	Color  *int   `json:"color,omitempty"`  // of a split: none takes no part
 	Key    int    `json:"key,omitempty"`
 	Error  string `json:"error,omitempty"` // of fail
+
+	Collective string `json:"collective,omitempty"` // of explain
+	Bytes      int    `json:"bytes,omitempty"`
 }
 
 // Received is what a call of a communicator got.
@@ -115,6 +118,8 @@ func (e *Env) start(ctx context.Context, call CommCall, name string, a commArgs)
 	switch call.Kind {
 	case "send", "recv", "probe", "iprobe":
 		return startMessage(ctx, c, call, a)
+	case "explain":
+		return later(func() (Received, error) { return explain(c, a.Collective, a.Bytes) }), nil
 	case "free":
 		return later(func() (Received, error) {
 			return Received{}, e.free(ctx, call.Comm, comm.Call{Name: name, Site: call.Site})
@@ -238,7 +243,7 @@ func (e *Env) communicator(number int) (*comm.Communicator, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if len(e.comms) == 0 { // a world of this rank alone talks to itself
-		c, err := comm.New(local.NewWorld(1)[0], comm.Options{Budget: e.process.machine.Budget})
+		c, err := e.newComm(local.NewWorld(1)[0])
 		if err != nil {
 			return nil, err
 		}

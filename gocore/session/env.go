@@ -39,6 +39,10 @@ type Config struct {
 	// Stores are the URLs of servers through which ranks are connected that have no better path: redis://, rediss://, s3://.
 	// The same on all ranks. They may hold passwords.
 	Stores []string `json:"stores,omitempty"`
+	// CostModel is the JSON text of a costmodel.Model's changes, and Hint "fast" or "cheap": by what collectives' algorithms
+	// are chosen. The same on all ranks.
+	CostModel string `json:"cost_model,omitempty"`
+	Hint      string `json:"hint,omitempty"`
 	// ConnectTimeout bounds Open, OperationTimeout each Run and Collective; 0 is no bound beyond the context's.
 	ConnectTimeout   time.Duration `json:"connect_timeout,omitempty"`
 	OperationTimeout time.Duration `json:"operation_timeout,omitempty"`

@@ -13,6 +13,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
 	"github.com/pycylon/pycylon/gocore/comm/connect"
+	"github.com/pycylon/pycylon/gocore/comm/costmodel"
 	"github.com/pycylon/pycylon/gocore/comm/store"
 	"github.com/pycylon/pycylon/gocore/comm/store/redis"
 	"github.com/pycylon/pycylon/gocore/comm/store/s3"
@@ -60,7 +61,7 @@ func (e *Env) join(ctx context.Context) error {
 		m.Close()
 		return err
 	}
-	return nil
+	return e.comm.Calibrate(ctx)
 }
 
 // openStore returns the server that a URL names.
@@ -77,12 +78,34 @@ func openStore(url string) (store.Server, error) {
 
 // over makes the communicator over a channel, which it owns from here on.
 func (e *Env) over(ctx context.Context, ch channel.Channel) error {
-	c, err := comm.New(ch, comm.Options{Budget: e.process.machine.Budget})
+	c, err := e.newComm(ch)
 	if err != nil {
 		return errors.Join(err, ch.Close(ctx))
 	}
 	e.comm, e.comms = c, []*comm.Communicator{c}
 	return nil
+}
+
+// newComm makes the communicator of all ranks over a channel.
+func (e *Env) newComm(ch channel.Channel) (*comm.Communicator, error) {
+	opt := comm.Options{Budget: e.process.machine.Budget, Model: costmodel.Default()}
+	var err error
+	if e.config.CostModel != "" {
+		if opt.Model, err = costmodel.Parse([]byte(e.config.CostModel)); err != nil {
+			return nil, err
+		}
+	}
+	if opt.Hint, err = costmodel.ParseHint(e.config.Hint); err != nil {
+		return nil, err
+	}
+	if e.member != nil {
+		for _, path := range e.member.paths {
+			if path != "self" {
+				opt.Paths = append(opt.Paths, path)
+			}
+		}
+	}
+	return comm.New(ch, opt)
 }
 
 // OpenOver opens an environment over a channel that is connected already: ranks within one process, for tests.

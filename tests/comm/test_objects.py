@@ -93,3 +93,34 @@ def test_without_pickles(world):
                 env.comm.bcast()
 
     world(2, work)
+
+
+def test_explain(world):
+    def work(env):
+        plan = env.explain("alltoall", 1_000_000)
+        return plan.chosen["algorithm"], plan.latency, plan.bandwidth, str(plan)
+
+    answers = world(3, work)
+    assert len({answer[:3] for answer in answers}) == 1  # choices agree
+    algorithm, latency, bandwidth, text = answers[0]
+    assert algorithm in ("linear", "bruck", "pairwise")
+    assert 0 < latency < 0.1
+    assert bandwidth > 1e6
+    assert "alltoall of 1 MB, 3 ranks" in text
+    assert text.count("<- chosen") == 1
+    assert "s3" in text
+    with pytest.raises(errors.InvalidError, match="reduce_scatter"):
+        world(2, lambda env: env.explain("all2all"))
+
+
+def test_hint_and_cost_model(world, tmp_path):
+    model = tmp_path / "model.json"
+    model.write_text('{"second": 1, "channels": {"loopback": {"message": 1}}}')
+    plan = world(4, lambda env: env.explain("alltoall", 8), hint="cheap", cost_model=model)[0]
+    assert plan.chosen["algorithm"] == "bruck"  # 8 messages rather than 12
+    assert plan.chosen["dollars"] >= 8
+    with pytest.raises(errors.InvalidError, match="fast and cheap"):
+        world(2, lambda env: None, hint="quick")
+    model.write_text('{"channels": {"pigeon": {}}}')
+    with pytest.raises(errors.InvalidError, match="pigeon"):
+        world(2, lambda env: None, cost_model=model)
