@@ -49,7 +49,7 @@ func (l *lowerer) openCSV(node int, spec *plan.ScanCSV) (*arrow.Schema, error) {
 	if spec.Share == plan.ShareSlice {
 		part, parts = l.world.Rank, l.world.Size
 	}
-	csv, err := fileio.OpenCSV(spec.Path, options, part, parts)
+	csv, err := fileio.OpenCSV(l.q.Context(), spec.Path, options, part, parts)
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,8 @@ import (
 )
 
 // Check tells why c can't be read safely: a buffer shorter than its rows need, offsets that run backwards or out of
-// their characters, a view outside its heaps, a null count that isn't the bitmap's. Columns from outside (a file, a
+// their characters, a view outside its heaps or without
+// its padding, a null count that isn't the bitmap's. Columns from outside (a file, a
 // peer, a foreign library) are checked once, where they enter; inside, columns are trusted. O(rows).
 func (c *Column) Check() error {
 	if c.Len < 0 {
@@ -101,8 +102,11 @@ func (c *Column) checkString() error {
 		}
 		for i := range c.Views[:c.Len] {
 			v := &c.Views[i]
-			if v.Size > InlineSize && !c.IsNull(i) &&
-				(int(v.Heap) >= len(c.Heaps) || uint64(v.Start)+uint64(v.Size) > uint64(len(c.Heaps[v.Heap]))) {
+			switch {
+			case c.IsNull(i):
+			case v.Size <= InlineSize && !v.isPadded():
+				return fmt.Errorf("the view of row %d has bytes other than 0 behind its %d characters", i, v.Size)
+			case v.Size > InlineSize && (int(v.Heap) >= len(c.Heaps) || uint64(v.Start)+uint64(v.Size) > uint64(len(c.Heaps[v.Heap]))):
 				return fmt.Errorf("the string of row %d lies outside its buffers", i)
 			}
 		}

@@ -53,6 +53,13 @@ func (v *View) setInline(s unsafe.Pointer, n int) {
 	words[0], words[1] = uint64(n)|low<<32, low>>32|uint64(high)<<32
 }
 
+// isPadded tells whether the bytes behind the characters of an inline view are 0, as those who compare words take them to be.
+func (v *View) isPadded() bool {
+	words, mask := (*[2]uint64)(unsafe.Pointer(v)), &inlineMasks[v.Size]
+	low, high := words[0]>>32|words[1]<<32, uint32(words[1]>>32)
+	return low&^mask.low|uint64(high&^mask.high) == 0
+}
+
 // IsInline tells whether the characters lie in the view itself, so that Heap and Start mean nothing.
 func (v *View) IsInline() bool { return v.Size <= InlineSize }
 

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -51,6 +52,23 @@ func TestViewsAgainstStrings(t *testing.T) {
 func TestInlineViewsArePadded(t *testing.T) {
 	v := MakeView([]byte("abcdef"), 7, 7)
 	require.Equal(t, View{6, [4]byte{'a', 'b', 'c', 'd'}, 'e' | 'f'<<8, 0}, v)
+}
+
+func TestViewsWithoutTheirPaddingAreRefused(t *testing.T) {
+	for n := range InlineSize + 1 {
+		for at := range InlineSize {
+			c := Column{Type: arrow.BinaryTypes.StringView, Kind: String, Len: 1, Views: []View{MakeView(bytes.Repeat([]byte("x"), n), 0, 0)}}
+			require.NoError(t, c.Check())
+			memory.BytesOf(c.Views)[4+at] = 'y'
+			if at < n {
+				require.NoError(t, c.Check())
+				continue
+			}
+			require.ErrorContains(t, c.Check(), "the view of row 0 has bytes other than 0")
+			c.Valid, c.Nulls = Bitmap{Bits: []byte{0}}, 1 // whatever a null has
+			require.NoError(t, c.Check())
+		}
+	}
 }
 
 // offsetsColumn returns strings in one of the offset layouts, over characters that begin with others.

@@ -163,19 +163,22 @@ func decimalsOf(dst, keys *column.Column) int {
 		}
 		var d column.Decimal
 		if !keys.IsNull(i) {
-			d = decimalKey(keys.Views[i].Bytes(keys.Heaps))
+			d = DecimalOfKey(keys.Views[i].Bytes(keys.Heaps))
 		}
 		dst.SetDecimal(i, d)
 	}
 	return -1
 }
 
-// decimalKey reads what putKey wrote.
-func decimalKey(key []byte) (d column.Decimal) {
+// DecimalOfKey reads what AsKey wrote of a decimal of more than keyDigits digits.
+func DecimalOfKey(key []byte) (d column.Decimal) {
 	words := len(key) / 8
 	for w := range words {
 		d[words-1-w] = binary.BigEndian.Uint64(key[8*w:])
 	}
 	d[words-1] ^= 1 << 63
+	for w := words; w < len(d); w++ {
+		d[w] = uint64(int64(d[words-1]) >> 63)
+	}
 	return d
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	_ "time/tzdata" // 450 KB of library: minimal images, such as Lambda's, have no zone database
 
@@ -29,11 +30,25 @@ func NewZone(name string) (*Zone, error) {
 	if name == "" || name == "Local" {
 		return nil, status.Errorf(status.Invalid, "%q is no time zone: give a place such as Europe/Berlin, UTC or an offset such as +05:30", name)
 	}
-	place, err := time.LoadLocation(name)
+	place, err := location(name)
 	if err != nil {
 		return nil, status.Errorf(status.Invalid, "%q is no time zone: give a place such as Europe/Berlin, UTC or an offset such as +05:30", name)
 	}
 	return &Zone{place: place}, nil
+}
+
+// locations are the places that were asked for, by name: to read one takes as long as a batch's dates.
+var locations sync.Map
+
+func location(name string) (*time.Location, error) {
+	if place, ok := locations.Load(name); ok {
+		return place.(*time.Location), nil
+	}
+	place, err := time.LoadLocation(name)
+	if err == nil {
+		locations.Store(name, place)
+	}
+	return place, err
 }
 
 // fixedOffset reads UTC, +05:30 or +0530.

@@ -2,6 +2,7 @@ package fileio
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"math"
 	"os"
@@ -37,8 +38,8 @@ type piece struct {
 }
 
 // OpenCSV opens path, finds its records and takes part part (from 0) of parts equal shares of its rows.
-// Errors: NotFound, IO, Malformed, Unsupported and Invalid options.
-func OpenCSV(path string, options CSVOptions, part, parts int) (*CSV, error) {
+// Errors: NotFound, IO, Malformed, Unsupported, Invalid options, and why ctx ended.
+func OpenCSV(ctx context.Context, path string, options CSVOptions, part, parts int) (*CSV, error) {
 	if err := options.check(); err != nil {
 		return nil, err
 	}
@@ -49,18 +50,18 @@ func OpenCSV(path string, options CSVOptions, part, parts int) (*CSV, error) {
 		return nil, status.Errorf(status.IO, "opening %s: %w", path, err)
 	}
 	c := &CSV{path: path, file: f, options: options}
-	if err := c.open(part, parts); err != nil {
+	if err := c.open(ctx, part, parts); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
 	return c, nil
 }
 
-func (c *CSV) open(part, parts int) error {
+func (c *CSV) open(ctx context.Context, part, parts int) error {
 	magic := make([]byte, 2)
 	if _, err := c.file.ReadAt(magic, 0); err == nil && magic[0] == 0x1f && magic[1] == 0x8b {
 		return status.Errorf(status.Unsupported, "%s is compressed with gzip: unpack it first", c.path)
 	}
-	index, err := indexCSV(c.file, &c.options)
+	index, err := indexCSV(ctx, c.file, &c.options)
 	if err != nil {
 		return err
 	}

@@ -2,6 +2,7 @@ package fileio
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"os"
 
@@ -32,10 +33,13 @@ type csvIndex struct {
 // indexCSV scans a file once for its record boundaries: a record ends at a line end outside quotes; blank lines and
 // lines with nothing but a comment are no records. A quote that is never closed makes one long record,
 // which the parser refuses with its line.
-func indexCSV(f *os.File, o *CSVOptions) (*csvIndex, error) {
+func indexCSV(ctx context.Context, f *os.File, o *CSVOptions) (*csvIndex, error) {
 	s := &csvScanner{options: o, index: &csvIndex{}, skip: o.SkipRows, line: 1, start: 1}
 	block := make([]byte, blockBytes)
 	for at := int64(0); ; {
+		if ctx.Err() != nil {
+			return nil, context.Cause(ctx)
+		}
 		n, err := f.ReadAt(block, at)
 		data := block[:n]
 		if at == 0 && bytes.HasPrefix(data, []byte("\xEF\xBB\xBF")) {

@@ -2,6 +2,7 @@ package fileio
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -43,7 +44,7 @@ func readCSV(t *testing.T, path string, o CSVOptions, part, parts int) (text str
 	t.Helper()
 	inQuery(t, func(q *exec.Query) {
 		var c *CSV
-		if c, err = OpenCSV(path, o, part, parts); err != nil {
+		if c, err = OpenCSV(t.Context(), path, o, part, parts); err != nil {
 			return
 		}
 		defer func() { require.NoError(t, c.Close()) }()
@@ -188,7 +189,7 @@ func TestReadCSVRefuses(t *testing.T) {
 			require.Contains(t, err.Error(), c.text)
 		})
 	}
-	_, err := OpenCSV(filepath.Join(t.TempDir(), "none.csv"), plain, 0, 1)
+	_, err := OpenCSV(t.Context(), filepath.Join(t.TempDir(), "none.csv"), plain, 0, 1)
 	require.Equal(t, status.NotFound, status.CodeOf(err))
 }
 
@@ -252,7 +253,7 @@ func TestCSVAndIPCRoundTrip(t *testing.T) {
 	csvPath, ipcPath := filepath.Join(dir, "out.csv"), filepath.Join(dir, "out.arrow")
 	inQuery(t, func(q *exec.Query) {
 		for _, ipc := range []bool{false, true} {
-			c, err := OpenCSV(write(t, file), o, 0, 1)
+			c, err := OpenCSV(t.Context(), write(t, file), o, 0, 1)
 			require.NoError(t, err)
 			schema, err := c.Schema(q)
 			require.NoError(t, err)
@@ -310,7 +311,7 @@ func writeCSV(t *testing.T, text string, o CSVWriteOptions) (string, error) {
 	path := filepath.Join(t.TempDir(), "out.csv")
 	var failed error
 	inQuery(t, func(q *exec.Query) {
-		c, err := OpenCSV(write(t, text), DefaultCSVOptions(), 0, 1)
+		c, err := OpenCSV(t.Context(), write(t, text), DefaultCSVOptions(), 0, 1)
 		require.NoError(t, err)
 		schema, err := c.Schema(q)
 		require.NoError(t, err)
@@ -366,7 +367,7 @@ func TestFailuresOfWriting(t *testing.T) {
 func TestIPCSlices(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s.arrow")
 	inQuery(t, func(q *exec.Query) {
-		c, err := OpenCSV(write(t, "s,b\n"+strings.Repeat("x,True\nyy,\n,False\n", 20)), DefaultCSVOptions(), 0, 1)
+		c, err := OpenCSV(t.Context(), write(t, "s,b\n"+strings.Repeat("x,True\nyy,\n,False\n", 20)), DefaultCSVOptions(), 0, 1)
 		require.NoError(t, err)
 		schema, err := c.Schema(q)
 		require.NoError(t, err)
@@ -416,6 +417,14 @@ func FuzzReadCSV(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestOpeningACSVFileIsCancelled(t *testing.T) {
+	why := errors.New("enough")
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(why)
+	_, err := OpenCSV(ctx, write(t, "a\n1\n"), DefaultCSVOptions(), 0, 1)
+	require.ErrorIs(t, err, why)
 }
 
 func FuzzOpenIPC(f *testing.F) {

@@ -29,5 +29,6 @@ var tellZeros = []string{"truediv", "floordiv", "pow", "cast"}
 
 // TellsZeros tells whether the function may have results for -0.0 and for 0.0 that differ as keys.
 func (b *Bound) TellsZeros() bool {
-	return slices.ContainsFunc(b.Args, isFloat) && slices.Contains(tellZeros, b.Name) && !(b.Name == "cast" && isNumber(b.Type))
+	hasZeros := func(t arrow.DataType) bool { return isFloat(t) || t.ID() == arrow.FLOAT16 }
+	return slices.ContainsFunc(b.Args, hasZeros) && slices.Contains(tellZeros, b.Name) && !(b.Name == "cast" && isNumber(b.Type))
 }

@@ -1,7 +1,6 @@
 package operator
 
 import (
-	"encoding/binary"
 	"math/bits"
 	"unsafe"
 
@@ -21,25 +20,13 @@ func updateDecimals(op groupOp, cells groupCells, ids []uint32, in *groupOperand
 		}
 		d := column.Decimal{in[0].at(i), in[1].at(i), in[2].at(i), in[3].at(i)}
 		if op == opSumDecimal {
-			d = decimalOfKey(chars((*[2]uint64)(d[:])))
+			d = compute.DecimalOfKey(chars((*[2]uint64)(d[:])))
 		}
 		s, carry := cells.atFour(g), uint64(0)
 		for w := range s {
 			s[w], carry = bits.Add64(s[w], d[w], carry)
 		}
 	}
-}
-
-func decimalOfKey(key []byte) (d column.Decimal) {
-	words := len(key) / 8
-	for w := range words {
-		d[words-1-w] = binary.BigEndian.Uint64(key[8*w:])
-	}
-	d[words-1] ^= 1 << 63
-	for w := words; w < len(d); w++ {
-		d[w] = uint64(int64(d[words-1]) >> 63)
-	}
-	return d
 }
 
 // decimals makes a column of sums of decimals.

@@ -35,6 +35,34 @@ func (a *windowAggregate) approach(end int, add func(end int)) error {
 	return nil
 }
 
+// stackedKernel is a kernel of two stacks.
+type stackedKernel interface {
+	// add takes the rows up to end into the back.
+	add(end int)
+	// restack empties the back and makes the front anew, of rows [low, high).
+	restack(low, high int) error
+}
+
+// move makes the frame of k, whose windowAggregate this is, rows [low, high).
+func (a *windowAggregate) move(k stackedKernel, low, high int) error {
+	if a.isFar(high) {
+		if err := a.approach(high, k.add); err != nil {
+			return err
+		}
+	}
+	if a.high < high {
+		k.add(high)
+	}
+	if low == a.low {
+		return nil
+	}
+	a.leave(low)
+	if !a.turn(low) {
+		return nil
+	}
+	return k.restack(low, a.high)
+}
+
 // leave takes the rows before low out of the count.
 func (a *windowAggregate) leave(low int) {
 	for _, present := range a.values.present[a.low:low] {

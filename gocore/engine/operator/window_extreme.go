@@ -25,7 +25,7 @@ func (k *extremeKernel) makeRoom(scope *memory.Scope, rows int) (owner *memory.B
 
 func (k *extremeKernel) rows(_, _ int, low, high []uint32, out []uint64, _ []byte) error {
 	for i := range out {
-		if err := k.move(int(low[i]), int(high[i])); err != nil {
+		if err := k.move(k, int(low[i]), int(high[i])); err != nil {
 			return err
 		}
 		best := k.back
@@ -60,24 +60,10 @@ func (k *extremeKernel) better(first, second uint64) uint64 {
 	return first
 }
 
-// move makes the frame rows [low, high).
-func (k *extremeKernel) move(low, high int) error {
-	if k.isFar(high) {
-		if err := k.approach(high, k.add); err != nil {
-			return err
-		}
-	}
-	k.add(high)
-	if low == k.low {
-		return nil
-	}
-	k.leave(low)
-	if !k.turn(low) {
-		return nil
-	}
+func (k *extremeKernel) restack(low, high int) error {
 	k.back = windowNone
-	best, row := windowNone, k.high
-	return k.worker.inSteps(low, k.high, func(from, to int) {
+	best, row := windowNone, high
+	return k.worker.inSteps(low, high, func(from, to int) {
 		for range to - from {
 			row--
 			if k.values.present[row] != 0 {

@@ -42,7 +42,7 @@ func (k *floatSumKernel) makeRoom(scope *memory.Scope, rows int) (owner *memory.
 
 func (k *floatSumKernel) rows(_, _ int, low, high []uint32, out []uint64, valid []byte) error {
 	for i := range out {
-		if err := k.move(int(low[i]), int(high[i])); err != nil {
+		if err := k.move(k, int(low[i]), int(high[i])); err != nil {
 			return err
 		}
 		sum := k.back
@@ -60,24 +60,10 @@ func (k *floatSumKernel) rows(_, _ int, low, high []uint32, out []uint64, valid 
 	return nil
 }
 
-// move makes the frame rows [low, high).
-func (k *floatSumKernel) move(low, high int) error {
-	if k.isFar(high) {
-		if err := k.approach(high, k.add); err != nil {
-			return err
-		}
-	}
-	k.add(high)
-	if low == k.low {
-		return nil
-	}
-	k.leave(low)
-	if !k.turn(low) {
-		return nil
-	}
+func (k *floatSumKernel) restack(low, high int) error {
 	k.back = pairSum{}
-	sum, row := pairSum{}, k.high
-	return k.worker.inSteps(low, k.high, func(from, to int) {
+	sum, row := pairSum{}, high
+	return k.worker.inSteps(low, high, func(from, to int) {
 		for range to - from {
 			row--
 			sum.add(math.Float64frombits(k.values.words[row]))
@@ -136,7 +122,7 @@ func (k *momentsKernel) makeRoom(scope *memory.Scope, rows int) (owner *memory.B
 
 func (k *momentsKernel) rows(_, _ int, low, high []uint32, out []uint64, valid []byte) error {
 	for i := range out {
-		if err := k.move(int(low[i]), int(high[i])); err != nil {
+		if err := k.move(k, int(low[i]), int(high[i])); err != nil {
 			return err
 		}
 		m := k.back
@@ -156,24 +142,10 @@ func (k *momentsKernel) rows(_, _ int, low, high []uint32, out []uint64, valid [
 	return nil
 }
 
-// move makes the frame rows [low, high).
-func (k *momentsKernel) move(low, high int) error {
-	if k.isFar(high) {
-		if err := k.approach(high, k.add); err != nil {
-			return err
-		}
-	}
-	k.add(high)
-	if low == k.low {
-		return nil
-	}
-	k.leave(low)
-	if !k.turn(low) {
-		return nil
-	}
+func (k *momentsKernel) restack(low, high int) error {
 	k.back = moments{}
-	m, row := moments{}, k.high
-	return k.worker.inSteps(low, k.high, func(from, to int) {
+	m, row := moments{}, high
+	return k.worker.inSteps(low, high, func(from, to int) {
 		for range to - from {
 			row--
 			if k.values.present[row] != 0 {
