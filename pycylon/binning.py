@@ -229,7 +229,8 @@ def _rounded(edge: float, digits: int) -> float:
         return edge
     if abs(edge) < 1:
         digits += -math.floor(math.log10(abs(edge))) - 1
-    return round(edge, digits)
+    scaled = edge * 10.0**digits
+    return round(scaled) / 10.0**digits if math.isfinite(scaled) else edge  # as NumPy rounds: of the scaled value
 
 
 def _shown(edges: list[Any]) -> str:

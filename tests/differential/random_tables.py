@@ -8,7 +8,14 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
+from hypothesis import settings
 from hypothesis import strategies as st
+
+#: Seeds of `random.Random`, for tables larger than those that are drawn value by value. A failure prints the seed.
+SEEDS = st.integers(0, 2**32 - 1)
+
+#: A sixth of the cases, for tests that are parametrized besides.
+FEW = settings(max_examples=max(settings.default.max_examples // 6, 3))
 
 #: By type, values that are near each other, or that are likely to be got wrong.
 VALUES = {
@@ -52,6 +59,17 @@ def tables(draw: st.DrawFn, kinds: dict[str, pa.DataType], max_rows: int = 40, n
     cuts = sorted(draw(st.lists(st.integers(0, rows), max_size=2)))
     pieces = [table[a:b] for a, b in zip([0, *cuts], [*cuts, rows])]
     return pa.concat_tables(pieces)
+
+
+def with_nan(data: st.DataObject, table: pa.Table) -> pa.Table:
+    """Return a table in which, as drawn, the infinities of floats are NaN instead."""
+    if not data.draw(st.booleans()):
+        return table
+    for i, column in enumerate(table.columns):
+        if pa.types.is_floating(column.type):
+            values = [math.nan if value is not None and math.isinf(value) else value for value in column.to_pylist()]
+            table = table.set_column(i, table.field(i), pa.chunked_array([pa.array(values, column.type)]))
+    return table
 
 
 def kinds(count: int) -> st.SearchStrategy[dict[str, pa.DataType]]:
