@@ -207,7 +207,7 @@ _LIMITS = (
         "N",
         "connections that have not registered; beyond, the oldest gives way (default: 16384)",
     ),
-    ("register-timeout", _seconds, "S", "seconds from connection to registration (default: 10)"),
+    ("register-timeout", _seconds, "S", "seconds from connection to registration (default: 20)"),
     ("max-wait", _seconds, "S", "seconds that a worker may wait for its job, whatever it asks for (default: a day)"),
     ("relay-pairs", _positive, "N", "pairs of ranks that the relay connects at once (default: 4096)"),
     ("relay-pairs-per-job", _positive, "N", "of these, of one job (default: 2048)"),

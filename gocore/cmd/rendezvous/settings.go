@@ -63,7 +63,7 @@ func parse(args []string, errOut io.Writer) (*settings, error) {
 	flags.IntVar(&o.MaxJobs, "max-jobs", 0, "jobs that are forming at once (default 4096)")
 	flags.IntVar(&o.MaxWorldSize, "max-world-size", 0, "ranks of one job (default 32768)")
 	flags.IntVar(&o.MaxUnauthenticated, "max-unauthenticated", 0, "connections that have not registered; beyond, the oldest gives way (default 16384)")
-	flags.DurationVar(&o.RegisterTimeout, "register-timeout", 0, "from connection to registration (default 10s)")
+	flags.DurationVar(&o.RegisterTimeout, "register-timeout", 0, "from connection to registration (default 20s)")
 	flags.DurationVar(&o.MaxWait, "max-wait", 0, "how long a worker may wait for its job, whatever it asks for (default 24h)")
 	flags.BoolVar(&o.NoRelay, "no-relay", false, "don't connect ranks that can't reach each other")
 	flags.IntVar(&o.Relay.Pairs, "relay-pairs", 0, "pairs of ranks that the relay connects at once (default 4096)")

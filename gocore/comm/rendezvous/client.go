@@ -34,7 +34,8 @@ type message struct {
 }
 
 const (
-	dialTimeout = 5 * time.Second        // of one address
+	dialTimeout = 5 * time.Second        // of one address, by TCP
+	tlsTimeout  = 20 * time.Second       // of a server that has answered: thousands of workers may have come at once
 	retryFor    = 2 * time.Second        // a server that is just starting refuses at first
 	retryPause  = 100 * time.Millisecond // between such tries
 	failTime    = 100 * time.Millisecond // that giving up may take
@@ -88,12 +89,14 @@ func unreachable(token trust.Token, err error) error {
 }
 
 func dialOne(ctx context.Context, token trust.Token, address string, dial Dialer) (*Client, error) {
-	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	dialing, cancel := context.WithTimeout(ctx, dialTimeout)
 	defer cancel()
-	raw, err := dial(ctx, address)
+	raw, err := dial(dialing, address)
 	if err != nil {
 		return nil, err
 	}
+	ctx, cancel = context.WithTimeout(ctx, tlsTimeout)
+	defer cancel()
 	conn := tls.Client(raw, token.RendezvousClient())
 	if err := conn.HandshakeContext(ctx); err != nil {
 		_ = raw.Close()

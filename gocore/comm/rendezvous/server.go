@@ -41,7 +41,7 @@ type Options struct {
 	MaxJobs            int           // jobs that gather or connect at once; 0: 4096
 	MaxWorldSize       int           // ranks of one job; 0: as many as a token may allow
 	MaxUnauthenticated int           // connections that have not registered yet; the oldest gives way; 0: 16384
-	RegisterTimeout    time.Duration // from connection to registration; 0: 10 s
+	RegisterTimeout    time.Duration // from connection to registration; 0: 20 s
 	MaxWait            time.Duration // that a worker may wait for its job to open, whatever it asks for; 0: a day
 	NoRelay            bool          // don't connect ranks that can't reach each other
 	Relay              relay.Options // the relay's quotas
@@ -74,7 +74,7 @@ func (o Options) withDefaults() Options {
 	number(&o.MaxJobs, 1<<12)
 	number(&o.MaxWorldSize, trust.MaxWorldSize)
 	number(&o.MaxUnauthenticated, 1<<14)
-	duration(&o.RegisterTimeout, 10*time.Second)
+	duration(&o.RegisterTimeout, 20*time.Second)
 	duration(&o.MaxWait, 24*time.Hour)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)

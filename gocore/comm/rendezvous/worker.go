@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/netip"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -32,7 +33,8 @@ type worker struct {
 const (
 	maxPings     = 16               // of one worker
 	outMessages  = maxPings + 4     // more than a worker can make the server owe it
-	writeTimeout = 10 * time.Second // of one message to a worker
+	writePiece   = 64 << 10         // of a message: a roster for 20,000 workers takes a while for all of them
+	writeTimeout = 10 * time.Second // of a piece
 )
 
 func newWorker(conn *tls.Conn, m *wire.Register, maxWait time.Duration) *worker {
@@ -63,10 +65,12 @@ func (w *worker) run(ctx context.Context) {
 // write sends what is queued; after the last message it lets the worker close first.
 func (w *worker) write(ctx context.Context) error {
 	put := func(parts [][]byte) error {
-		_ = w.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
 		for _, part := range parts {
-			if _, err := w.conn.Write(part); err != nil {
-				return err
+			for piece := range slices.Chunk(part, writePiece) {
+				_ = w.conn.SetWriteDeadline(time.Now().Add(writeTimeout))
+				if _, err := w.conn.Write(piece); err != nil {
+					return err
+				}
 			}
 		}
 		w.job.sent(wire.JoinType(parts[0][0]))
