@@ -51,6 +51,9 @@ func (l *lines) String() string {
 	return l.text.String()
 }
 
+// count returns how often a text stands in the log.
+func (l *lines) count(text string) int { return strings.Count(l.String(), text) }
+
 func start(t *testing.T, options ...string) *program {
 	t.Helper()
 	p := &program{t: t, state: filepath.Join(t.TempDir(), "state"), log: &lines{}}

@@ -95,15 +95,12 @@ func (j *joiner) join(ctx context.Context) (*Membership, error) {
 	if j.listener != nil {
 		defer func() { _ = j.listener.Close() }()
 	}
-	member, err := j.register(ctx)
+	err := j.enter(ctx)
 	if j.client == nil {
 		return nil, err
 	}
 	defer j.client.Close()
 	stage := "the other ranks to register"
-	if err == nil {
-		err = j.take(ctx, member)
-	}
 	if err == nil {
 		stage = "the ranks to connect to each other"
 		err = j.mesh(ctx)
@@ -177,44 +174,52 @@ func (j *joiner) open() (err error) {
 	return nil
 }
 
-// registerPause lies between two registrations with a server that takes nobody for now.
-const registerPause = 300 * time.Millisecond
+// enterPause lies between two registrations with a server that takes nobody for now.
+const enterPause = 300 * time.Millisecond
 
-// register tells the server who this worker is. A server that has its limit of workers, or is about to be restarted, is
-// asked again until the time is over.
-func (j *joiner) register(ctx context.Context) (wire.Member, error) {
+// enter registers, and waits for the roster. A server that has its limit of workers, is about to be restarted, or has
+// been before there was a roster, is tried again until the time is over. If the last try was not answered, client is nil.
+func (j *joiner) enter(ctx context.Context) error {
 	m := wire.Member{Pin: j.identity.Pin(), Version: wire.ProtocolVersion, Host: j.token.HostID()}
 	if _, err := rand.Read(m.Nonce[:]); err != nil {
-		return m, status.Errorf(status.Internal, "cannot make a nonce: %w", err)
+		return status.Errorf(status.Internal, "cannot make a nonce: %w", err)
 	}
 	if j.listener != nil {
 		m.Port = uint16(j.listener.Addr().(*net.TCPAddr).Port)
 	}
-	var refused error
-	for {
-		client, err := rendezvous.Dial(ctx, j.token, j.port.Dial)
-		if err != nil && ctx.Err() != nil && refused != nil {
-			err = refused
-		}
-		if err != nil {
-			return m, err
-		}
-		if j.allowed[wire.Private] {
-			m.Addresses = ownAddresses(client.LocalAddr().Addr())
-		}
-		observed, err := client.Register(ctx, j.wanted(), patience(ctx), m)
-		if status.CodeOf(err) != status.Unreachable {
-			if j.client = client; err == nil {
-				j.event(-1, 0, observed.String(), "registered", nil)
+	for refused := error(nil); ; {
+		var err error
+		if j.client, err = rendezvous.Dial(ctx, j.token, j.port.Dial); err != nil {
+			if ctx.Err() != nil && refused != nil {
+				return refused
 			}
-			return m, err
+			return err
+		}
+		if err = j.register(ctx, &m); err == nil {
+			err = j.take(ctx, &m)
+		}
+		if status.CodeOf(err) != status.Unreachable {
+			return err
 		}
 		refused = err
-		client.Close()
-		j.port = holepunch.NewPort() // from the old one, the same server can't be reached for a minute
 		j.event(-1, 0, "", "refused", err)
-		pause(ctx, registerPause)
+		j.client.Close()
+		j.client = nil
+		j.port = holepunch.NewPort() // from the old one, the same server can't be reached for a minute
+		pause(ctx, enterPause)
 	}
+}
+
+// register tells the server who this worker is.
+func (j *joiner) register(ctx context.Context, m *wire.Member) error {
+	if j.allowed[wire.Private] {
+		m.Addresses = ownAddresses(j.client.LocalAddr().Addr())
+	}
+	observed, err := j.client.Register(ctx, j.wanted(), patience(ctx), *m)
+	if err == nil {
+		j.event(-1, 0, observed.String(), "registered", nil)
+	}
+	return err
 }
 
 // wanted returns the rank that this worker asks for; -1 is any.
@@ -226,7 +231,7 @@ func (j *joiner) wanted() int {
 }
 
 // take waits for the roster, in which this worker is m, and takes its place in it.
-func (j *joiner) take(ctx context.Context, m wire.Member) error {
+func (j *joiner) take(ctx context.Context, m *wire.Member) error {
 	opening, err := j.client.Opening(ctx)
 	if err != nil {
 		return err

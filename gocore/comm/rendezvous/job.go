@@ -40,15 +40,16 @@ type job struct {
 
 	mu      sync.Mutex
 	phase   phase
-	present []*worker       // gathering: in order of arrival; from sealing on: by rank
-	asked   map[int]*worker // gathering: those who asked for a rank
+	present []*worker            // gathering: in order of arrival; from sealing on: by rank
+	asked   map[int]*worker      // gathering: those who asked for a rank
+	pins    map[[32]byte]*worker // gathering: all, by their keys
 	epoch   wire.Epoch
 	sealed  time.Time
 	reports int // workers that are connected to all others
 }
 
 func newJob(grant trust.Grant, s *Server) *job {
-	j := &job{grant: grant, server: s, log: s.opt.Log.With(jobName(grant)), began: time.Now(), asked: map[int]*worker{}}
+	j := &job{grant: grant, server: s, log: s.opt.Log.With(jobName(grant)), began: time.Now(), asked: map[int]*worker{}, pins: map[[32]byte]*worker{}}
 	s.open.Add(1)
 	j.log.Info("job begins")
 	return j
@@ -57,7 +58,7 @@ func newJob(grant trust.Grant, s *Server) *job {
 // enter brings the job into its last phase.
 func (j *job) enter(last phase) {
 	j.phase = last
-	j.present, j.asked = nil, nil
+	j.present, j.asked, j.pins = nil, nil, nil
 	j.server.open.Add(-1)
 }
 
@@ -73,9 +74,14 @@ func (j *job) add(w *worker) error {
 		j.end(older, status.AtRank(status.Stale, w.rank, "another worker has registered as this rank: start each rank once"))
 		j.forget(older)
 	}
+	if older := j.pins[w.request.Member.Pin]; older != nil { // the same worker, whose connection broke unseen
+		j.end(older, status.Errorf(status.Stale, "this worker has registered again"))
+		j.forget(older)
+	}
 	if w.rank >= 0 {
 		j.asked[w.rank] = w
 	}
+	j.pins[w.request.Member.Pin] = w
 	j.present = append(j.present, w)
 	w.send(wire.AppendJoin(nil, wire.TypeWelcome, wire.Welcome{Observed: w.observed}.AppendMarshal(nil)))
 	if len(j.present) == j.grant.WorldSize {
@@ -108,7 +114,7 @@ func (j *job) ranked() []*worker {
 // seal fixes who is which rank. The roster is encoded once, for all.
 func (j *job) seal() {
 	j.phase, j.sealed = sealed, time.Now()
-	j.present, j.asked = j.ranked(), nil
+	j.present, j.asked, j.pins = j.ranked(), nil, nil
 	roster := wire.Roster{Job: j.grant.Job, Attempt: j.grant.Attempt}
 	for rank, w := range j.present {
 		w.rank = rank
@@ -200,6 +206,9 @@ func (j *job) left(w *worker, err error) {
 func (j *job) forget(w *worker) {
 	if j.asked[w.rank] == w {
 		delete(j.asked, w.rank)
+	}
+	if pin := w.request.Member.Pin; j.pins[pin] == w {
+		delete(j.pins, pin)
 	}
 	j.present = slices.DeleteFunc(j.present, func(o *worker) bool { return o == w })
 }
