@@ -24,7 +24,10 @@ import (
 var strangers = []func(net.Conn, trust.Token) error{
 	func(net.Conn, trust.Token) error { return nil },
 	func(c net.Conn, _ trust.Token) error { _, err := c.Write([]byte{22}); return err },
-	func(c net.Conn, _ trust.Token) error { _, err := c.Write([]byte{22, 3, 1, 2, 0, 1, 0, 1, 0xfc}); return err },
+	func(c net.Conn, _ trust.Token) error {
+		_, err := c.Write([]byte{22, 3, 1, 2, 0, 1, 0, 1, 0xfc})
+		return err
+	},
 	func(c net.Conn, _ trust.Token) error { _, err := c.Write([]byte{32, 0, 1}); return err },
 	func(c net.Conn, token trust.Token) error { return tls.Client(c, token.RendezvousClient()).Handshake() },
 }
