@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import operator
 import os
 import re
+
+from pycylon.errors import InvalidError
 
 _PROGRESS: dict[str, bool | str] = {"": False, "0": False, "false": False, "1": True, "true": True, "always": "always"}
 _UNITS = {"": 1, "B": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
@@ -22,11 +25,11 @@ def parse_bytes(value: int | str) -> int:
     >>> parse_bytes("1.5G")
     1610612736
     """
-    if isinstance(value, int):
+    if isinstance(value, int) and not isinstance(value, bool):
         return value
-    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([KMGT]?)(?:i?B)?\s*", value, re.IGNORECASE)
-    if match is None:
-        raise ValueError(f"{value!r} isn't a size: write a number of bytes, or one with a unit such as 512MiB or 2GB")
+    match = re.fullmatch(r"\s*(\d+(?:\.\d*)?)\s*([KMGT]?)(?:i?B)?\s*", str(value), re.IGNORECASE)
+    if match is None or not isinstance(value, str):
+        raise InvalidError(f"{value!r} isn't a size: write a number of bytes, or one with a unit such as 512MiB or 2GB")
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
 
@@ -39,11 +42,11 @@ def parse_threads(value: int | str) -> int:
         A whole number, 1 or more.
     """
     try:
-        threads = int(value)
-    except ValueError:
+        threads = int(value) if isinstance(value, str) else operator.index(value)
+    except (TypeError, ValueError):
         threads = 0
-    if threads < 1:
-        raise ValueError(f"threads={value!r}: expected a whole number, 1 or more")
+    if threads < 1 or isinstance(value, bool):
+        raise InvalidError(f"threads={value!r}: expected a whole number, 1 or more")
     return threads
 
 
@@ -97,7 +100,7 @@ def progress(value: bool | str | None = None) -> bool | str:
     """
     text = str(value if value is not None else os.environ.get("PYCYLON_PROGRESS", "")).strip().lower()
     if text not in _PROGRESS:
-        raise ValueError(f"progress={text!r}: expected True (1), False (0) or 'always'")
+        raise InvalidError(f"progress={text!r}: expected True (1), False (0) or 'always'")
     return _PROGRESS[text]
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from pycylon import config as settings
 from pycylon._native import abi
+from pycylon.arguments import number, whole
+from pycylon.errors import InvalidError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -125,7 +127,7 @@ class CylonEnv:
             # Ranks that each took themselves for the whole world would all compute everything.
             rank, world_size = _number("PYCYLON_RANK", rank, int), _number("PYCYLON_WORLD_SIZE", world_size, int)
             if rank or (world_size or 1) > 1:
-                raise ValueError(
+                raise InvalidError(
                     f"rank={rank}, world_size={world_size} need a job token: pass token=, set PYCYLON_TOKEN or "
                     "PYCYLON_TOKEN_FILE, or start the ranks with pycylon.run or `python -m pycylon run`"
                 )
@@ -311,7 +313,7 @@ def _token() -> str | None:
         return None
     token = Path(path).read_text().strip()
     if not token:
-        raise ValueError(f"PYCYLON_TOKEN_FILE={path!r} is empty: write into it what `python -m pycylon token` prints")
+        raise InvalidError(f"PYCYLON_TOKEN_FILE={path!r} is empty: write into it what `python -m pycylon token` prints")
     return token
 
 
@@ -324,9 +326,12 @@ def _names(variable: str, separator: str | None) -> list[str] | None:
 def _number(variable: str, given: Any, kind: type) -> Any:
     """Return `given`, else the variable's value as a number, else None."""
     text = os.environ.get(variable)
-    if given is not None or not text:
-        return given
+    if given is not None:
+        name = variable.removeprefix("PYCYLON_").lower()
+        return whole(given, name, "CylonEnv") if kind is int else number(given, name, "CylonEnv")
+    if not text:
+        return None
     try:
         return kind(text)
     except ValueError:
-        raise ValueError(f"{variable}={text!r}: expected a number") from None
+        raise InvalidError(f"{variable}={text!r}: expected a number") from None

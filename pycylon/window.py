@@ -447,7 +447,7 @@ class Rolling(Generic[Result]):
     """
 
     def __init__(self, source: Windows[Result], frame: dict[str, Any] | Span, min_periods: int) -> None:
-        if isinstance(min_periods, bool) or not isinstance(min_periods, int) or min_periods < 0:
+        if isinstance(min_periods, bool) or not isinstance(min_periods, int) or not 0 <= min_periods < 2**63:
             raise InvalidError(f"min_periods={min_periods!r}: expected a number of values", op="rolling")
         self._source, self._frame, self._min_periods = source, frame, min_periods
 
@@ -598,6 +598,7 @@ class GroupWindows(Windows[Any]):
         >>> df.groupby("k").nth(-1)["v"].to_list()
         [2, 4]
         """
+        n = whole(n, "n", "head")
         return self._rows_where(self.cumcount() < n if n >= 0 else self.cumcount(ascending=False) >= -n)
 
     def tail(self, n: int = 5) -> DataFrame:
@@ -608,6 +609,7 @@ class GroupWindows(Windows[Any]):
         n : int, default 5
             How many.
         """
+        n = whole(n, "n", "tail")
         return self._rows_where(self.cumcount(ascending=False) < n if n >= 0 else self.cumcount() >= -n)
 
     def nth(self, n: int) -> DataFrame:
@@ -618,6 +620,7 @@ class GroupWindows(Windows[Any]):
         n : int
             The number, from 0 on; negative from the end.
         """
+        n = whole(n, "n", "nth")
         return self._rows_where(self.cumcount() == n if n >= 0 else self.cumcount(ascending=False) == -n - 1)
 
     def _rows_where(self, mask: Series) -> DataFrame:

@@ -175,6 +175,7 @@ class Operation(Handle):
             lib.pcy_cancel(self.value)
             while lib.pcy_wait(self.value, _MAIN_SLICE_MS, *arguments) == PENDING:
                 pass
+            take_text(lib, info)  # it may have ended well before it was cancelled
             lib.pcy_error_clear(ctypes.byref(err))
             self.free()
             raise
@@ -251,8 +252,14 @@ def run(
         tables.append(value)
         return len(tables) - 1
 
-    # Half a surrogate pair in a name is an error of encode: written as an escape, Go would read another name.
-    lib, text = library(), json.dumps(plan, allow_nan=False, ensure_ascii=False, default=number).encode()
+    lib, spelled = library(), json.dumps(plan, allow_nan=False, ensure_ascii=False, default=number)
+    try:
+        text = spelled.encode()
+    except UnicodeEncodeError as error:  # written as an escape, Go would read another name
+        half = spelled[error.start : error.end]
+        raise errors.InvalidError(
+            f"a name or a text has {half!r}, which is no Unicode: half of a surrogate pair"
+        ) from None
     handles = (ctypes.c_size_t * len(tables))(*[table.value for table in tables])
     where = site.encode("utf-8", "replace")
     op, result = Operation(lib), Table(lib)
@@ -271,7 +278,7 @@ def take_events(env: int) -> list[dict[str, Any]]:
     """
     lib, pointer = library(), ctypes.c_void_p()
     check(lib, lambda err: lib.pcy_events(env, ctypes.byref(pointer), err))
-    return [json.loads(line) for line in take_text(lib, pointer).splitlines()]
+    return [json.loads(line) for line in take_text(lib, pointer).split("\n") if line]
 
 
 class Environment(Handle):

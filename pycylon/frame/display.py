@@ -137,8 +137,8 @@ def _edges(frame: Frame) -> tuple[list[str], list[tuple[str, list[Any]]]]:
     rows = len(frame)
     here = frame.local
     if rows < 2 * EDGE_ROWS:
-        return [str(i) for i in range(rows)], decode(here._table)
-    top, bottom = decode(here.head(EDGE_ROWS)._table), decode(here.tail(EDGE_ROWS)._table)
+        return [str(i) for i in range(rows)], decode(here._table, shown=True)
+    top, bottom = (decode(end._table, shown=True) for end in (here.head(EDGE_ROWS), here.tail(EDGE_ROWS)))
     numbers = [*range(EDGE_ROWS), *range(rows - EDGE_ROWS, rows)]
     return [str(i) for i in numbers], [(name, first + last) for (name, first), (_, last) in zip(top, bottom)]
 

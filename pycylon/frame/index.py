@@ -292,6 +292,8 @@ class ByLabel:
         if isinstance(which, slice):
             if len(labels) > 1:
                 raise InvalidError("a slice of labels needs an index of one column", op="loc")
+            if which.step is not None or which.start is which.stop is None:
+                raise InvalidError("a slice of labels has no steps: give its first and last label", op="loc")
             tests = []
             if which.start is not None:
                 tests.append(first >= which.start)

@@ -188,7 +188,7 @@ class Ordering(Frame):
             raise InvalidError("give either n= or frac=, not both", op="sample")
         n = None if n is None else whole(n, "n", "sample")
         frac = None if frac is None else number(frac, "frac", "sample")
-        random_state = None if random_state is None else operator.index(random_state)
+        random_state = None if random_state is None else _seed(random_state)
         if (n is not None and n < 0) or (frac is not None and not 0 <= frac < math.inf):
             raise InvalidError(f"n={n!r}, frac={frac!r}: expected at least 0", op="sample")
         if frac is not None and frac > 1 and not replace:
@@ -198,11 +198,20 @@ class Ordering(Frame):
             random_state = secrets.randbits(63)
             if plan.env is not None:
                 random_state = plan.env.comm.bcast(random_state)
-        elif not 0 <= random_state < 2**64:
-            raise InvalidError(f"random_state={random_state!r}: expected an int from 0 to 2**64 - 1", op="sample")
         count = {"n": 1 if n is None else n} if frac is None else {"frac": frac}
         plan.node("sample", inputs=plan.inputs, **count, replace=replace, seed=random_state)
         return plan.run()
+
+
+def _seed(given: object) -> int:
+    """Return the seed of a sample, which has 64 bits and no sign."""
+    try:
+        seed = operator.index(given)  # type: ignore[arg-type]
+    except TypeError:
+        seed = -1
+    if not 0 <= seed < 2**64:
+        raise InvalidError(f"random_state={given!r}: expected an int from 0 to 2**64 - 1", op="sample")
+    return seed
 
 
 def _sort_keys(

@@ -129,7 +129,7 @@ def _fingerprint(frame: Frame) -> bytes:
     if rows == 0:
         return bytes(8)
     step = max(rows // _SAMPLE, 1)
-    sample = decode(take(frame, [*range(0, rows, step), rows - 1])._table)
+    sample = decode(take(frame, [*range(0, rows, step), rows - 1])._table, shown=True)
     return hashlib.blake2b(repr((rows, frame.dtypes, sample)).encode(), digest_size=8).digest()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError
 from pycylon.frame.base import Frame, Label
 from pycylon.frame.plan import Plan
@@ -75,7 +76,10 @@ class Windowing(Frame, Windows["DataFrame"]):
             raise InvalidError(f"ascending= has {len(directions)} directions for {len(order)} columns", op="window")
         if rows is None:
             rows = (None, 0) if order else (None, None)
-        frame = {"start": rows[0], "end": rows[1]}
+        if not isinstance(rows, (tuple, list)) or len(rows) != 2:
+            raise InvalidError(f"rows={rows!r}: expected the first and the last, as in rows=(-2, 0)", op="window")
+        start, end = (None if each is None else whole(each, "rows", "window") for each in rows)
+        frame = {"start": start, "end": end}
         plan = Plan("window", [self], env)
         plan.node(
             "window",
@@ -89,13 +93,18 @@ class Windowing(Frame, Windows["DataFrame"]):
 
     def _function(self, name: str, given: Any, frame: dict[str, Any]) -> dict[str, Any]:
         """Return a function of `window` as plans spell it."""
+        if not isinstance(given, (str, tuple, list)) or not given:
+            raise InvalidError(f"{name}={given!r}: expected a function, as in {name}=('sum', 'v')", op="window")
         function, *rest = (given,) if isinstance(given, str) else given
+        if function in ("ntile", "lag", "lead") and not rest:
+            example = "3" if function == "ntile" else "'v'"
+            raise InvalidError(f"{name}={given!r}: expected more, as in {name}=({function!r}, {example})", op="window")
         made: dict[str, Any] = {"name": name, "fn": function}
         if function == "ntile":
-            made["buckets"] = int(*rest)
+            made["buckets"] = whole(rest[0], "buckets", "window")
         elif function in ("lag", "lead"):
             made["column"] = self._names(rest[0])[0]
-            made["offset"] = int(rest[1]) if len(rest) > 1 else 1
+            made["offset"] = whole(rest[1], "rows", "window") if len(rest) > 1 else 1
         elif rest:
             made.update(column=self._names(rest[0])[0], frame=frame, **AGGREGATES.get(function, ("", {}))[1])
             made.pop("ignore_nulls", None)

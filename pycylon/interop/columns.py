@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime, time, timedelta, timezone
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate, chain
 from typing import Any, NamedTuple
@@ -298,13 +298,17 @@ def _in_nanoseconds(name: str, values: list[Any], ticks: list[int], rest: str) -
 
 def _ticks(value: datetime) -> int:
     """Return the microseconds since 1970; of a datetime with a zone, in UTC."""
-    if value.tzinfo is not None:
-        value = value.astimezone(timezone.utc).replace(tzinfo=None)
-    return (value - _EPOCH_TIME) // _MICROSECOND
+    shift = value.utcoffset() or timedelta()
+    return (value.replace(tzinfo=None) - _EPOCH_TIME - shift) // _MICROSECOND
 
 
 def _strings(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
-    texts = [b"" if value is None else value.encode("utf-8", "surrogatepass") for value in values]
+    try:
+        texts = [b"" if value is None else value.encode() for value in values]
+    except UnicodeEncodeError as error:
+        raise InvalidError(
+            f"column {name!r} has the text {error.object!r}, which is no Unicode: half of a surrogate pair"
+        ) from None
     return _binaries(name, texts, nulls, valid, wanted)
 
 

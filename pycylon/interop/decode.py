@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from pycylon._native import abi, capsule
 from pycylon._native.capsule import ArrowArray, ArrowArrayStream, ArrowSchema
-from pycylon.errors import InternalError
+from pycylon.errors import InternalError, InvalidError, UnsupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +44,7 @@ class _Type(NamedTuple):
     dictionary: _Type | None
 
 
-def decode(table: abi.Table) -> list[tuple[str, list[Any]]]:
+def decode(table: abi.Table, *, shown: bool = False) -> list[tuple[str, list[Any]]]:
     """Return a table's columns as lists.
 
     Values are None for null, and bool, int, float, Decimal, str, bytes, date, time, datetime, timedelta, a list, a list
@@ -54,6 +54,9 @@ def decode(table: abi.Table) -> list[tuple[str, list[Any]]]:
     ----------
     table : abi.Table
         The table.
+    shown : bool, default False
+        Whether times that Python's types don't hold, before the year 1 or after 9999 or in a zone that isn't known
+        here, become their number in parentheses, "(253402300800)", rather than an error: to be shown or compared.
     """
     lent = table.stream()
     stream = ArrowArrayStream.from_address(capsule.pointer(lent, b"arrow_array_stream"))
@@ -71,7 +74,7 @@ def decode(table: abi.Table) -> list[tuple[str, list[Any]]]:
             return [(kind.name, values) for kind, values in columns]
         try:
             for i, (kind, values) in enumerate(columns):
-                values.extend(_values(array.children[i][0], kind))
+                values.extend(_values(array.children[i][0], kind, shown))
         finally:
             _call(_ReleaseArray, array.release, array)
 
@@ -93,7 +96,7 @@ def _pull(stream: ArrowArrayStream, prototype: Any, name: str, out: Any) -> None
         raise InternalError(ctypes.string_at(text).decode() if text else f"{name} failed")
 
 
-def _values(array: ArrowArray, kind: _Type) -> list[Any]:
+def _values(array: ArrowArray, kind: _Type, shown: bool) -> list[Any]:
     """Return one column of one batch. pycylon's own arrays start at row 0 of their buffers."""
     rows = array.length
     if kind.layout == "n" or array.null_count == rows:
@@ -103,24 +106,49 @@ def _values(array: ArrowArray, kind: _Type) -> list[Any]:
         bits = ctypes.string_at(array.buffers[0], (rows + 7) // 8)
         present = [bool(bits[i >> 3] >> (i & 7) & 1) for i in range(rows)]
     if kind.dictionary is not None:
-        words = _values(array.dictionary[0], kind.dictionary)
+        words = _values(array.dictionary[0], kind.dictionary, shown)
         codes = _numbers(_CASTS[kind.layout])(array, rows)
         return [words[code] if present is None or present[i] else None for i, code in enumerate(codes)]
     if kind.layout.startswith("+"):
-        values = _nested(array, kind, rows)
+        values = _nested(array, kind, rows, shown)
     else:
         read, convert = _decoder(kind.layout)
         values = read(array, rows)
         if convert is not None:  # what lies under a null may be no value
-            kept = itertools.repeat(True) if present is None else present
-            return [convert(value) if is_value else None for value, is_value in zip(values, kept)]
+            return _converted(values, present or [True] * rows, convert, kind, shown)
     if present is None:
         return values
     return [value if is_value else None for value, is_value in zip(values, present)]
 
 
-def _nested(array: ArrowArray, kind: _Type, rows: int) -> list[Any]:
-    children = [_values(array.children[i][0], child) for i, child in enumerate(kind.children)]
+def _converted(
+    values: list[Any], present: list[bool], convert: Callable[[Any], Any], kind: _Type, shown: bool
+) -> list[Any]:
+    """Return what `convert` makes of values that are there."""
+    try:
+        return [convert(value) if is_value else None for value, is_value in zip(values, present)]
+    except (OverflowError, ValueError, UnsupportedError) as error:
+        made = [_or_number(value, convert) if is_value else None for value, is_value in zip(values, present)]
+        if shown:
+            return made
+        if isinstance(error, UnsupportedError):
+            raise
+        first = next(value for value, one in zip(values, made) if one == f"({value})")
+        raise InvalidError(
+            f"column {kind.name!r} has a time, number {first} of its unit, that Python's types don't hold (the years 1 "
+            "to 9999): cast it to int64 or str, or take it with to_arrow()"
+        ) from None
+
+
+def _or_number(value: Any, convert: Callable[[Any], Any]) -> Any:
+    try:
+        return convert(value)
+    except (OverflowError, ValueError, UnsupportedError):
+        return f"({value})"
+
+
+def _nested(array: ArrowArray, kind: _Type, rows: int, shown: bool) -> list[Any]:
+    children = [_values(array.children[i][0], child, shown) for i, child in enumerate(kind.children)]
     if kind.layout == "+s":
         names = [child.name for child in kind.children]
         if not names:
@@ -235,17 +263,16 @@ def _times(unit: str) -> Callable[[int], time]:
 
 
 def _moments(unit: str, zone: str) -> Callable[[int], datetime]:
-    place = time_zone(zone) if zone else None
-
     def convert(ticks: int) -> datetime:
         micros = _micros(ticks, unit)
-        if place is None:
+        if not zone:
             return _EPOCH + timedelta(microseconds=micros)
-        return (_EPOCH_UTC + timedelta(microseconds=micros)).astimezone(place)
+        return (_EPOCH_UTC + timedelta(microseconds=micros)).astimezone(time_zone(zone))
 
     return convert
 
 
+@lru_cache
 def time_zone(name: str) -> tzinfo:
     """Return the zone that Arrow calls `name`: a place, "UTC", or an offset such as "+05:30".
 
@@ -262,4 +289,10 @@ def time_zone(name: str) -> tzinfo:
         return timezone.utc
     from zoneinfo import ZoneInfo
 
-    return ZoneInfo(name)
+    try:
+        return ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise UnsupportedError(
+            f"the zone {name!r} isn't known to this machine's Python: `pip install tzdata`, or convert the column, as "
+            "in df['t'].dt.tz_convert('UTC')"
+        ) from None

@@ -94,11 +94,15 @@ class _Stream:
     def _schema_of(self, name: str, column: Encoded) -> ArrowSchema:
         if "\0" in name:
             raise InvalidError(f"the name {name!r} has a NUL character, which can't be in a name: rename the column")
+        try:
+            encoded = name.encode()
+        except UnicodeEncodeError:
+            raise InvalidError(f"the name {name!r} is no Unicode: it has half of a surrogate pair") from None
         nullable = 2
         children = [self._schema_of(*child) for child in column.children]
         schema = ArrowSchema(
             format=column.format.encode(),
-            name=name.encode(),
+            name=encoded,
             flags=nullable,
             n_children=len(children),
             children=self._pointers(children),

@@ -57,6 +57,9 @@ class Rank:
                 # A group of its own: Ctrl-C reaches the launcher alone, and the rank's own children end with it.
                 start_new_session=True,
             )
+        except BaseException:
+            self.report.close()
+            raise
         finally:
             os.close(status_write)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from pycylon.arguments import whole
 from pycylon.errors import InvalidError
 from pycylon.expr import Among, Call, Column, Expr, Literal, is_windowed
 from pycylon.frame.plan import Plan
@@ -95,7 +96,7 @@ class Values:
         """
         if isinstance(key, (Values, slice)):
             return self._rows(key)
-        size = len(self)
+        key, size = whole(key, "row", "series[...]"), len(self)
         if not -size <= key < size:
             raise IndexError(f"there is no row {key}: there are {size}")
         values: list[Any] = self._here().take([key % size]).to_dict()[self.name]

@@ -38,6 +38,8 @@ class Rows(Values):
         >>> df["a"].map(str.upper, na_action="ignore").to_list()
         ['X', 'Y', None]
         """
+        if not isinstance(arg, Mapping) and not callable(arg):
+            raise TypeError(f"map takes a dict or a function, not a {type(arg).__name__}")
         if not isinstance(arg, Mapping):
             return self._here().map(arg, na_action)[self.name]  # type: ignore[no-any-return]
         return self._looked_up(arg, Value(None))

@@ -168,8 +168,13 @@ def test_names_that_arrow_would_cut():
         pc.DataFrame({"a\0b": [1]})
     with pytest.raises(errors.InvalidError, match=r"a\\x00b.* has a NUL"):
         pc.DataFrame({"a": [1]}).rename({"a": "a\0b"})
-    with pytest.raises(UnicodeEncodeError):
-        pc.DataFrame({"a": [1]}).rename({"a": "\ud800"})
+    for use in (
+        lambda: pc.DataFrame({"a": [1]}).rename({"a": "\ud800"}),
+        lambda: pc.DataFrame({"\ud800": [1]}),
+        lambda: pc.DataFrame({"a": ["x", "\ud800"]}),
+    ):
+        with pytest.raises(errors.InvalidError, match="half of a surrogate pair"):
+            use()
 
 
 @pytest.mark.parametrize(

@@ -302,3 +302,30 @@ def test_masked_values_of_numpy_are_null():
     times = np.ma.array(np.array([0, 1], "datetime64[us]"), mask=[True, False])
     assert pc.DataFrame({"a": numbers}).to_dict() == {"a": [1, None, 3]}
     assert pc.Series("a", times).to_list() == [None, datetime(1970, 1, 1, 0, 0, 0, 1)]
+
+
+def test_nanoseconds_of_scalars_are_kept():
+    np = pytest.importorskip("numpy")
+    pd = pytest.importorskip("pandas")
+    moment, zoned = pd.Timestamp("2024-01-01 00:00:00.123456789"), pd.Timestamp(1719784800000000001, tz="Europe/Berlin")
+    for values, kind in [
+        ([moment, None], "timestamp[ns]"),
+        ([zoned, pd.NaT], "timestamp[ns, tz=Europe/Berlin]"),
+        ([pd.Timestamp("2024-01-01"), None], "timestamp[us]"),
+        ([pd.Timedelta(-5), None], "duration[ns]"),
+        ([np.datetime64("2024-01-01T00:00:00.123456789"), None], "timestamp[ns]"),
+        ([np.timedelta64(5, "ns"), np.timedelta64(1, "D")], "duration[ns]"),
+        ([np.datetime64("NaT"), np.datetime64("2024-01-01", "s")], "timestamp[s]"),
+    ]:
+        frame = pc.DataFrame({"t": values})
+        assert frame.dtypes == {"t": kind}
+        for got, want in zip(frame.to_pandas()["t"], values):
+            assert pd.isna(got) if pd.isna(want) else got == want
+    frame = pc.DataFrame({"t": [moment, None]})
+    assert (frame["t"] == moment).to_list() == [True, None]
+    assert (frame["t"] > moment - pd.Timedelta(1)).to_list() == [True, None]
+    assert frame["t"].isin([moment + pd.Timedelta(1)]).to_list() == [False, False]
+    with pytest.raises(errors.InvalidError, match="has nanoseconds"):
+        pc.DataFrame({"t": [moment, pd.Timestamp("2400-01-01").as_unit("us")]})
+    with pytest.raises(errors.UnsupportedError, match="finer than nanoseconds"):
+        pc.DataFrame({"t": [np.datetime64(3, "ps")]})

@@ -168,3 +168,35 @@ def test_records():
     ]
     with pytest.raises(ValueError, match="orient"):
         pc.DataFrame({"a": [1]}).to_dict("rows")
+
+
+def test_times_that_python_does_not_hold():
+    far = pc.DataFrame({"a": [1, None, 300_000 * 365]}).astype({"a": "int32"}).astype({"a": "date32"})
+    assert far.columns == ["a"]
+    assert "(109500000)" in repr(far)
+    assert "(109500000)" in far._repr_html_()
+    for look in (far.to_dict, lambda: far["a"].max(), lambda: far["a"].to_list()):
+        with pytest.raises(pc.errors.InvalidError, match=r"column .* number 109500000 .*years 1 to 9999.*cast it"):
+            look()
+    early = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=5)))  # in UTC, of the year before
+    assert pc.DataFrame({"a": [early]})["a"].astype("int64").to_list() == [-62135614800000000]
+
+
+def test_a_zone_that_is_not_known_here(monkeypatch):
+    from pycylon.interop import decode
+
+    def unknown(name):
+        raise KeyError(name)
+
+    frame = pc.DataFrame({"a": [datetime(2024, 7, 1, tzinfo=BERLIN)]})
+    decode.time_zone.cache_clear()
+    monkeypatch.setattr("zoneinfo.ZoneInfo", unknown)
+    with pytest.raises(pc.errors.UnsupportedError, match="tzdata"):
+        frame.to_dict()
+    assert "(1719784800000000)" in repr(frame)
+
+
+def test_times_of_the_day_have_no_zone():
+    for values in ([time(1, tzinfo=timezone.utc)], [time(1), time(2, tzinfo=BERLIN)]):
+        with pytest.raises(pc.errors.UnsupportedError, match=r"column 'a' has the time .* hold no zone"):
+            pc.DataFrame({"a": values})
