@@ -45,7 +45,23 @@ func TCPWorld(t testing.TB, n int, limit time.Duration) World {
 // Over returns a world over connections, with TLS. connect makes one between two ranks and returns the ends of both.
 func Over(t testing.TB, n int, limit time.Duration, connect func(a, b int) (net.Conn, net.Conn)) World {
 	t.Helper()
-	config := tlsConfig(t)
+	config := TLSConfig(t)
+	return OverSecure(t, n, limit, connect, func(a, b net.Conn) (net.Conn, net.Conn) {
+		client, server := tls.Client(tcp.NewSocket(a), config), tls.Server(tcp.NewSocket(b), config)
+		failed := make(chan error, 1)
+		go func() { failed <- server.Handshake() }()
+		require.NoError(t, client.Handshake())
+		require.NoError(t, <-failed)
+		return client, server
+	})
+}
+
+// OverSecure is Over with connections that secure makes secure, in place of TLS; nil where they are already.
+func OverSecure(t testing.TB, n int, limit time.Duration, connect func(a, b int) (net.Conn, net.Conn), secure func(a, b net.Conn) (net.Conn, net.Conn)) World {
+	t.Helper()
+	if secure == nil {
+		secure = func(a, b net.Conn) (net.Conn, net.Conn) { return a, b }
+	}
 	conns := make([][]net.Conn, n)
 	valves := make([]*valve, n)
 	raw := make([][]net.Conn, n)
@@ -56,13 +72,7 @@ func Over(t testing.TB, n int, limit time.Duration, connect func(a, b int) (net.
 		for b := a + 1; b < n; b++ {
 			dialled, accepted := connect(a, b)
 			raw[a][b], raw[b][a] = dialled, accepted
-			client := tls.Client(tcp.NewSocket(&valved{Conn: dialled, valve: valves[a]}), config)
-			server := tls.Server(tcp.NewSocket(&valved{Conn: accepted, valve: valves[b]}), config)
-			failed := make(chan error, 1)
-			go func() { failed <- server.Handshake() }()
-			require.NoError(t, client.Handshake())
-			require.NoError(t, <-failed)
-			conns[a][b], conns[b][a] = client, server
+			conns[a][b], conns[b][a] = secure(&valved{Conn: dialled, valve: valves[a]}, &valved{Conn: accepted, valve: valves[b]})
 		}
 	}
 	w := World{
@@ -83,16 +93,16 @@ func Over(t testing.TB, n int, limit time.Duration, connect func(a, b int) (net.
 // Secure runs TLS on a connection, as a client or as a server.
 func Secure(t testing.TB, conn net.Conn, client bool) net.Conn {
 	t.Helper()
-	secure := tls.Server(tcp.NewSocket(conn), tlsConfig(t))
+	secure := tls.Server(tcp.NewSocket(conn), TLSConfig(t))
 	if client {
-		secure = tls.Client(tcp.NewSocket(conn), tlsConfig(t))
+		secure = tls.Client(tcp.NewSocket(conn), TLSConfig(t))
 	}
 	require.NoError(t, secure.Handshake())
 	return secure
 }
 
-// tlsConfig returns the settings of the real connections but for the pinned certificates, which joining checks.
-func tlsConfig(t testing.TB) *tls.Config {
+// TLSConfig returns the settings of the real connections but for the pinned certificates, which joining checks.
+func TLSConfig(t testing.TB) *tls.Config {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
