@@ -14,9 +14,10 @@ const (
 	halving                            // Rabenseifner's: partners at distance N/2, N/4, ...: log2 N steps, each of half as much
 	spread                             // a share per rank by a tree, which then go around the ring
 	pairwise                           // N-1 steps, in each of which everyone sends to one and receives from one
+	posted                             // root leaves it in a store, where all others read it: only where there is one
 )
 
-var algorithmNames = [...]string{"?", "binomial", "linear", "dissemination", "bruck", "ring", "doubling", "halving", "spread", "pairwise"}
+var algorithmNames = [...]string{"?", "binomial", "linear", "dissemination", "bruck", "ring", "doubling", "halving", "spread", "pairwise", "posted"}
 
 // String returns the algorithm's name.
 func (a algorithm) String() string {

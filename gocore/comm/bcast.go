@@ -3,6 +3,7 @@ package comm
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
@@ -44,6 +45,8 @@ func (o *Operation) Bcast(ctx context.Context, root int, data []byte) ([]byte, e
 		return data, o.awaitAll(sends)
 	case size > maxMessage:
 		return nil, o.damaged(t.parent(), status.Errorf(status.Malformed, "bcast of %d bytes", size))
+	case algorithm(head[0]) == posted:
+		return o.bcastPosted(ctx, t, data, int(size), sends)
 	case algorithm(head[0]) == spread:
 		return o.bcastShares(ctx, t, data, int(size), sends)
 	}
@@ -57,6 +60,29 @@ func (o *Operation) Bcast(ctx context.Context, root int, data []byte) ([]byte, e
 		sends = append(sends, o.send(ctx, t.rank(rel), tag, data))
 	}
 	return data, o.awaitAll(sends)
+}
+
+// bcastPosted leaves data in the store, where the others read it.
+func (o *Operation) bcastPosted(ctx context.Context, t tree, data []byte, size int, sends []done) (_ []byte, err error) {
+	tag := o.begin(bcast, posted)
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	defer context.AfterFunc(o.group.Context(), func() { stop(context.Cause(o.group.Context())) })()
+	name := fmt.Sprintf("%x-%d-%d", o.c.id, o.sequence, tag)
+	switch {
+	case o.c.board == nil:
+		err = status.Errorf(status.Invalid, "rank %d broadcasts through a store, and this rank has none: give all ranks the same stores", o.c.members[t.root])
+	case t.rel == 0:
+		err = o.c.board.Put(ctx, name, data)
+	default:
+		if data, err = o.alloc(size); err == nil {
+			err = o.c.board.Get(ctx, name, data)
+		}
+	}
+	if sent := o.awaitAll(sends); sent != nil {
+		return nil, sent
+	}
+	return data, err
 }
 
 // bcastShares sends each subtree the shares of its ranks, and all shares around the ring.

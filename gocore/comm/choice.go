@@ -20,6 +20,7 @@ type Prospect struct {
 	Shape     costmodel.Shape
 	Cost      costmodel.Cost
 	Chosen    bool
+	algorithm algorithm
 }
 
 // costs is what a node chooses by. All ranks have the same.
@@ -29,10 +30,14 @@ type costs struct {
 	paths    []string
 	given    costmodel.Channel // by the model
 	measured costmodel.Channel // as Calibrate has found
+	board    string            // the path of the store, where there is one
 }
 
 func newCosts(opt Options) *costs {
 	k := &costs{model: opt.Model, hint: opt.Hint}
+	if opt.Board != nil {
+		k.board = opt.BoardPath
+	}
 	if k.model == nil {
 		k.model = costmodel.Default()
 	}
@@ -56,11 +61,16 @@ func (k *costs) channelOf(kind collective) costmodel.Channel {
 
 // prospects returns what each algorithm would take over a channel.
 func (k *costs) prospects(kind collective, n, bytes int, name string, c costmodel.Channel) []Prospect {
-	var all []Prospect
-	best := 0
-	for i, a := range algorithmsOf[kind] {
+	all := make([]Prospect, 0, len(algorithmsOf[kind])+1)
+	for _, a := range algorithmsOf[kind] {
 		s := shapeOf(kind, a, n, bytes)
-		all = append(all, Prospect{Channel: name, Algorithm: a.String(), Shape: s, Cost: k.model.Of(s, n, c)})
+		all = append(all, Prospect{Channel: name, Algorithm: a.String(), Shape: s, Cost: k.model.Of(s, n, c), algorithm: a})
+	}
+	if b := k.model.Channels[k.board]; kind == bcast && b.Piece > 0 && bytes > maxBlock && n > 1 {
+		all = append(all, Prospect{Channel: k.board, Algorithm: posted.String(), Cost: k.model.OfBoard(bytes, n, b), algorithm: posted})
+	}
+	best := 0
+	for i := range all {
 		if k.hint.Less(all[i].Cost, all[best].Cost) {
 			best = i
 		}
@@ -71,18 +81,15 @@ func (k *costs) prospects(kind collective, n, bytes int, name string, c costmode
 
 // choose is the chooser by cost.
 func (k *costs) choose(kind collective, n, bytes int) algorithm {
-	algorithms := algorithmsOf[kind]
-	if len(algorithms) == 1 {
+	if algorithms := algorithmsOf[kind]; len(algorithms) == 1 {
 		return algorithms[0]
 	}
-	best, least := algorithms[0], costmodel.Cost{}
-	for i, a := range algorithms {
-		cost := k.model.Of(shapeOf(kind, a, n, bytes), n, k.channelOf(kind))
-		if i == 0 || k.hint.Less(cost, least) {
-			best, least = a, cost
+	for _, p := range k.prospects(kind, n, bytes, "", k.channelOf(kind)) {
+		if p.Chosen {
+			return p.algorithm
 		}
 	}
-	return best
+	return algorithmsOf[kind][0]
 }
 
 // Explanation says by what an algorithm is chosen.
@@ -120,7 +127,7 @@ func (k *costs) explain(kind collective, n, bytes int) Explanation {
 			continue
 		}
 		for _, p := range k.prospects(kind, n, bytes, name, k.model.Channels[name]) {
-			if p.Chosen {
+			if p.Chosen && p.algorithm != posted {
 				p.Chosen = false
 				e.Prospects = append(e.Prospects, p)
 			}

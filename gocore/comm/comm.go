@@ -50,8 +50,18 @@ type Options struct {
 	// Model and Hint are what algorithms are chosen by; nil is costmodel.Default, "" is Fast. The same on all ranks.
 	Model *costmodel.Model
 	Hint  costmodel.Hint
+	// Board is a store in which a rank can leave what all others read, and BoardPath its name in the model; nil: none.
+	Board     Board
+	BoardPath string
 	// Paths are the names in the model of the ways between ranks, of all pairs, in any order; nil is punched TCP.
 	Paths []string
+}
+
+// Board is where a rank leaves data for all others, under names that are used once.
+type Board interface {
+	Put(ctx context.Context, name string, data []byte) error
+	// Get waits until there is something under the name, as many bytes as into has.
+	Get(ctx context.Context, name string, into []byte) error
 }
 
 const (

@@ -16,6 +16,7 @@ type node struct {
 	scope  *memory.Scope
 	window uint64
 	costs  *costs
+	board  Board
 	choose chooser
 
 	mu       sync.Mutex
@@ -45,6 +46,7 @@ func newNode(ch channel.Channel, opt Options) *node {
 		scope:   memory.NewScope(budget, "receiving"),
 		window:  windowOf(opt.Window, budget.Limit(), ch.Size()),
 		costs:   k,
+		board:   opt.Board,
 		choose:  k.choose,
 		comms:   map[uint64]*Communicator{},
 		copies:  map[*Request]struct{}{},

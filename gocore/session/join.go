@@ -23,6 +23,7 @@ import (
 // membership is how this rank is connected to the others, for Describe.
 type membership struct {
 	close func()
+	board *connect.Board // nil without a store
 	epoch string
 	setup time.Duration
 	paths []string // by rank
@@ -52,7 +53,7 @@ func (e *Env) join(ctx context.Context) error {
 		m.Close()
 		return err
 	}
-	e.member = &membership{close: m.Close, epoch: hex.EncodeToString(m.Epoch[:]), setup: m.Setup}
+	e.member = &membership{close: m.Close, board: m.Board, epoch: hex.EncodeToString(m.Epoch[:]), setup: m.Setup}
 	for _, l := range m.Links {
 		e.member.paths = append(e.member.paths, l.Path)
 		e.member.each = append(e.member.each, l.Setup)
@@ -99,6 +100,9 @@ func (e *Env) newComm(ch channel.Channel) (*comm.Communicator, error) {
 		return nil, err
 	}
 	if e.member != nil {
+		if b := e.member.board; b != nil {
+			opt.Board, opt.BoardPath = b, b.Path()
+		}
 		for _, path := range e.member.paths {
 			if path != "self" {
 				opt.Paths = append(opt.Paths, path)

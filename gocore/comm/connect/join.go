@@ -263,7 +263,11 @@ func patience(ctx context.Context) time.Duration {
 
 // membership is what is left of a successful opening.
 func (j *joiner) membership() *Membership {
-	m := &Membership{offices: j.closeOffices, Rank: j.rank, Size: len(j.pairs), Epoch: j.epoch, Links: make([]Link, len(j.pairs)), Setup: time.Since(j.began)}
+	var board *Board
+	if len(j.offices) > 0 {
+		board = &Board{joiner: j, at: j.offices[0]}
+	}
+	m := &Membership{offices: j.closeOffices, Board: board, Rank: j.rank, Size: len(j.pairs), Epoch: j.epoch, Links: make([]Link, len(j.pairs)), Setup: time.Since(j.began)}
 	for peer, p := range j.pairs {
 		if p == nil {
 			m.Links[peer] = Link{Path: "self"}

@@ -23,6 +23,8 @@ type Membership struct {
 	Setup time.Duration // of the whole: from Join's call to GO
 	Trace []Event       // what happened on the way, in order
 
+	Board *Board // nil without a store
+
 	offices func() // closes them
 }
 

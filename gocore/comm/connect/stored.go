@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/comm/store"
+	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
@@ -41,6 +42,46 @@ func (j *joiner) closeOffices() {
 		}
 	}
 	j.offices = nil
+}
+
+// Board is where a rank leaves data for all others, in the first of Options.Stores. It is opened at its first use.
+type Board struct {
+	joiner *joiner
+	at     *office
+	once   sync.Once
+	opened *store.Board
+	err    error
+}
+
+// Path returns the store's name as a path.
+func (b *Board) Path() string { return b.at.server.Path().String() }
+
+// Put leaves data under a name that is used once.
+func (b *Board) Put(ctx context.Context, name string, data []byte) error {
+	opened, err := b.open(ctx)
+	if err != nil {
+		return err
+	}
+	return opened.Put(ctx, name, data)
+}
+
+// Get waits for what is left under a name and reads it: as many bytes as into has.
+func (b *Board) Get(ctx context.Context, name string, into []byte) error {
+	opened, err := b.open(ctx)
+	if err != nil {
+		return err
+	}
+	return opened.Get(ctx, name, into)
+}
+
+func (b *Board) open(ctx context.Context) (*store.Board, error) {
+	b.once.Do(func() {
+		var o *store.Office
+		if o, b.err = b.at.open(ctx, b.joiner); b.err == nil {
+			b.opened, b.err = o.Board(b.joiner.token.Derive(trust.StoreKeys), b.joiner.epoch)
+		}
+	})
+	return b.opened, b.err
 }
 
 // storable tells whether a pair may use a store: on one host only where that is all it may use.

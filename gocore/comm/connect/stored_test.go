@@ -13,6 +13,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
 	"github.com/pycylon/pycylon/gocore/comm/connect"
 	"github.com/pycylon/pycylon/gocore/comm/store"
 	"github.com/pycylon/pycylon/gocore/comm/store/redis"
@@ -65,10 +66,21 @@ func talk(t *testing.T, members []*connect.Membership) {
 	require.NoError(t, g.Wait())
 }
 
+// closeAll closes all connections as a channel does: each side ends its writing, and reads to the other's end.
 func closeAll(members []*connect.Membership) {
 	g := task.NewGroup(context.Background())
 	for _, m := range members {
 		g.Go(func(context.Context) error {
+			for _, conn := range m.Conns() {
+				if conn != nil {
+					_ = tcp.Raw(conn).(interface{ CloseWrite() error }).CloseWrite()
+				}
+			}
+			for _, conn := range m.Conns() {
+				if conn != nil {
+					_, _ = io.Copy(io.Discard, tcp.Raw(conn))
+				}
+			}
 			m.Close()
 			m.Close() // a second time does nothing
 			return nil

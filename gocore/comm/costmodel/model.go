@@ -27,6 +27,9 @@ type Channel struct {
 	Overhead  float64 `json:"overhead"`  // of sending one message, in seconds during which the rank sends no other
 	Bandwidth float64 `json:"bandwidth"` // of one rank's link, in bytes a second, either way
 	Message   float64 `json:"message"`   // price of one message, in dollars
+	Put       float64 `json:"put"`       // price of leaving an object for all ranks
+	Get       float64 `json:"get"`       // and of reading it
+	Piece     float64 `json:"piece"`     // bytes of such an object; 0: the channel has none
 }
 
 // Model is all that is known.
@@ -53,8 +56,8 @@ func Default() *Model {
 			"loopback": {Latency: 30e-6, Overhead: 10e-6, Bandwidth: 1 << 30},
 			"private":  direct, "public": direct, "punched": direct,
 			"relay": {Latency: 0.8e-3, Overhead: 10e-6, Bandwidth: lambdaLink / 2},
-			"redis": {Latency: 1e-3, Overhead: 50e-6, Bandwidth: lambdaLink / 2},
-			"s3":    {Latency: 0.12, Overhead: 10e-3, Bandwidth: lambdaLink / 2, Message: 2*s3Put + s3Get}, // half a poll of 100 ms; PUT, LIST, GET
+			"redis": {Latency: 1e-3, Overhead: 50e-6, Bandwidth: lambdaLink / 2, Piece: 1 << 20},
+			"s3":    {Latency: 0.12, Overhead: 10e-3, Bandwidth: lambdaLink / 2, Message: 2*s3Put + s3Get, Put: s3Put, Get: s3Get, Piece: 8 << 20}, // half a poll of 100 ms; PUT, LIST, GET
 		},
 	}
 }
@@ -108,7 +111,8 @@ func (m *Model) check() error {
 		return status.Errorf(status.Invalid, "the cost model's price of a second is %g dollars", m.Second)
 	}
 	for name, c := range m.Channels {
-		if !ok(c.Latency, 0) || !ok(c.Overhead, 0) || !ok(c.Bandwidth, 1) || !ok(c.Message, 0) {
+		if !ok(c.Latency, 0) || !ok(c.Overhead, 0) || !ok(c.Bandwidth, 1) || !ok(c.Message, 0) ||
+			!ok(c.Put, 0) || !ok(c.Get, 0) || !ok(c.Piece, 0) {
 			return status.Errorf(status.Invalid, "the cost model's channel %q has a latency of %g s, an overhead of %g s, a bandwidth of %g B/s and a price of %g dollars a message: "+
 				"they can't be negative, and a bandwidth not under 1", name, c.Latency, c.Overhead, c.Bandwidth, c.Message)
 		}
@@ -118,10 +122,11 @@ func (m *Model) check() error {
 
 // Worst returns a channel that is as slow and as dear as any of those named: what a collective over all of them is held up by.
 func (m *Model) Worst(names ...string) Channel {
-	worst := Channel{Bandwidth: math.MaxFloat32}
+	worst := Channel{Bandwidth: math.MaxFloat32} // of messages: what a channel has for all ranks is another matter
 	for _, name := range names {
 		if c, ok := m.Channels[name]; ok {
-			worst = Channel{max(worst.Latency, c.Latency), max(worst.Overhead, c.Overhead), min(worst.Bandwidth, c.Bandwidth), max(worst.Message, c.Message)}
+			worst = Channel{Latency: max(worst.Latency, c.Latency), Overhead: max(worst.Overhead, c.Overhead),
+				Bandwidth: min(worst.Bandwidth, c.Bandwidth), Message: max(worst.Message, c.Message)}
 		}
 	}
 	return worst
@@ -144,6 +149,14 @@ type Cost struct {
 func (m *Model) Of(s Shape, n int, c Channel) Cost {
 	seconds := float64(s.Steps)*c.Latency + float64(s.Sends)*c.Overhead + s.Bytes/c.Bandwidth
 	return Cost{seconds, seconds*float64(n)*m.Second + float64(s.Messages)*c.Message}
+}
+
+// OfBoard returns what it costs n ranks that one leaves bytes in a store for all others, over channel c, which then read
+// each piece as soon as it is there.
+func (m *Model) OfBoard(bytes, n int, c Channel) Cost {
+	pieces := math.Ceil(float64(bytes) / c.Piece)
+	seconds := c.Latency + (float64(bytes)+min(float64(bytes), c.Piece))/c.Bandwidth
+	return Cost{seconds, seconds*float64(n)*m.Second + pieces*(c.Put+float64(n-1)*c.Get)}
 }
 
 // Hint is what matters to the user.

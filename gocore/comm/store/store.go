@@ -47,7 +47,8 @@ type Server interface {
 type Traits struct {
 	Object   int           // bytes of payload in one object, at most
 	Window   int           // objects of one Conn that may be unacknowledged
-	Parallel int           // objects of one Conn that are put at a time
+	Parallel int           // objects of one Conn, or pieces of a Board, that are on their way at a time
+	Piece    int           // bytes in one piece of what is on a Board
 	Patience time.Duration // silence that is normal, and for how long a failing server is tried again
 }
 
@@ -57,6 +58,10 @@ type Store interface {
 	Put(ctx context.Context, to int, name string, object []byte) error
 	// Take waits until there are objects for this rank, and takes some out, in any order. Only one goroutine calls it.
 	Take(ctx context.Context) ([][]byte, error)
-	// Close removes what is left in the mailbox.
+	// Post leaves an object for all ranks under a name, which is unique in the opening, until Close.
+	Post(ctx context.Context, name string, object []byte) error
+	// Look returns the object of a name; nil where there is none yet.
+	Look(ctx context.Context, name string) ([]byte, error)
+	// Close removes what is left in the mailbox, and what this rank has posted.
 	Close(ctx context.Context) error
 }

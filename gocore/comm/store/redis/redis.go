@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gomodule/redigo/redis"
@@ -47,7 +48,7 @@ func (s *server) Path() wire.Path { return wire.Redis }
 
 // Traits implements store.Server.
 func (s *server) Traits() store.Traits {
-	return store.Traits{Object: 512 << 10, Window: 16, Parallel: 2, Patience: 5 * time.Second}
+	return store.Traits{Object: 512 << 10, Window: 16, Parallel: 2, Piece: 1 << 20, Patience: 5 * time.Second}
 }
 
 // Open implements store.Server.
@@ -85,6 +86,8 @@ type mailbox struct {
 	pool   *redis.Pool
 	prefix string
 	rank   int
+	mu     sync.Mutex
+	posted []any      // keys
 	taking redis.Conn // of Take, kept from call to call; nil after a failure
 }
 
@@ -141,15 +144,43 @@ func (m *mailbox) take(ctx context.Context) ([][]byte, error) {
 	}
 }
 
+// Post implements store.Store.
+func (m *mailbox) Post(ctx context.Context, name string, object []byte) error {
+	key := m.prefix + "all:" + name
+	m.mu.Lock()
+	m.posted = append(m.posted, key)
+	m.mu.Unlock()
+	_, err := m.do(ctx, "SET", key, object, "PX", store.Expiry.Milliseconds())
+	return err
+}
+
+// Look implements store.Store.
+func (m *mailbox) Look(ctx context.Context, name string) ([]byte, error) {
+	object, err := redis.Bytes(m.do(ctx, "GET", m.prefix+"all:"+name))
+	if errors.Is(err, redis.ErrNil) {
+		return nil, nil
+	}
+	return object, err
+}
+
+func (m *mailbox) do(ctx context.Context, command string, arguments ...any) (any, error) {
+	c, err := m.pool.GetContext(ctx)
+	if err != nil {
+		return nil, m.server.explain(err)
+	}
+	defer func() { _ = c.Close() }()
+	answer, err := redis.DoContext(c, ctx, command, arguments...)
+	if err != nil {
+		return nil, m.server.explain(err)
+	}
+	return answer, nil
+}
+
 // Close implements store.Store.
 func (m *mailbox) Close(ctx context.Context) error {
 	if m.taking != nil {
 		_ = m.taking.Close()
 	}
-	c, err := m.pool.GetContext(ctx)
-	if err != nil {
-		return errors.Join(m.server.explain(err), m.pool.Close())
-	}
-	_, err = redis.DoContext(c, ctx, "DEL", m.key(m.rank))
-	return errors.Join(err, c.Close(), m.pool.Close())
+	_, err := m.do(ctx, "DEL", append(m.posted, m.key(m.rank))...)
+	return errors.Join(err, m.pool.Close())
 }

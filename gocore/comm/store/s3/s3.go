@@ -19,6 +19,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -38,7 +39,7 @@ const (
 	firstPoll = 5 * time.Millisecond // between two LISTs after something came; half as much again each time
 	lastPoll  = 100 * time.Millisecond
 	batch     = 1000 // keys of a LIST or a DELETE, at most
-	maxObject = 2 << 20
+	maxObject = 16 << 20
 
 	connections = 64 // that are kept for the next request
 )
@@ -74,7 +75,7 @@ func (s *server) Path() wire.Path { return wire.S3 }
 
 // Traits implements store.Server.
 func (s *server) Traits() store.Traits {
-	return store.Traits{Object: 1 << 20, Window: 8, Parallel: 4, Patience: 20 * time.Second}
+	return store.Traits{Object: 1 << 20, Window: 8, Parallel: 4, Piece: 8 << 20, Patience: 20 * time.Second}
 }
 
 // Open implements store.Server.
@@ -134,6 +135,9 @@ type mailbox struct {
 	idle    func()          // closes idle connections
 	seen    map[string]bool // taken, but perhaps still listed
 	done    []string        // of these, what is to be deleted
+
+	mu     sync.Mutex
+	posted []string // keys
 }
 
 func (m *mailbox) folder(rank int) string { return fmt.Sprintf("%s%d/", m.opening, rank) }
@@ -256,9 +260,34 @@ func (m *mailbox) sweep(ctx context.Context) error {
 	return nil
 }
 
+// Post implements store.Store.
+func (m *mailbox) Post(ctx context.Context, name string, object []byte) error {
+	key := m.opening + "all/" + name
+	m.mu.Lock()
+	m.posted = append(m.posted, key)
+	m.mu.Unlock()
+	_, err := m.client.PutObject(ctx, &s3.PutObjectInput{Bucket: &m.server.bucket, Key: &key, Body: bytes.NewReader(object)})
+	return m.server.explain(err)
+}
+
+// Look implements store.Store.
+func (m *mailbox) Look(ctx context.Context, name string) ([]byte, error) {
+	object, err := m.get(ctx, m.opening+"all/"+name)
+	var absent *types.NoSuchKey
+	if errors.As(err, &absent) {
+		return nil, nil
+	}
+	return object, m.server.explain(err)
+}
+
 // Close implements store.Store.
 func (m *mailbox) Close(ctx context.Context) error {
 	defer m.idle()
+	for posted := range slices.Chunk(m.posted, batch) {
+		if err := m.remove(ctx, posted); err != nil {
+			return m.server.explain(err)
+		}
+	}
 	for {
 		left, err := m.list(ctx, m.folder(m.rank))
 		if err != nil || len(left) == 0 {
