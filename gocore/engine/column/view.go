@@ -160,17 +160,20 @@ func viewRows[T int32 | int64](dst []View, ids []uint32, offsets []T, heap []byt
 		return nil, false
 	}
 	dst = dst[:len(ids)]
+	// Without checks of bounds, which take a fifth of the time: Check has looked at the offsets.
+	starts, characters, inlineTo := unsafe.Pointer(&offsets[0]), unsafe.Pointer(unsafe.SliceData(heap)), len(heap)-InlineSize
 	for i, id := range ids {
 		if int(id) >= rows {
 			dst[i] = View{}
 			continue
 		}
-		from, to := int(offsets[id]), int(offsets[id+1])
-		if to-from <= InlineSize && from+InlineSize <= len(heap) {
-			dst[i].setInline(unsafe.Pointer(&heap[from]), to-from)
+		ends := (*[2]T)(unsafe.Add(starts, uintptr(id)*unsafe.Sizeof(offsets[0])))
+		from, n := int(ends[0]), uint(ends[1]-ends[0])
+		if n <= InlineSize && from <= inlineTo {
+			dst[i].setInline(unsafe.Add(characters, from), int(n))
 			continue
 		}
-		dst[i] = MakeView(heap[from:to], 0, from-base)
+		dst[i] = MakeView(heap[from:from+int(n)], 0, from-base)
 	}
 	return heap[base:int(offsets[rows])], true
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
+	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
 // AsofDirection is where an asof join looks for a row.
@@ -89,7 +90,7 @@ func (s *joinSource) prepareAsof(q *exec.Query) error {
 	}
 	s.keys = s.keyPairs()
 	s.lookups = s.lookupColumns()
-	build.cut()
+	build.cut(table.MaxRows)
 	if err := build.concatenate(q); err != nil {
 		return err
 	}

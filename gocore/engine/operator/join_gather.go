@@ -40,6 +40,7 @@ type lookupOutput struct {
 	batch  *table.Batch // nil: the rows are of the table's side alone
 	ids    [2][]uint32
 	bufs   [2]*memory.Buffer
+	absent [2]bool // of the batch that is finished: some row isn't there
 	n      int
 
 	addresses []uint64 // of an asof join: those of the right rows
@@ -78,6 +79,9 @@ func (o *lookupOutput) finish(w *exec.Worker, seq uint64) (*table.Batch, error) 
 	b := &table.Batch{Len: o.n, Seq: seq}
 	probe := 1 - o.source.build
 	whole := o.batch != nil && isCounting(o.ids[probe][:o.n], o.batch.Len)
+	for side, ids := range o.ids {
+		o.absent[side] = slices.Contains(ids[:o.n], compute.Missing)
+	}
 	if a := o.source.join.asof; a != nil {
 		addresses, buf, err := a.addresses(o.scope, o.ids[rightSide][:o.n])
 		if err != nil {
@@ -133,8 +137,10 @@ func (o *lookupOutput) column(c *lookupColumn, whole bool) (column.Column, error
 	case side != build && whole:
 		dst = from.Cols[c.cols[side]]
 		dst.Retain()
-	default:
+	case o.absent[side]:
 		dst, err = compute.Gather(o.scope, &from.Cols[c.cols[side]], ids)
+	default:
+		dst, err = compute.GatherPresent(o.scope, &from.Cols[c.cols[side]], ids)
 	}
 	if err == nil && c.side == Coalesced {
 		dst.Type = ins[leftSide].types[c.cols[leftSide]]

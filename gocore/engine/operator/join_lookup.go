@@ -41,7 +41,7 @@ func (s *joinSource) lookUpIn(part *joinPart) {
 	probe := s.sides[1-s.build]
 	t := &sharedTable{part: part, leftBuild: s.build == leftSide}
 	s.shared = []*sharedTable{t}
-	probe.cut()
+	probe.cut(table.MorselRows) // which, as they come from a table, are looked up where they lie
 	for _, c := range probe.chunks {
 		s.addTask(joinTask{from: c.from, to: c.to, shared: t})
 	}

@@ -80,7 +80,7 @@ func (m *mergeSource) inputs() [2]*joinInput { return [2]*joinInput{m.join.left,
 // readSide copies a side's keys, and finds its groups.
 func (m *mergeSource) readSide(q *exec.Query, side int) (err error) {
 	s := m.sides[side]
-	s.cut()
+	s.cut(table.MaxRows)
 	if err := s.concatenate(q); err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/column"
 	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/hashing"
-	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
 // slotKind is how a slot's elements are made from a batch.
@@ -58,7 +57,7 @@ type joinSide struct {
 	groups []*memory.Buffer // hold the partitions
 }
 
-// joinChunk is batches [from, to) of a side: at least one, and otherwise at most table.MaxRows rows.
+// joinChunk is batches [from, to) of a side: at least one, and otherwise of a bounded number of rows.
 type joinChunk struct{ from, to, rows int }
 
 const noSlot = -1
@@ -96,14 +95,14 @@ func newJoinSide(in *joinInput, exact bool, output []bool) *joinSide {
 	return s
 }
 
-// cut groups the batches into chunks.
-func (s *joinSide) cut() {
+// cut groups the batches into chunks of at most limit rows.
+func (s *joinSide) cut(limit int) {
 	rows := 0
 	for i, b := range s.in.batches {
 		s.first = append(s.first, rows)
 		rows += b.Len
 		last := len(s.chunks) - 1
-		if last < 0 || s.chunks[last].rows+b.Len > table.MaxRows {
+		if last < 0 || s.chunks[last].rows+b.Len > limit {
 			s.chunks = append(s.chunks, joinChunk{from: i})
 			last++
 		}

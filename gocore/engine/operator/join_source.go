@@ -206,7 +206,7 @@ func (s *joinSource) preparePartitions(q *exec.Query) error {
 		s.keys = s.keyPairs()
 	}
 	for _, side := range s.sides {
-		side.cut()
+		side.cut(table.MaxRows)
 		if err := side.partition(q, &s.join.limits); err != nil {
 			return err
 		}
