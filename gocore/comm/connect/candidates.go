@@ -20,16 +20,19 @@ type candidate struct {
 const (
 	stagger     = 40 * time.Millisecond
 	secondWaits = 300 * time.Millisecond
-	neighbour   = 3 * time.Second // the second on one host, where both directions are alike, and cores are shared
+	secondHaste = 80 * time.Millisecond // the second over IPv6, where a firewall before the first's goal shows nowhere
+	neighbour   = 3 * time.Second       // the second on one host, where both directions are alike, and cores are shared
 )
 
 // delay returns how long after the roster a candidate is tried: position is its place in the list of candidates.
-func delay(first, sameHost bool, position int) time.Duration {
+func delay(first, sameHost, six bool, position int) time.Duration {
 	d := time.Duration(position) * stagger
 	switch {
 	case first:
 	case sameHost:
 		d += neighbour
+	case six:
+		d += secondHaste
 	default:
 		d += secondWaits
 	}
@@ -53,7 +56,7 @@ func candidates(self, peer *wire.Entry, allowed map[wire.Path]bool) []candidate 
 	for _, a := range peer.Member.Addresses {
 		switch {
 		case !routable(a):
-		case a == peer.Observed.Addr() && !a.IsPrivate():
+		case !a.IsPrivate():
 			add(wire.Public, a)
 		default:
 			add(wire.Private, a)
@@ -76,10 +79,40 @@ func translated(e *wire.Entry) bool {
 	return len(e.Member.Addresses) > 0 && !slices.Contains(e.Member.Addresses, e.Observed.Addr())
 }
 
-// punchable tells whether, and at which address, a punch may reach the peer.
-func punchable(self, peer *wire.Entry, allowed map[wire.Path]bool) (netip.AddrPort, bool) {
-	ok := allowed[wire.Punched] && routable(peer.Observed.Addr()) && peer.Observed.Port() != 0 && !sameHost(self, peer)
-	return peer.Observed, ok
+// punchable lists the addresses at which a punch may reach the peer: those of the families in which both are known to
+// keep one public port for all destinations, or not known not to.
+func punchable(self, peer *wire.Entry, allowed map[wire.Path]bool) (list []netip.AddrPort) {
+	if !allowed[wire.Punched] || sameHost(self, peer) {
+		return nil
+	}
+	from := mapped(self)
+	for _, to := range mapped(peer) {
+		same := func(a netip.AddrPort) bool { return a.Addr().Is4() == to.Addr().Is4() }
+		if slices.ContainsFunc(from, same) && !slices.ContainsFunc(list, same) {
+			list = append(list, to)
+		}
+	}
+	return list
+}
+
+// mapped lists the public addresses of a rank's punch port.
+func mapped(e *wire.Entry) (list []netip.AddrPort) {
+	for _, a := range append(slices.Clone(e.Member.Mapped), e.Observed) {
+		if varies := a == e.Observed && e.Member.Mapping.Varies(); routable(a.Addr()) && a.Port() != 0 && !varies {
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// varying returns the one of two ranks to which no punch leads, if that is known.
+func varying(ranks ...*wire.Entry) *wire.Entry {
+	for _, e := range ranks {
+		if e.Member.Mapping.Varies() {
+			return e
+		}
+	}
+	return nil
 }
 
 // routable refuses what must not be dialled because another rank, or the server, says so: this machine's own
@@ -93,17 +126,22 @@ func routable(a netip.Addr) bool {
 // rendezvous server was reached.
 func ownAddresses(toServer netip.Addr) []netip.Addr {
 	var list []netip.Addr
+	limit := wire.MaxAddresses
 	add := func(a netip.Addr) {
-		if a = a.Unmap().WithZone(""); routable(a) && len(list) < wire.MaxAddresses && !slices.Contains(list, a) {
+		if a = a.Unmap().WithZone(""); routable(a) && len(list) < limit && !slices.Contains(list, a) {
 			list = append(list, a)
 		}
 	}
 	add(toServer)
+	limit -= 2 // places for addresses of IPv6, which come last
 	interfaces, err := net.InterfaceAddrs()
 	if err != nil { // where the system hides its interfaces, the one address has to do
 		return list
 	}
 	for _, four := range []bool{true, false} {
+		if !four {
+			limit = wire.MaxAddresses
+		}
 		for _, i := range interfaces {
 			if prefix, err := netip.ParsePrefix(i.String()); err == nil && prefix.Addr().Is4() == four {
 				add(prefix.Addr())

@@ -44,8 +44,7 @@ func TestCandidates(t *testing.T) {
 			got = append(got, c.path.String()+" "+c.address.String())
 		}
 		require.Equal(t, c.want, got, name)
-		_, punch := punchable(c.self, c.peer, all)
-		require.Equal(t, c.punch, punch, name)
+		require.Equal(t, c.punch, len(punchable(c.self, c.peer, all)) > 0, name)
 	}
 	only, err := parsePaths([]string{"public"})
 	require.NoError(t, err)
@@ -89,9 +88,9 @@ func TestPunchRoundsAreACompleteTournament(t *testing.T) {
 
 func TestDelays(t *testing.T) {
 	for _, same := range []bool{false, true} {
-		require.Zero(t, delay(true, same, 0))
-		require.Less(t, delay(true, same, 0), delay(true, same, 1))
-		require.Less(t, delay(true, same, wire.MaxAddresses), delay(false, same, wire.MaxAddresses))
+		require.Zero(t, delay(true, same, false, 0))
+		require.Less(t, delay(true, same, false, 0), delay(true, same, false, 1))
+		require.Less(t, delay(true, same, false, wire.MaxAddresses), delay(false, same, false, wire.MaxAddresses))
 	}
 }
 

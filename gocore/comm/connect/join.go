@@ -212,9 +212,10 @@ func (j *joiner) enter(ctx context.Context) error {
 
 // register tells the server who this worker is.
 func (j *joiner) register(ctx context.Context, m *wire.Member) error {
-	if j.allowed[wire.Private] {
+	if j.allowed[wire.Private] || j.allowed[wire.Public] {
 		m.Addresses = ownAddresses(j.client.LocalAddr().Addr())
 	}
+	j.observe(ctx, m)
 	observed, err := j.client.Register(ctx, j.wanted(), patience(ctx), *m)
 	if err == nil {
 		j.event(-1, 0, observed.String(), "registered", nil)

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/holepunch"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
@@ -39,13 +40,22 @@ func (j *joiner) race(g *task.Group, p *pair) {
 	}
 	for i, c := range p.list {
 		g.Go(func(ctx context.Context) error {
-			j.dial(ctx, p, c, delay(first, sameHost(self, peer), i))
+			j.dial(ctx, p, c, delay(first, sameHost(self, peer), c.address.Addr().Is6(), i))
 			return nil
 		})
 	}
+	remotes := punchable(self, peer, j.allowed)
+	if e := varying(self, peer); e != nil && j.allowed[wire.Punched] {
+		p.failed(wire.Punched, peer.Observed, status.Errorf(status.Unreachable, "the NAT of %s gives every destination another port (%s mapping)",
+			e.Observed.Addr(), e.Member.Mapping))
+	}
 	if relay, ok := j.relay(self, peer); ok {
+		start := punchStart(j.start, j.rank, p.peer, len(j.roster.Entries))
+		if len(remotes) > 0 {
+			start = start.Add(relayAfter)
+		}
 		g.Go(func(ctx context.Context) error {
-			j.relayed(ctx, p, relay)
+			j.relayed(ctx, p, relay, start)
 			return nil
 		})
 	}
@@ -57,7 +67,7 @@ func (j *joiner) race(g *task.Group, p *pair) {
 			})
 		}
 	}
-	if remote, ok := punchable(self, peer, j.allowed); ok {
+	for _, remote := range remotes {
 		g.Go(func(ctx context.Context) error {
 			j.punch(ctx, p, remote)
 			return nil

@@ -21,13 +21,9 @@ func (j *joiner) relay(self, peer *wire.Entry) (netip.AddrPort, bool) {
 	return j.client.ServerAddr(), true
 }
 
-// relayed tries the relay until the pair is settled. The rounds are those of the punches: both ranks of a pair come to
+// relayed tries the relay from start on until the pair is settled. The rounds are those of the punches: both ranks of a pair come to
 // the relay at one time, so that few connections wait there.
-func (j *joiner) relayed(ctx context.Context, p *pair, address netip.AddrPort) {
-	start := punchStart(j.start, j.rank, p.peer, len(j.roster.Entries)).Add(relayAfter)
-	if !j.allowed[wire.Punched] {
-		start = j.start
-	}
+func (j *joiner) relayed(ctx context.Context, p *pair, address netip.AddrPort, start time.Time) {
 	pause(p.ctx, time.Until(start))
 	for try := 0; p.ctx.Err() == nil; try++ {
 		p.giveWay()

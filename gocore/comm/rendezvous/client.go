@@ -113,15 +113,18 @@ func dialOne(ctx context.Context, token trust.Token, address string, dial Dialer
 func (c *Client) Close() { _ = c.conn.NetConn().Close() }
 
 // ServerAddr returns the server's address as numbers: its relay is at the same port.
-func (c *Client) ServerAddr() netip.AddrPort {
-	a, _ := netip.ParseAddrPort(c.conn.RemoteAddr().String())
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
-}
+func (c *Client) ServerAddr() netip.AddrPort { return addrOf(c.conn.RemoteAddr()) }
 
 // LocalAddr returns the own address of the connection.
-func (c *Client) LocalAddr() netip.AddrPort {
-	a, _ := netip.ParseAddrPort(c.conn.LocalAddr().String())
-	return netip.AddrPortFrom(a.Addr().Unmap(), a.Port())
+func (c *Client) LocalAddr() netip.AddrPort { return addrOf(c.conn.LocalAddr()) }
+
+// Observed asks how the server sees the connection. Register tells it, too, but later.
+func (c *Client) Observed(ctx context.Context) (netip.AddrPort, error) {
+	m, err := observed(ctx, c.conn)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	return m.Seen, nil
 }
 
 // Register asks for a rank (-1: any) and returns the address that the server sees this worker come from. Patience is

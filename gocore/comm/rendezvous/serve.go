@@ -96,7 +96,7 @@ func (s *Server) serve(ctx context.Context, raw net.Conn, leave func()) {
 		s.refused(raw, "tls", err)
 		return
 	}
-	kind, body, err := wire.ReadJoin(conn, wire.MaxRegister)
+	kind, body, err := s.observe(ctx, conn)
 	if err == nil && kind != wire.TypeRegister {
 		err = status.Errorf(status.Malformed, "message %d came where REGISTER was due: the worker is of another version", kind)
 	}

@@ -21,8 +21,6 @@ package rendezvous
 import (
 	"context"
 	"log/slog"
-	"net"
-	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -34,8 +32,8 @@ import (
 
 // Options are the settings of a server. The zero value serves this machine only, with keys in memory.
 type Options struct {
-	Listen             string        // "host:port"; "" is 127.0.0.1 and a free port
-	Advertise          []string      // addresses in tokens, as workers reach the server; nil: the listening address
+	Listen             string        // "host:port[,host:port...]"; "" is 127.0.0.1 and a free port
+	Advertise          []string      // addresses in tokens, as workers reach the server; nil: the listening addresses
 	StateDir           string        // where the keys are kept; "": in memory
 	MaxWorkers         int           // authenticated connections at once; 0: 32768
 	MaxJobs            int           // jobs that gather or connect at once; 0: 4096
@@ -95,7 +93,8 @@ func (o Options) check() error {
 type Server struct {
 	opt      Options
 	state    *trust.State
-	listener net.Listener
+	listener *listeners
+	probes   chan struct{} // places for connections that the server is asked to make
 	gate     *trust.Gate
 	relay    *relay.Relay // nil: there is none
 	counters *counters
@@ -126,11 +125,11 @@ func NewServer(opt Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	listener, err := net.Listen("tcp", opt.Listen)
+	listener, err := listen(opt.Listen)
 	if err != nil {
-		return nil, status.Errorf(status.Invalid, "the rendezvous server cannot listen on %q: %w; write HOST:PORT of this machine, with a free port", opt.Listen, err)
+		return nil, err
 	}
-	s := &Server{opt: opt, state: state, listener: listener, gate: trust.NewGate(opt.MaxUnauthenticated, stay(opt.MaxUnauthenticated)),
+	s := &Server{opt: opt, state: state, listener: listener, probes: make(chan struct{}, maxProbes), gate: trust.NewGate(opt.MaxUnauthenticated, stay(opt.MaxUnauthenticated)),
 		counters: newCounters(), refusals: refusals{log: opt.Log}, jobs: map[[32]byte]*job{}}
 	if !opt.NoRelay {
 		s.relay = relay.New(state.Issuer(), opt.Relay)
@@ -138,18 +137,23 @@ func NewServer(opt Options) (*Server, error) {
 	return s, nil
 }
 
-// Addr returns the address that the server listens on, "host:port".
-func (s *Server) Addr() string { return s.listener.Addr().String() }
+// Addr returns the first address that the server listens on, "host:port".
+func (s *Server) Addr() string { return s.Addrs()[0] }
+
+// Addrs returns all of them.
+func (s *Server) Addrs() []string { return s.listener.texts() }
 
 // Token makes a token for a new job on this server. An expiry of 0 is an hour.
 func (s *Server) Token(worldSize int, expiry time.Duration) (trust.Token, error) {
 	addresses := s.opt.Advertise
 	if addresses == nil {
-		if at, err := netip.ParseAddrPort(s.Addr()); err == nil && at.Addr().IsUnspecified() {
-			return trust.Token{}, status.Errorf(status.Invalid, "the rendezvous server listens on every address of this machine (%s): "+
-				"say which one the workers shall dial", s.Addr())
+		addresses = s.Addrs()
+		for _, a := range s.listener.addrs() {
+			if a.Addr().IsUnspecified() {
+				return trust.Token{}, status.Errorf(status.Invalid, "the rendezvous server listens on every address of this machine (%s): "+
+					"say which one the workers shall dial", a)
+			}
 		}
-		addresses = []string{s.Addr()}
 	}
 	return s.state.Issue(trust.TokenSpec{Addresses: addresses, WorldSize: worldSize, Expiry: expiry})
 }

@@ -38,9 +38,8 @@ const (
 )
 
 func newWorker(conn *tls.Conn, m *wire.Register, maxWait time.Duration) *worker {
-	observed, _ := netip.ParseAddrPort(conn.RemoteAddr().String())
 	return &worker{conn: conn, request: m, deadline: time.Now().Add(min(m.Patience, maxWait)), rank: m.Rank,
-		observed: netip.AddrPortFrom(observed.Addr().Unmap().WithZone(""), observed.Port()),
+		observed: addrOf(conn.RemoteAddr()),
 		out:      make(chan [][]byte, outMessages), last: make(chan struct{})}
 }
 

@@ -30,6 +30,12 @@ import (
 //	  | PROOF ---------------------> | <---------------------- PROOF|
 //	  | <--------------------- READY | READY ---------------------> |   then TLS between the workers, HELLO, ...
 //
+//	any machine                rendezvous
+//	  | OBSERVE ----------------> |
+//	  | <--------------- OBSERVED |   how the server sees the connection
+//	  | PROBE ------------------> |   connect to what you have seen, from elsewhere
+//	  | <----------------- PROBED |
+//
 // FAIL takes the place of any message between worker and rendezvous or relay, and ends the connection.
 // A parser refuses bytes after the last field: a newer format has a newer ProtocolVersion.
 
@@ -49,6 +55,10 @@ const (
 	TypeConnected   JoinType = 6  // worker to rendezvous: the epoch, 32 bytes
 	TypeGo          JoinType = 7  // rendezvous to worker: the epoch, 32 bytes
 	TypeFail        JoinType = 8  // both ways: Fail
+	TypeObserve     JoinType = 9  // anybody to rendezvous: empty
+	TypeObserved    JoinType = 10 // rendezvous to anybody: Observed
+	TypeProbe       JoinType = 11 // anybody to rendezvous: a Whence
+	TypeProbed      JoinType = 12 // rendezvous to anybody: a Verdict
 	TypeHello       JoinType = 16 // worker to worker: Hello
 	TypeHelloAck    JoinType = 17 // worker to worker: empty
 	TypeNominate    JoinType = 18 // lower to higher rank: empty

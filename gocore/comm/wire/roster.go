@@ -13,7 +13,7 @@ import (
 // rendezvous server does not hold, over everything before it (and the job), so that the server can't invent a rank.
 //
 //	32 SHA-256 of the certificate's public key | 16 nonce | u16 version | u32 capabilities | 16 host
-//	| u16 listening port | u8 count, addresses | 16 MAC
+//	| u16 listening port | u8 count, addresses | u8 count, (address | u16 port) ... | u8 mapping | 16 MAC
 //
 // An address is u8 length (4 or 16) and its bytes. Host is a keyed hash of machine and network namespace: equal for
 // workers that reach each other through loopback, and meaningless to the server.
@@ -25,11 +25,16 @@ type Member struct {
 	Host         [16]byte
 	Port         uint16 // 0: doesn't listen
 	Addresses    []netip.Addr
+	Mapped       []netip.AddrPort // public addresses of its punch port in the families that the roster's Observed isn't of
+	Mapping      Mapping          // of the NAT between it and the roster's Observed
 	MAC          [16]byte
 }
 
-// MaxAddresses bounds the addresses of one member.
-const MaxAddresses = 8
+// Bounds of one member.
+const (
+	MaxAddresses = 8
+	MaxMapped    = 1 // there are two families
+)
 
 // AppendBody appends everything that the MAC covers.
 func (m *Member) AppendBody(dst []byte) []byte {
@@ -43,7 +48,7 @@ func (m *Member) AppendBody(dst []byte) []byte {
 	for _, a := range m.Addresses {
 		dst = appendAddr(dst, a)
 	}
-	return dst
+	return append(appendAddrPorts(dst, m.Mapped), byte(m.Mapping))
 }
 
 // AppendMarshal appends the member with its MAC.
@@ -64,6 +69,8 @@ func (m *Member) parse(f *fields) {
 	for range n {
 		m.Addresses = append(m.Addresses, f.addr())
 	}
+	m.Mapped = f.addrPorts(MaxMapped)
+	m.Mapping = Mapping(f.u8())
 	copy(m.MAC[:], f.take(16))
 }
 
@@ -113,8 +120,7 @@ func (r *Roster) AppendMarshal(dst []byte) []byte {
 	for i := range r.Entries {
 		e := &r.Entries[i]
 		dst = e.Member.AppendMarshal(dst)
-		dst = appendAddr(dst, e.Observed.Addr())
-		dst = binary.LittleEndian.AppendUint16(dst, e.Observed.Port())
+		dst = appendAddrPort(dst, e.Observed)
 	}
 	return dst
 }
@@ -133,8 +139,7 @@ func ParseRoster(blob []byte) (*Roster, error) {
 	for i := 0; i < n && !f.bad; i++ {
 		var e Entry
 		e.Member.parse(f)
-		a := f.addr()
-		e.Observed = netip.AddrPortFrom(a, f.u16())
+		e.Observed = f.addrPort()
 		r.Entries = append(r.Entries, e)
 	}
 	if err := f.done("ROSTER"); err != nil {

@@ -1,9 +1,6 @@
 package wire
 
-import (
-	"encoding/binary"
-	"net/netip"
-)
+import "net/netip"
 
 // Welcome tells a registered worker how the server sees it.
 //
@@ -14,14 +11,12 @@ type Welcome struct {
 
 // AppendMarshal appends the body.
 func (m Welcome) AppendMarshal(dst []byte) []byte {
-	dst = appendAddr(dst, m.Observed.Addr())
-	return binary.LittleEndian.AppendUint16(dst, m.Observed.Port())
+	return appendAddrPort(dst, m.Observed)
 }
 
 // ParseWelcome parses a body.
 func ParseWelcome(body []byte) (Welcome, error) {
 	f := &fields{rest: body}
-	a := f.addr()
-	m := Welcome{Observed: netip.AddrPortFrom(a, f.u16())}
+	m := Welcome{Observed: f.addrPort()}
 	return m, f.done("WELCOME")
 }

@@ -10,6 +10,9 @@
 //	        |                        |
 //	  host 10.0.1.2            host 10.0.2.2
 //
+// Over IPv6, which nothing translates, network n is 2001:db8:1:n::/64 behind the router 2001:db8:0:n::2, and 2001:db8::1
+// is the public host.
+//
 // Namespaces are named pcy-PID-NUMBER-NAME. They go with the test; what a killed test left goes with the next New.
 package natlab
 
@@ -25,18 +28,12 @@ import (
 	"testing"
 )
 
-// PublicAddress is the address of the public host, in every lab.
-const PublicAddress = "203.0.113.1"
-
-// NAT is how a NAT behaves, in the words of RFC 4787. The zero value keeps the port of a private address for all
-// destinations (endpoint-independent mapping) and drops what it did not ask for.
-type NAT struct {
-	RandomPorts bool // another random port for every destination (address and port-dependent mapping)
-	Resets      bool // answers what it did not ask for with RST
-	Cone        bool // lets anybody in at ports that a host has connected from (endpoint-independent filtering), to the first host
-	NoUDP       bool // drops UDP
-	Closed      bool // lets out only what goes to the public host
-}
+// The addresses of the public host, in every lab: three, since who has one address can't tell what depends on it.
+const (
+	PublicAddress  = "203.0.113.1"
+	SecondAddress  = "203.0.113.2"
+	PublicAddress6 = "2001:db8::1"
+)
 
 // Lab is one internet.
 type Lab struct {
@@ -52,7 +49,9 @@ type Host struct {
 	namespace string
 	router    *Host // of a host behind a NAT
 	hosts     int   // behind a router
-	// Address is the host's own.
+	net       int   // of a router: its number
+	families  Families
+	// Address is the host's own: of IPv6 where it has no other.
 	Address string
 }
 
@@ -70,10 +69,14 @@ func New(t testing.TB) *Lab {
 	sweep()
 	l := &Lab{t: t, prefix: fmt.Sprintf("pcy-%d-%d-", os.Getpid(), labs.Add(1))}
 	l.public = l.host("public", PublicAddress)
-	l.public.run("ip addr add " + PublicAddress + "/32 dev lo")
-	l.public.run("sysctl -q -w net.ipv4.ip_forward=1")
+	for _, address := range []string{PublicAddress + "/32", SecondAddress + "/32", PublicAddress6 + "/128"} {
+		l.public.run("ip addr add " + address + " dev lo")
+	}
+	l.public.run(forwarding)
 	return l
 }
+
+const forwarding = "sysctl -q -w net.ipv4.ip_forward=1 net.ipv6.conf.all.forwarding=1"
 
 // requirement returns what is missing for a lab, or nothing.
 func requirement() string {
@@ -119,10 +122,11 @@ func sweep() {
 func (l *Lab) Public() *Host { return l.public }
 
 // Direct adds a host with a public address of its own.
-func (l *Lab) Direct() *Host {
+func (l *Lab) Direct(families Families) *Host {
 	l.t.Helper()
 	l.nets++
 	h := l.host(fmt.Sprintf("direct%d", l.nets), "")
+	h.families = families
 	h.Address = l.uplink(h)
 	return h
 }
@@ -134,9 +138,8 @@ func (l *Lab) Behind(nats ...NAT) *Host {
 	for _, nat := range nats {
 		router = l.route(nat, router)
 	}
-	router.hosts++
-	h := l.host(fmt.Sprintf("host%d", l.nets), router.inner()+"2")
-	h.plug(router, "eth0", h.Address)
+	h := l.host(fmt.Sprintf("host%d", l.nets), "")
+	h.plug(router, "eth0")
 	return h
 }
 
@@ -144,87 +147,86 @@ func (l *Lab) Behind(nats ...NAT) *Host {
 func (l *Lab) route(nat NAT, outer *Host) *Host {
 	l.t.Helper()
 	l.nets++
-	router := l.host(fmt.Sprintf("nat%d", l.nets), fmt.Sprintf("10.0.%d.1", l.nets))
+	router := l.host(fmt.Sprintf("nat%d", l.nets), "")
+	router.net, router.families = l.nets, nat.Families
+	outside := ""
 	if outer == nil {
-		l.uplink(router)
+		outside = l.uplink(router)
 	} else {
-		outer.hosts++
-		router.plug(outer, "wan", fmt.Sprintf("%s%d", outer.inner(), outer.hosts+1))
+		outside = router.plug(outer, "wan")
 	}
 	router.run("ip link add lan type bridge")
-	router.run("ip addr add " + router.Address + "/24 dev lan")
+	if nat.Families.four() {
+		router.run("ip addr add " + router.inner(1) + "/24 dev lan")
+		router.nft(nat.rules(router.inner(2), outside))
+	}
+	if nat.Families.six() {
+		router.run("ip addr add " + router.inner6(1) + "/64 dev lan")
+		router.nft(firewall6)
+		l.public.run(fmt.Sprintf("ip route add %s/64 via %s", router.inner6(0), gateway6(l.nets, 2)))
+	}
 	router.run("ip link set lan up")
-	router.run("sysctl -q -w net.ipv4.ip_forward=1")
-	router.nft(nat.rules(router.inner() + "2"))
+	router.run(forwarding)
 	return router
 }
 
-// inner returns what the addresses on a router's private side begin with.
-func (h *Host) inner() string { return strings.TrimSuffix(h.Address, "1") }
+// inner and inner6 return the address of a router's private side that ends in n.
+func (h *Host) inner(n int) string  { return fmt.Sprintf("10.0.%d.%d", h.net, n) }
+func (h *Host) inner6(n int) string { return fmt.Sprintf("2001:db8:1:%x::%x", h.net, n) }
+
+// gateway6 returns an end of the public host's link to a network: its own is 1.
+func gateway6(net, n int) string { return fmt.Sprintf("2001:db8:0:%x::%x", net, n) }
 
 // Beside adds a host behind the same NAT.
 func (l *Lab) Beside(neighbour *Host) *Host {
 	l.t.Helper()
 	router := neighbour.router
-	router.hosts++
-	h := l.host(fmt.Sprintf("%s-%d", strings.TrimPrefix(neighbour.namespace, l.prefix), router.hosts), fmt.Sprintf("%s%d", router.inner(), router.hosts+1))
-	h.plug(router, "eth0", h.Address)
+	h := l.host(fmt.Sprintf("%s-%d", strings.TrimPrefix(neighbour.namespace, l.prefix), router.hosts+1), "")
+	h.plug(router, "eth0")
 	return h
 }
 
-// plug connects a host's device with the private side of its router.
-func (h *Host) plug(router *Host, device, address string) {
+// plug connects a host's device with the private side of its router, and returns its address there.
+func (h *Host) plug(router *Host, device string) string {
 	h.lab.t.Helper()
-	h.router = router
+	router.hosts++
+	h.router, h.families = router, router.families
 	port := strings.ReplaceAll(strings.TrimPrefix(h.namespace, h.lab.prefix), "host", "h")
 	router.run("ip link add " + port + " type veth peer name " + device + " netns " + h.namespace)
 	router.run("ip link set " + port + " master lan up")
-	h.run("ip addr add " + address + "/24 dev " + device)
 	h.run("ip link set " + device + " up")
-	h.run("ip route add default via " + router.Address)
-}
-
-// rules returns the NAT as an nft script. The interface lan is the private side, wan the public one; first is the
-// address of the first host.
-func (nat NAT) rules(first string) string {
-	masquerade, unasked, let, mapped := "masquerade", "drop", "", ""
-	if nat.RandomPorts {
-		masquerade += " random,fully-random"
+	if h.families.six() {
+		h.Address = router.inner6(router.hosts + 1)
+		h.run("ip addr add " + h.Address + "/64 dev " + device)
+		h.run("ip route add default via " + router.inner6(1))
 	}
-	if nat.Resets {
-		unasked = "reject with tcp reset"
+	if h.families.four() {
+		h.Address = router.inner(router.hosts + 1)
+		h.run("ip addr add " + h.Address + "/24 dev " + device)
+		h.run("ip route add default via " + router.inner(1))
 	}
-	if nat.NoUDP {
-		let += `oifname "wan" meta l4proto udp drop; `
-	}
-	if nat.Closed {
-		let += `oifname "wan" ip daddr != ` + PublicAddress + ` drop; `
-	}
-	if nat.Cone {
-		let += `iifname "lan" meta l4proto tcp add @mapped { tcp sport }; ct status dnat accept; `
-		mapped = `
-	set mapped { type inet_service; size 1024; flags dynamic; }
-	chain pre { type nat hook prerouting priority -100; iifname "wan" tcp dport @mapped dnat to ` + first + `; }`
-	}
-	return `
-table ip lab {` + mapped + `
-	chain post { type nat hook postrouting priority 100; oifname "wan" ` + masquerade + `; }
-	chain input { type filter hook input priority 0; iifname "wan" ct state established,related accept; iifname "wan" meta l4proto tcp ` + unasked + `; iifname "wan" drop; }
-	chain forward { type filter hook forward priority 0; policy drop; ` + let + `iifname "lan" accept; ct state established,related accept; }
-}`
+	return h.Address
 }
 
 // uplink connects a namespace with the public host and returns its public address.
-func (l *Lab) uplink(h *Host) string {
-	base := 4 * (l.nets - 1)
-	gateway, address := fmt.Sprintf("198.51.100.%d", base+1), fmt.Sprintf("198.51.100.%d", base+2)
+func (l *Lab) uplink(h *Host) (address string) {
 	port := fmt.Sprintf("p%d", l.nets)
 	l.public.run("ip link add " + port + " type veth peer name wan netns " + h.namespace)
-	l.public.run("ip addr add " + gateway + "/30 dev " + port)
 	l.public.run("ip link set " + port + " up")
-	h.run("ip addr add " + address + "/30 dev wan")
 	h.run("ip link set wan up")
-	h.run("ip route add default via " + gateway)
+	link := func(gateway, own string, bits int) {
+		l.public.run(fmt.Sprintf("ip addr add %s/%d dev %s", gateway, bits, port))
+		h.run(fmt.Sprintf("ip addr add %s/%d dev wan", own, bits))
+		h.run("ip route add default via " + gateway)
+		address = own
+	}
+	if h.families.six() {
+		link(gateway6(l.nets, 1), gateway6(l.nets, 2), 64)
+	}
+	if h.families.four() {
+		base := 4 * (l.nets - 1)
+		link(fmt.Sprintf("198.51.100.%d", base+1), fmt.Sprintf("198.51.100.%d", base+2), 30)
+	}
 	return address
 }
 
@@ -241,6 +243,7 @@ func (l *Lab) host(name, address string) *Host {
 		}
 	})
 	h.run("ip link set lo up")
+	h.run("sysctl -q -w net.ipv6.conf.default.accept_dad=0") // addresses of IPv6 can be used at once
 	return h
 }
 

@@ -15,7 +15,7 @@ func TestHostsBehindNATsReachOnlyThePublic(t *testing.T) {
 	var lab *natlab.Lab
 	t.Run("lab", func(t *testing.T) {
 		lab = natlab.New(t)
-		a, b, d := lab.Behind(natlab.NAT{}), lab.Behind(natlab.NAT{}), lab.Direct()
+		a, b, d := lab.Behind(natlab.NAT{}), lab.Behind(natlab.NAT{}), lab.Direct(natlab.IPv4)
 		ping := func(from *natlab.Host, to string) error {
 			return from.Command(context.Background(), "bash", "-c", "timeout 1 bash -c '</dev/tcp/"+to+"/9'").Run()
 		}
