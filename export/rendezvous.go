@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -70,15 +71,16 @@ func startRendezvous(options []byte) (service, []byte, error) {
 		return nil, nil, err
 	}
 	running.group.Go(running.server.Serve)
-	servers.Store(running.server.Addr(), running.server)
-	told, err := json.Marshal(map[string]string{"address": running.server.Addr()})
+	addresses := strings.Join(running.server.Addrs(), ",")
+	servers.Store(addresses, running.server)
+	told, err := json.Marshal(map[string]string{"address": addresses})
 	return running, told, err
 }
 
 func seconds(s float64) time.Duration { return time.Duration(s * float64(time.Second)) }
 
 func (r *runningServer) stop() error {
-	servers.Delete(r.server.Addr())
+	servers.Delete(strings.Join(r.server.Addrs(), ","))
 	closing := r.server.Close()
 	if err := r.group.Wait(); err != nil {
 		return err
@@ -143,7 +145,7 @@ func issueToken(options []byte) (service, []byte, error) {
 		if err != nil {
 			return trust.Token{}, err
 		}
-		return state.Issue(trust.TokenSpec{Addresses: []string{o.Rendezvous}, WorldSize: o.WorldSize, Expiry: expiry})
+		return state.Issue(trust.TokenSpec{Addresses: strings.Split(o.Rendezvous, ","), WorldSize: o.WorldSize, Expiry: expiry})
 	}()
 	if err != nil {
 		return nil, nil, err

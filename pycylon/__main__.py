@@ -54,6 +54,9 @@ when none is left, or after --drain. A second signal ends it at once.
 Every worker that waits, every connection that has not registered and both ends of every relayed pair take a
 descriptor: raise the limit of open files (ulimit -n) for more than a few hundred. The same server as a program without
 Python, with figures for Prometheus and health checks, is gocore/cmd/rendezvous in pycylon's sources.
+
+Several addresses, separated by commas, let it serve IPv4 and IPv6; two of one family let ranks find out how their NATs
+map ports, and a second port at one of them what these let in.
 """
 TOKEN_HELP = """\
 Print a token for one job. Give it to every rank, in a file of mode 0600 (PYCYLON_TOKEN_FILE) or as a secret of the
@@ -115,7 +118,7 @@ def _parser() -> argparse.ArgumentParser:
         "--listen",
         type=_listen,
         default="127.0.0.1:0",
-        metavar="ADDR:PORT",
+        metavar="ADDR:PORT[,...]",
         help="where to listen (default: %(default)s)",
     )
     rendezvous.add_argument("--state", required=True, metavar="DIR", help="folder of the server's keys")
@@ -139,7 +142,7 @@ def _parser() -> argparse.ArgumentParser:
 
     token = add("token", "make the token of a job", TOKEN_HELP)
     token.add_argument(
-        "--rendezvous", type=_server, required=True, metavar="HOST:PORT", help="the server as ranks reach it"
+        "--rendezvous", type=_server, required=True, metavar="HOST:PORT[,...]", help="the server as ranks reach it"
     )
     token.add_argument("--state", required=True, metavar="DIR", help="the state folder of a server that ran already")
     token.add_argument("--world-size", type=_positive, required=True, metavar="N", help="number of ranks")
@@ -216,19 +219,20 @@ _LIMITS = (
 
 
 def _listen(text: str) -> str:
-    """Check ``ADDR:PORT``; port 0 is any free one."""
-    return _address(text, lowest=0)
+    """Check ``ADDR:PORT[,...]``; port 0 is any free one."""
+    return _addresses(text, lowest=0)
 
 
 def _server(text: str) -> str:
-    """Check ``HOST:PORT``."""
-    return _address(text, lowest=1)
+    """Check ``HOST:PORT[,...]``."""
+    return _addresses(text, lowest=1)
 
 
-def _address(text: str, lowest: int) -> str:
-    host, colon, port = text.rpartition(":")
-    if not (colon and port.isascii() and port.isdigit() and lowest <= int(port) <= 65535) or (lowest and not host):
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT with a port from {lowest} to 65535")
+def _addresses(text: str, lowest: int) -> str:
+    for one in text.split(","):
+        host, colon, port = one.rpartition(":")
+        if not (colon and port.isascii() and port.isdigit() and lowest <= int(port) <= 65535) or (lowest and not host):
+            raise argparse.ArgumentTypeError(f"{one!r} is not HOST:PORT with a port from {lowest} to 65535")
     return text
 
 

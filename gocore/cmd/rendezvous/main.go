@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, out, errOut io.Writer) error {
 		}
 		set.server.Log.Info("figures at /metrics, health at /healthz", "address", address)
 	}
-	if _, err := fmt.Fprintln(out, "listening on", server.Addr()); err != nil {
+	if _, err := fmt.Fprintln(out, "listening on", strings.Join(server.Addrs(), ",")); err != nil {
 		return errors.Join(err, server.Close(), g.Wait())
 	}
 	g.Go(func(serving context.Context) error {

@@ -55,7 +55,7 @@ func parse(args []string, errOut io.Writer) (*settings, error) {
 		flags.PrintDefaults()
 	}
 	o := &set.server
-	flags.StringVar(&o.Listen, "listen", "127.0.0.1:7474", "`ADDR:PORT` to serve on")
+	flags.StringVar(&o.Listen, "listen", "127.0.0.1:7474", "`ADDR:PORT[,...]` to serve on")
 	flags.StringVar(&o.StateDir, "state", "", "`directory` of the server's keys (mode 0700; made if absent); without one they are new at every start")
 	flags.StringVar(&set.figures, "metrics", "", "`ADDR:PORT` for Prometheus (/metrics) and health checks (/healthz); no job or worker is named there. Default: off")
 	flags.DurationVar(&set.drain, "drain", defaultDrain, "how long SIGTERM waits for jobs that have begun and for relayed ranks")

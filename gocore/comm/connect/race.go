@@ -135,8 +135,8 @@ func (j *joiner) punch(ctx context.Context, p *pair, remote netip.AddrPort) {
 	p.giveWay()
 	p.failed(wire.Punched, remote, errNoAnswer)
 	for p.ctx.Err() == nil {
-		raw, err := j.port.Punch(p.ctx, remote, start, func(a holepunch.Burst) {
-			j.event(p.peer, wire.Punched, remote.String(), fmt.Sprintf("punch (%d SYN)", a.Tries), a.Err)
+		raw, err := j.port.Punch(p.ctx, remote, start, !p.lower, func(a holepunch.Burst) {
+			j.event(p.peer, wire.Punched, remote.String(), fmt.Sprintf("punch (%d SYN, %d openers)", a.Tries, a.Openers), a.Err)
 			if a.Err != nil {
 				p.failed(wire.Punched, remote, a.Err)
 			}

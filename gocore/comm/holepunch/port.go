@@ -15,9 +15,19 @@
 // public port per private port whatever the destination; one that picks a port per destination needs a relay.
 //
 // A NAT that drops the early SYN lets the kernel's retransmission through: one attempt does. A NAT that answers it
-// with RST ends the attempt after one round trip, and the two SYNs must cross on the wire. Attempts then follow each
-// other without a pause in bursts, so that one is on its way most of the time; bursts repeat in common slots after the
-// start, with a jitter that grows from zero: well-estimated clocks meet at once and badly estimated ones soon.
+// with RST ends the attempt after one round trip, and closes what the SYN had opened on its way: the two SYNs have to
+// cross on the wire, which they do where the way is longer than the clocks are apart. Where it is not, one side sends
+// openers: SYNs that may pass so few routers that they get through the own NAT and die before the other's, which never
+// answers. The other side's SYN then finds the way open, and a socket that is in SYN_SENT:
+//
+//	|                   |                        | open to P' <-- opener --|
+//	|                   |               X <------|                  |    its last hop
+//	|------ SYN ------->|----------------------->|------ SYN ------>|
+//	|<------------------------- SYN-ACK ----------------------------|
+//
+// How far the other NAT is, nobody knows: openers of one to a few hops more take turns. Attempts of the other side follow
+// each other without a pause in bursts; bursts repeat in common slots after the start, with a jitter that grows from zero:
+// well-estimated clocks meet at once and badly estimated ones soon.
 package holepunch
 
 import (
@@ -25,6 +35,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
+	"strconv"
 	"sync"
 	"syscall"
 )
@@ -72,6 +83,13 @@ func (p *Port) Dial(ctx context.Context, address string) (net.Conn, error) {
 		p.mu.Unlock()
 		return conn, err
 	}
+}
+
+// Listen takes in what reaches the port.
+func (p *Port) Listen(ctx context.Context) (net.Listener, error) {
+	lc := net.ListenConfig{Control: reuse}
+	lc.SetMultipathTCP(false)
+	return lc.Listen(ctx, "tcp", net.JoinHostPort("", strconv.Itoa(p.Number())))
 }
 
 func dialFrom(ctx context.Context, port int, address string) (net.Conn, error) {

@@ -19,13 +19,13 @@ var remote = netip.MustParseAddrPort("192.0.2.1:1234")
 func refused() error { return &net.OpError{Op: "dial", Err: syscall.ECONNREFUSED} }
 
 // script is a dialer whose tries end as listed; the last entry repeats.
-func script(ends ...func(ctx context.Context) (net.Conn, error)) dialer {
+func script(ends ...func(ctx context.Context) (net.Conn, error)) way {
 	n := 0
-	return func(ctx context.Context, _ string) (net.Conn, error) {
+	return way{remote: remote, dial: func(ctx context.Context, _ string) (net.Conn, error) {
 		end := ends[min(n, len(ends)-1)]
 		n++
 		return end(ctx)
-	}
+	}}
 }
 
 func answers(err error) func(context.Context) (net.Conn, error) {
@@ -53,7 +53,7 @@ func (a address) String() string { return string(a) }
 func TestPunchSequence(t *testing.T) {
 	ok := connects("10.0.0.1:5", "192.0.2.1:1234")
 	for name, c := range map[string]struct {
-		dial  dialer
+		way   way
 		tries []int // per burst
 	}{
 		"at once":                     {script(ok), []int{1}},
@@ -65,11 +65,11 @@ func TestPunchSequence(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var tries []int
 			start := time.Now().Add(20 * time.Millisecond)
-			conn, err := punch(context.Background(), remote, start, func(b Burst) {
+			conn, err := c.way.punch(context.Background(), start, func(b Burst) {
 				require.Equal(t, len(tries), b.Number)
 				require.False(t, time.Now().Before(start), "nothing is sent before the start")
 				tries = append(tries, b.Tries)
-			}, c.dial)
+			})
 			require.NoError(t, err)
 			require.Equal(t, "192.0.2.1:1234", conn.RemoteAddr().String())
 			require.Equal(t, c.tries, tries)
@@ -80,27 +80,52 @@ func TestPunchSequence(t *testing.T) {
 func TestAnswerOfRSTIsTriedAgainAtOnce(t *testing.T) {
 	tries, bursts := 0, 0
 	crossed := script(answers(refused()), answers(refused()), answers(refused()), connects("10.0.0.1:5", "192.0.2.1:1234"))
-	_, err := punch(context.Background(), remote, time.Now(), func(b Burst) {
+	_, err := crossed.punch(context.Background(), time.Now(), func(b Burst) {
 		tries += b.Tries
 		bursts++
-	}, crossed)
+	})
 	require.NoError(t, err)
 	require.Equal(t, 4, tries)
 	require.LessOrEqual(t, bursts, 4) // one, unless the machine is busy
+}
+
+// Openers of all ranges follow an answer of RST, and no other.
+func TestOpenersFollowRST(t *testing.T) {
+	ok := connects("10.0.0.1:5", "192.0.2.1:1234")
+	for _, c := range []struct {
+		answer error
+		want   []int
+	}{{refused(), []int{2, 3, 4, 5}}, {syscall.EHOSTUNREACH, nil}} {
+		var opened []int
+		w := script(answers(c.answer), ok)
+		if c.want != nil {
+			w = script(answers(c.answer))
+		}
+		w.open = func(_ context.Context, hops int) net.Conn {
+			if opened = append(opened, hops); hops < 5 {
+				return nil
+			}
+			return fake{local: "10.0.0.1:5", remote: "192.0.2.1:1234"}
+		}
+		conn, err := w.punch(context.Background(), time.Now(), func(Burst) {})
+		require.NoError(t, err)
+		require.NotNil(t, conn)
+		require.Equal(t, c.want, opened)
+	}
 }
 
 func TestPunchEndsWithTheContext(t *testing.T) {
 	leak.Check(t)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_, err := punch(ctx, remote, time.Now(), func(Burst) {}, script(answers(refused())))
+	_, err := script(answers(refused())).punch(ctx, time.Now(), func(Burst) {})
 	require.Equal(t, status.Unreachable, status.CodeOf(err))
 	require.ErrorIs(t, err, syscall.ECONNREFUSED)
 	require.ErrorContains(t, err, "192.0.2.1:1234")
 
 	ctx, cancel = context.WithCancel(context.Background())
 	cancel()
-	_, err = punch(ctx, remote, time.Now().Add(time.Hour), func(Burst) {}, script(answers(refused())))
+	_, err = script(answers(refused())).punch(ctx, time.Now().Add(time.Hour), func(Burst) {})
 	require.Equal(t, status.Unreachable, status.CodeOf(err))
 }
 
@@ -111,9 +136,10 @@ func TestBurstsAreInCommonSlots(t *testing.T) {
 	}
 	require.Zero(t, at(-time.Second, 0, 0.99), "the first is exact")
 	require.Zero(t, at(-time.Second, 0, 0))
-	require.Equal(t, slot, at(time.Millisecond, 1, 0))
-	require.Equal(t, slot, at(slot, 1, 0), "an instant that is now is not past")
-	require.Equal(t, 3*slot, at(2*slot+1, 5, 0), "both sides compute the same slot")
+	require.Equal(t, eagerSlot, at(time.Millisecond, 1, 0))
+	require.Equal(t, eagerSlot, at(eagerSlot, 1, 0), "an instant that is now is not past")
+	require.Equal(t, 3*eagerSlot, at(2*eagerSlot+1, 5, 0), "both sides compute the same slot")
+	require.Equal(t, slot, at(time.Millisecond, eagerUntil, 0))
 	require.Less(t, at(time.Millisecond, 1000, 0.999), lateSlot+maxJitter)
 	require.Equal(t, lateSlot, at(time.Millisecond, lateAfter, 0), "later ones are rarer")
 	now := time.Now()

@@ -101,6 +101,7 @@ type Observer struct {
 	Local  netip.AddrPort   // the own, as this machine sees it
 	Seen   netip.AddrPort   // the own, as the server sees it
 	Others []netip.AddrPort // where the server can be asked, besides
+	RTT    time.Duration    // of the question
 }
 
 // Observe asks the server at address how it sees a connection that dial makes. The configuration says which server
@@ -119,9 +120,13 @@ func Observe(ctx context.Context, address string, config *tls.Config, dial Diale
 }
 
 func (o *Observer) ask(ctx context.Context) error {
+	if err := o.conn.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	began := time.Now()
 	m, err := observed(ctx, o.conn)
 	if err == nil {
-		o.Seen, o.Others = m.Seen, m.Others
+		o.Seen, o.Others, o.RTT = m.Seen, m.Others, time.Since(began)
 	}
 	return err
 }
