@@ -31,47 +31,73 @@ func Read(scope *memory.Scope, schema *arrow.Schema, encoded []byte) (*table.Bat
 // Decode returns the batch that lies encoded in buffer, whose columns have the types of schema. They refer to the
 // buffer, each with a reference of its own; the caller keeps his.
 func Decode(buffer *memory.Buffer, schema *arrow.Schema) (*table.Batch, error) {
-	encoded := buffer.Bytes()
+	batches, err := DecodeAll(buffer, []int{len(buffer.Bytes())}, schema)
+	if err != nil {
+		return nil, err
+	}
+	return batches[0], nil
+}
+
+// DecodeAll is Decode for several encoded batches of the given sizes, which lie one behind the other.
+func DecodeAll(buffer *memory.Buffer, sizes []int, schema *arrow.Schema) ([]*table.Batch, error) {
+	n := schema.NumFields()
+	batches, room := make([]table.Batch, len(sizes)), make([]column.Column, n*len(sizes))
+	all, rest, owners := make([]*table.Batch, len(sizes)), buffer.Bytes(), []*memory.Buffer{buffer}
+	for i, size := range sizes {
+		all[i] = &batches[i]
+		all[i].Cols = room[i*n : (i+1)*n : (i+1)*n]
+		if err := decode(rest[:size:size], owners, schema, all[i]); err != nil {
+			return nil, err
+		}
+		rest = rest[size:]
+	}
+	for _, b := range all {
+		b.Retain()
+	}
+	return all, nil
+}
+
+// decode fills in b, whose columns are there, of the given schema.
+func decode(encoded []byte, owners []*memory.Buffer, schema *arrow.Schema, b *table.Batch) error {
 	if len(encoded) < headerSize {
-		return nil, malformed("%d bytes are no header", len(encoded))
+		return malformed("%d bytes are no header", len(encoded))
 	}
 	if v := encoded[0]; v != Version {
-		return nil, malformed("version %d, where this is %d", v, Version)
+		return malformed("version %d, where this is %d", v, Version)
 	}
 	columns, rows := int(binary.LittleEndian.Uint32(encoded[4:])), int(binary.LittleEndian.Uint32(encoded[8:]))
 	seq, length := binary.LittleEndian.Uint64(encoded[16:]), binary.LittleEndian.Uint64(encoded[24:])
 	if length != uint64(len(encoded)) {
-		return nil, malformed("%d bytes announced, %d there", length, len(encoded))
+		return malformed("%d bytes announced, %d there", length, len(encoded))
 	}
 	if columns != schema.NumFields() {
-		return nil, malformed("%d columns, where the schema has %d", columns, schema.NumFields())
+		return malformed("%d columns, where the schema has %d", columns, schema.NumFields())
 	}
 	if rows > table.MaxRows {
-		return nil, malformed("%d rows in a batch", rows)
+		return malformed("%d rows in a batch", rows)
 	}
 	body := headerSize
-	for _, f := range schema.Fields() {
-		body += descriptorSize * partsOf(f.Type)
+	for i := range columns {
+		body += descriptorSize * partsOf(schema.Field(i).Type)
 	}
 	if len(encoded) < body {
-		return nil, malformed("%d bytes are no %d columns", len(encoded), columns)
+		return malformed("%d bytes are no %d columns", len(encoded), columns)
 	}
-	r := reader{descriptors: encoded[headerSize:body], rest: encoded[body:], owners: []*memory.Buffer{buffer}}
-	b := &table.Batch{Cols: make([]column.Column, columns), Len: rows, Seq: seq}
+	r := reader{descriptors: encoded[headerSize:body], rest: encoded[body:], owners: owners}
+	b.Len, b.Seq = rows, seq
 	for i := range b.Cols {
 		var err error
 		if b.Cols[i], err = r.column(schema.Field(i).Type, rows); err != nil {
-			return nil, status.Errorf(status.Malformed, "column %q: %w", schema.Field(i).Name, err)
+			return status.Errorf(status.Malformed, "column %q: %w", schema.Field(i).Name, err)
 		}
 		if err := b.Cols[i].Check(); err != nil {
-			return nil, status.Errorf(status.Malformed, "column %q: %w", schema.Field(i).Name, malformed("%w", err))
+			return status.Errorf(status.Malformed, "column %q: %w", schema.Field(i).Name, malformed("%w", err))
 		}
 	}
 	if len(r.rest) > 0 {
-		return nil, malformed("%d bytes behind its last column", len(r.rest))
+		return malformed("%d bytes behind its last column", len(r.rest))
 	}
-	b.Retain()
-	return b, nil
+	return nil
 }
 
 // partsOf returns how many descriptors a column of type t has: its own and its children's.

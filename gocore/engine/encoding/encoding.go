@@ -88,14 +88,19 @@ func Encode(scope *memory.Scope, b *table.Batch, ids []uint32, seq uint64) (*mem
 // too.
 func EncodeAll(scope *memory.Scope, b *table.Batch, lists [][]uint32, seq uint64) (*memory.Buffer, []int, error) {
 	plans, sizes, size := make([]plan, len(lists)), make([]int, len(lists)), 0
+	room := make([]part, 0, len(lists)*len(b.Cols)) // of all plans, where no column has children
 	defer func() {
 		for i := range plans {
 			plans[i].release()
 		}
 	}()
 	for i, ids := range lists {
+		plans[i].parts = room[len(room):]
 		if err := plans[i].make(scope, b, ids); err != nil {
 			return nil, nil, err
+		}
+		if n := len(room) + len(plans[i].parts); n <= cap(room) {
+			room = room[:n]
 		}
 		sizes[i] = plans[i].size
 		size += sizes[i]
@@ -162,7 +167,9 @@ func (p *plan) write(to []byte, seq uint64) {
 
 func (p *plan) release() {
 	for i := range p.parts {
-		p.parts[i].gathered.Release()
+		if p.parts[i].gathered != nil {
+			p.parts[i].gathered.Release()
+		}
 	}
 }
 
@@ -172,19 +179,18 @@ type part struct {
 	ids        []uint32
 	rows       int
 	descriptor descriptor
-	gathered   column.Column // holds what c is, where the rows of a nested column had to be gathered
+	gathered   *column.Column // c itself, where the rows of a nested column had to be gathered
 }
 
 // divide appends the parts of a column: itself, then its children.
 func divide(parts []part, scope *memory.Scope, c *column.Column, ids []uint32, rows int) ([]part, error) {
 	p := part{c: c, ids: ids, rows: rows}
 	if ids != nil && column.IsNested(c.Kind) {
-		var err error
-		if p.gathered, err = compute.Gather(scope, c, ids); err != nil {
+		gathered, err := compute.Gather(scope, c, ids)
+		if err != nil {
 			return parts, err
 		}
-		gathered := p.gathered
-		p.c, p.ids = &gathered, nil
+		p.c, p.ids, p.gathered = &gathered, nil, &gathered
 	}
 	p.descriptor = describe(p.c, p.ids, rows)
 	parts = append(parts, p)

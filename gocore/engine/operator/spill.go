@@ -22,8 +22,12 @@ import (
 //	4 phases  the operator runs for one part after the other, with all workers, and its rows go on as they come; a part
 //	          that doesn't fit is divided again, by other bits of the hash or narrower ranges (spill_phases.go)
 //
+// Operators whose result is rows of their input, in its order, find the rows' numbers so, and go back to the input for
+// the rows themselves (spill_rows.go).
+//
 // A key in many rows is in one part, however often that is divided. A group-by has it aggregated before it is written,
-// a sort's ranges divide it by the rows' places, a join takes pieces of both sides in pairs (spill_join_pairs.go).
+// a sort's ranges divide it by the rows' places, a join takes pieces of both sides in pairs (spill_join_pairs.go), a
+// unique or a set operation keeps it once (spill_match.go).
 // Numbers of rows and bytes decide, never times: the result is the same as in memory, its rows of unspecified order
 // come in another one.
 const (

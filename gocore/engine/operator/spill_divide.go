@@ -38,13 +38,14 @@ func (p rowPlace) compare(o rowPlace) int {
 type hashDivider struct {
 	keys  []int
 	level int
+	parts int // 0: spillWays
 }
 
 func (d *hashDivider) ways() int {
 	if len(d.keys) == 0 {
 		return 1
 	}
-	return spillWays
+	return cmp.Or(d.parts, spillWays)
 }
 
 func (d *hashDivider) divide(w *exec.Worker, b *table.Batch, _ rowPlace, parts []uint32) error {
@@ -67,9 +68,9 @@ func (d *hashDivider) divide(w *exec.Worker, b *table.Batch, _ rowPlace, parts [
 		cols[i] = &views
 	}
 	hashing.Columns(cols, hashes)
-	salt := 0x9E3779B97F4A7C15 * uint64(d.level+1)
+	salt, ways := 0x9E3779B97F4A7C15*uint64(d.level+1), uint64(d.ways())
 	for i, h := range hashes {
-		parts[i] = uint32(radix.Hash(bits.RotateLeft64(h, 32)^salt) % spillWays)
+		parts[i] = uint32(radix.Hash(bits.RotateLeft64(h, 32)^salt) % ways)
 	}
 	return w.Yield()
 }

@@ -285,6 +285,6 @@ func groupOnePart(q *exec.Query, spec GroupSpec, file *spillFile, level int) (*s
 		}
 	}
 	rows := file.Rows()
-	files, err := file.divide(q, &hashDivider{spec.keyColumns(), level})
+	files, err := file.divide(q, &hashDivider{keys: spec.keyColumns(), level: level})
 	return nil, groupPhases(spec, files, level+1, rows), err
 }

@@ -18,7 +18,6 @@ type spillInput struct {
 	direct  exec.Sink // the operator's, without a budget
 	schema  *arrow.Schema
 	columns []int // that are kept
-	placed  bool  // on disk, rows have their places behind
 	// divider makes the divider; for that it may look at what is kept.
 	divider func(w *exec.Worker, kept []keptBatch) (divider, error)
 
@@ -104,12 +103,7 @@ func (in *spillInput) keep(w *exec.Worker, b keptBatch) (full []keptBatch, err e
 func (in *spillInput) begin(w *exec.Worker) error {
 	d, err := in.divider(w, in.kept)
 	if err == nil {
-		schema := in.schema
-		if in.placed {
-			schema = placedSchema(schema, schema.NumFields())
-		}
-		in.parts = newSpillParts(w.Query, schema, d)
-		in.parts.placed = in.placed
+		in.parts = newSpillParts(w.Query, in.schema, d)
 	}
 	return err
 }

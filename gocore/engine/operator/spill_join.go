@@ -154,10 +154,10 @@ func (j *SpillingJoin) part(q *exec.Query, left, right *spillFile, level int) (*
 		return nil, phases, err
 	}
 	rows := left.Rows() + right.Rows()
-	lefts, err := left.divide(q, &hashDivider{j.spec.LeftKeys, level})
+	lefts, err := left.divide(q, &hashDivider{keys: j.spec.LeftKeys, level: level})
 	if err != nil {
 		return nil, nil, err
 	}
-	rights, err := right.divide(q, &hashDivider{j.spec.RightKeys, level})
+	rights, err := right.divide(q, &hashDivider{keys: j.spec.RightKeys, level: level})
 	return nil, j.parts(lefts, rights, level+1, rows), err
 }

@@ -21,7 +21,6 @@ import (
 //	  one write                      the next
 type spillParts struct {
 	divider divider
-	placed  bool // rows are written with their places behind
 	file    *spill.File
 	files   []*spillFile
 }
@@ -43,7 +42,7 @@ func (p *spillParts) Push(w *exec.Worker, b *table.Batch) error {
 
 // push writes the rows of b, whose place is given, in slices that take little of the budget.
 func (p *spillParts) push(w *exec.Worker, b *table.Batch, place spill.Place) error {
-	size := rowsInHand(w.Query, 3, p.divideBytes())
+	size := rowsInHand(w.Query, 3, divideBytes)
 	for from := 0; from < b.Len; from += size {
 		if err := p.pushSlice(w, b.Slice(from, min(size, b.Len-from)), rowPlace{place, from}); err != nil {
 			return err
@@ -54,12 +53,7 @@ func (p *spillParts) push(w *exec.Worker, b *table.Batch, place spill.Place) err
 
 // divideBytes is about what it takes to divide a row, beside writing it: its part, its number, a hash or a word of its
 // key, and that key's view.
-func (p *spillParts) divideBytes() int64 {
-	if p.placed {
-		return 48
-	}
-	return 32
-}
+const divideBytes = 32
 
 // bytes returns how many bytes have been written.
 func (p *spillParts) bytes() (n int64) {
@@ -87,12 +81,6 @@ func (p *spillParts) pushSlice(w *exec.Worker, b *table.Batch, first rowPlace) e
 	parts, ids := scratch[:b.Len], scratch[b.Len:]
 	if err := p.divider.divide(w, b, first, parts); err != nil {
 		return err
-	}
-	if p.placed {
-		if b, err = withPlaces(w.Scope(), b, first); err != nil {
-			return err
-		}
-		defer b.Release()
 	}
 	starts := radix.Order(parts, len(p.files), ids)
 	most := rowsInHand(w.Query, 32, 1+bytesOf(b)/int64(b.Len)) // of a write
@@ -181,32 +169,10 @@ func (f *spillFile) size(i int) (rows, bytes int) {
 
 // read returns batch i with the number i as its Seq.
 func (f *spillFile) read(w *exec.Worker, i int) (*table.Batch, error) {
-	frames := make([]*table.Batch, 0, f.runs[i+1]-f.runs[i])
-	defer func() { releaseAll(frames) }()
-	for k := f.runs[i]; k < f.runs[i+1]; k++ {
-		b, err := f.frame(w, k)
-		if err != nil {
-			return nil, err
-		}
-		frames = append(frames, b)
-	}
-	out := frames[0]
-	if len(frames) == 1 {
-		frames = nil
-	} else {
-		var err error
-		if out, err = concatBatches(w.Scope(), f.schema, frames); err != nil {
-			return nil, err
-		}
-	}
-	out.Seq = uint64(i)
-	return out, nil
-}
-
-func (f *spillFile) frame(w *exec.Worker, i int) (*table.Batch, error) {
+	from, to := f.runs[i], f.runs[i+1]
 	var encoded *memory.Buffer
 	err := w.Block(func() (err error) {
-		encoded, err = f.Read(w.Scope(), i)
+		encoded, err = f.Read(w.Scope(), from, to)
 		return err
 	})
 	if encoded != nil {
@@ -215,21 +181,36 @@ func (f *spillFile) frame(w *exec.Worker, i int) (*table.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	return encoding.Decode(encoded, f.schema)
+	sizes := make([]int, to-from)
+	for k := range sizes {
+		_, sizes[k], _ = f.Frame(from + k)
+	}
+	frames, err := encoding.DecodeAll(encoded, sizes, f.schema)
+	if err != nil {
+		return nil, err
+	}
+	out := frames[0]
+	if len(frames) > 1 {
+		defer releaseAll(frames)
+		if out, err = concatBatches(w.Scope(), f.schema, frames); err != nil {
+			return nil, err
+		}
+	}
+	out.Seq = uint64(i)
+	return out, nil
 }
 
 // concatBatches returns the rows of batches, whose strings are views, as one.
 func concatBatches(scope *memory.Scope, schema *arrow.Schema, batches []*table.Batch) (*table.Batch, error) {
-	out := &table.Batch{}
+	out, pieces := &table.Batch{}, make([]*column.Column, len(batches))
 	for _, b := range batches {
 		out.Len += b.Len
 	}
-	for i, field := range schema.Fields() {
-		pieces := make([]*column.Column, len(batches))
+	for i := range schema.NumFields() {
 		for k, b := range batches {
 			pieces[k] = &b.Cols[i]
 		}
-		c, err := compute.Concat(scope, field.Type, pieces)
+		c, err := compute.Concat(scope, schema.Field(i).Type, pieces)
 		if err != nil {
 			out.Release()
 			return nil, err

@@ -1,49 +1,71 @@
 package operator
 
 import (
-	"math"
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
-	"github.com/pycylon/pycylon/gocore/engine/column"
-	"github.com/pycylon/pycylon/gocore/engine/compute"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
-	"github.com/pycylon/pycylon/gocore/engine/spill"
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// SpillingRows is an operator within a budget whose result is rows of its input, in their order, with or without columns
-// of its own behind: Unique, SetOp and Window. See spill.go. Rows are divided by the hash of their keys; on disk, two
-// columns more tell a row's place. The operator carries them through each part, and in the end a SpillingSort puts the
-// rows in order by them.
+// SpillingRows is an operator within a budget whose result is rows of its first input, in their order, with or without
+// columns of its own behind: Unique, SetOp and Window. See spill.go. What it reads of the rows, and their numbers, are
+// divided by the hash of the keys, and each part tells the numbers of the rows that stay, with their results:
+//
+//	input   in order, in memory or on disk            | k v w |           (spill_numbered.go)
+//	parts   what is read of it, by hash               | k number |
+//	found   what the parts found, by ranges of rows   | number result |
+//	result  each range's rows, joined with that       | k v w result |    (spill_found.go)
+//
+// So a row is moved as a whole only once, and its order is never lost.
 type SpillingRows struct {
-	inputs []*spillInput
-	keys   []int
-	in     *arrow.Schema // of the inputs
-	out    *arrow.Schema
+	inputs  []*spillInput
+	keys    []int // among columns
+	columns []int // of the input, that are read
+	read    *arrow.Schema
+	results []arrow.Field // columns of the operator's own, behind the number
+	mark    bool          // all rows stay, with a column more: true for those that weren't found
+	need    int64         // bytes that the operator takes per row in memory
 	// direct returns the result of what the inputs passed on, where the query doesn't spill.
 	direct func(q *exec.Query) (exec.Source, error)
-	// run runs the operator in memory, over rows of in or of placedSchema(in).
-	run  func(q *exec.Query, schema *arrow.Schema, in []exec.Source) (exec.Source, error)
-	need int64 // bytes that run takes per row
-	// again tells that the operator may be run over pieces of a part and then over what is left of them.
-	again bool
+	// run runs the operator in memory over whole rows.
+	run func(q *exec.Query, in []exec.Source) (exec.Source, error)
+	// find pushes what it finds of a part to a sink: numbers and results. The part's rows have their number behind.
+	find func(q *exec.Query, files []*spillFile, to exec.Sink) error
+	// partNeed is about how many bytes find takes for a row of a part, beside the row's own.
+	partNeed int64
 }
 
 // NewSpillingUnique returns a Unique of rows of schema in.
 func NewSpillingUnique(spec UniqueSpec, in *arrow.Schema) *SpillingRows {
-	out := in
-	if spec.Mark {
-		out = arrow.NewSchema(append(slices.Clone(in.Fields()), arrow.Field{Type: arrow.FixedWidthTypes.Boolean}), nil)
-	}
 	unique := NewUnique(spec, in)
-	s := &SpillingRows{keys: spec.Keys, in: in, out: out, need: 32, again: !spec.Mark && spec.Keep != KeepNone}
-	s.inputs = []*spillInput{s.input(unique)}
-	s.run = func(q *exec.Query, schema *arrow.Schema, in []exec.Source) (exec.Source, error) {
-		return q.Run(in[0], nil, NewUnique(UniqueSpec{Keys: s.keys, Keep: spec.Keep, Mark: spec.Mark}, schema))
+	s := newSpillingRows(in, spec.Keys, spec.Keys)
+	s.mark, s.need = spec.Mark, 32
+	s.matches(keepRules[spec.Keep])
+	s.inputs = []*spillInput{inOrder(unique, in)}
+	s.run = func(q *exec.Query, from []exec.Source) (exec.Source, error) {
+		return q.Run(from[0], nil, NewUnique(spec, in))
+	}
+	return s
+}
+
+// NewSpillingSetOp returns a SetOp of rows of schema.
+func NewSpillingSetOp(spec SetOpSpec, schema *arrow.Schema) *SpillingRows {
+	op := NewSetOp(spec, schema)
+	s := newSpillingRows(schema, op.keys, op.keys)
+	s.need, s.direct = 32, op.Source
+	s.matches(spec.rule())
+	s.inputs = []*spillInput{inOrder(op.Left(), schema), inOrder(op.Right(), schema)}
+	s.run = func(q *exec.Query, from []exec.Source) (exec.Source, error) {
+		op := NewSetOp(spec, schema)
+		for i, sink := range []exec.Sink{op.Left(), op.Right()} {
+			if _, err := q.Run(from[i], nil, sink); err != nil {
+				return nil, err
+			}
+		}
+		return op.Source(q)
 	}
 	return s
 }
@@ -54,44 +76,80 @@ func NewSpillingWindow(spec WindowSpec, in *arrow.Schema) (*SpillingRows, error)
 	if err != nil {
 		return nil, err
 	}
-	fields := slices.Clone(in.Fields())
-	for _, f := range spec.Functions {
-		fields = append(fields, arrow.Field{Type: window.ResultType(f)})
+	columns := slices.Clone(spec.Partition)
+	for _, key := range spec.Order {
+		columns = append(columns, key.Column)
 	}
-	s := &SpillingRows{keys: spec.Partition, in: in, out: arrow.NewSchema(fields, nil), need: int64(48 + 12*len(spec.Functions))}
-	s.inputs = []*spillInput{s.input(window)}
-	s.run = func(q *exec.Query, schema *arrow.Schema, in []exec.Source) (exec.Source, error) {
-		window, err := NewWindow(spec, schema)
+	for _, f := range spec.Functions {
+		if f.Column >= 0 {
+			columns = append(columns, f.Column)
+		}
+	}
+	s := newSpillingRows(in, distinctInts(columns), spec.Partition)
+	s.need = int64(48 + 12*len(spec.Functions))
+	s.partNeed = s.need
+	for _, f := range spec.Functions {
+		s.results = append(s.results, arrow.Field{Type: window.ResultType(f)})
+	}
+	s.inputs = []*spillInput{inOrder(window, in)}
+	s.run = func(q *exec.Query, from []exec.Source) (exec.Source, error) {
+		window, err := NewWindow(spec, in)
 		if err != nil {
 			return nil, err
 		}
-		return q.Run(in[0], nil, window)
+		return q.Run(from[0], nil, window)
+	}
+	narrow := spec.over(s.columns)
+	s.find = func(q *exec.Query, files []*spillFile, to exec.Sink) error {
+		window, err := NewWindow(narrow, files[0].schema)
+		if err != nil {
+			return err
+		}
+		source, err := q.Run(files[0].all(), nil, window)
+		if err == nil {
+			_, err = q.Run(&lastColumns{source, len(s.columns)}, nil, to)
+		}
+		return err
 	}
 	return s, nil
 }
 
-// NewSpillingSetOp returns a SetOp of rows of schema.
-func NewSpillingSetOp(spec SetOpSpec, schema *arrow.Schema) *SpillingRows {
-	op := NewSetOp(spec, schema)
-	s := &SpillingRows{keys: op.keys, in: schema, out: schema, need: 32, direct: op.Source}
-	s.inputs = []*spillInput{s.input(op.Left()), s.input(op.Right())}
-	s.run = func(q *exec.Query, schema *arrow.Schema, in []exec.Source) (exec.Source, error) {
-		op := NewSetOp(spec, schema)
-		op.compare(s.keys)
-		for i, sink := range []exec.Sink{op.Left(), op.Right()} {
-			if _, err := q.Run(in[i], nil, sink); err != nil {
-				return nil, err
-			}
-		}
-		return op.Source(q)
+// over returns s for rows of which only some columns are there.
+func (s WindowSpec) over(columns []int) WindowSpec {
+	s.Partition = within(columns, s.Partition)
+	s.Order, s.Functions = slices.Clone(s.Order), slices.Clone(s.Functions)
+	for i := range s.Order {
+		s.Order[i].Column = slices.Index(columns, s.Order[i].Column)
+	}
+	for i := range s.Functions {
+		s.Functions[i].Column = slices.Index(columns, s.Functions[i].Column) // none stays -1
 	}
 	return s
 }
 
-func (s *SpillingRows) input(direct exec.Sink) *spillInput {
-	in := newSpillInput(direct, s.in, firstColumns(s.in.NumFields()), byHash(s.keys))
-	in.placed = true
-	return in
+// newSpillingRows prepares an operator that reads columns of rows of schema, among them the keys.
+func newSpillingRows(schema *arrow.Schema, columns, keys []int) *SpillingRows {
+	columns = distinctInts(slices.Clone(columns))
+	s := &SpillingRows{columns: columns, keys: within(columns, keys)}
+	fields := make([]arrow.Field, 0, len(columns)+1)
+	for _, c := range columns {
+		fields = append(fields, schema.Field(c))
+	}
+	s.read = arrow.NewSchema(append(fields, numberField), nil)
+	return s
+}
+
+// matches has a rule tell which rows stay.
+func (s *SpillingRows) matches(rule distinctRule) {
+	s.partNeed = matchBytes
+	s.find = func(q *exec.Query, files []*spillFile, to exec.Sink) error {
+		return q.For(1, func(w *exec.Worker, _ int) error { return matchFiles(w, rule, s.keys, files, to) })
+	}
+}
+
+// inOrder keeps whole rows of schema in one part.
+func inOrder(direct exec.Sink, schema *arrow.Schema) *spillInput {
+	return newSpillInput(direct, schema, firstColumns(schema.NumFields()), byHash(nil))
 }
 
 // Left returns the Sink of the first input, or the only one.
@@ -133,7 +191,7 @@ func (s *SpillingRows) Source(q *exec.Query) (exec.Source, error) {
 			for i, in := range s.inputs {
 				sources[i] = exec.NewScan(in.batches())
 			}
-			return s.run(part, s.in, sources)
+			return s.run(part, sources)
 		})
 		if err == nil {
 			for _, in := range s.inputs {
@@ -145,168 +203,174 @@ func (s *SpillingRows) Source(q *exec.Query) (exec.Source, error) {
 			return nil, err
 		}
 	}
-	files := make([][]*spillFile, len(s.inputs))
+	return s.divided(q)
+}
+
+// divided returns the result by way of the disk.
+func (s *SpillingRows) divided(q *exec.Query) (exec.Source, error) {
+	inputs, need := make([]*numberedRows, len(s.inputs)), int64(0)
 	for i, in := range s.inputs {
-		var err error
-		if files[i], err = in.files(q); err != nil {
+		rows, err := newNumberedRows(q, in)
+		if err != nil {
 			return nil, err
 		}
+		bytes, err := rows.rowBytes(q, s.columns)
+		if err != nil {
+			return nil, err
+		}
+		inputs[i], need = rows, need+s.needs(rows.rows(), (bytes+8)*rows.rows())
 	}
-	return s.inOrder(q, newSpillSource(q, s.parts(files, 1, math.MaxInt64)))
+	ways := s.ways(q, need)
+	files := make([][]*spillFile, len(s.inputs))
+	for i := len(inputs) - 1; i >= 0; i-- { // the first input's rows are those that are needed in the end
+		parts := newSpillParts(q, s.read, &hashDivider{keys: s.keys, parts: ways})
+		if _, err := q.Run(inputs[i].scan(q, s.columns), nil, parts); err != nil {
+			return nil, err
+		}
+		if files[i] = parts.files; i > 0 {
+			inputs[i].release()
+		}
+	}
+	found, err := newFoundRows(q, inputs[0], s.results)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.findAll(q, files, 1, found); err != nil {
+		return nil, err
+	}
+	return found.source(s.mark), nil
 }
 
-// parts returns the phases for parts of each input, into which so many rows have been divided for the level-th time.
-func (s *SpillingRows) parts(files [][]*spillFile, level int, rows int64) []spillPhase {
-	phases := make([]spillPhase, len(files[0]))
-	for i := range phases {
-		level, size := level, int64(0)
-		part := make([]*spillFile, len(files))
+// needs is about how many bytes it takes to find what there is in rows of so many bytes.
+func (s *SpillingRows) needs(rows, bytes int64) int64 { return bytes/4*5 + s.partNeed*rows }
+
+// ways returns into how many parts rows are divided that need so many bytes: so many that each worker may have one in
+// memory. More would have shorter frames.
+func (s *SpillingRows) ways(q *exec.Query, need int64) int {
+	ways := spillWays / 2
+	for ways < 4*spillWays && !fits(q, need/int64(ways)*int64(q.Threads)*5/4) { // parts aren't even
+		ways *= 2
+	}
+	return ways
+}
+
+// findAll finds what there is in parts of each input: in many at once, as many as workers and memory allow, and then in
+// those that are too large for that one by one.
+func (s *SpillingRows) findAll(q *exec.Query, files [][]*spillFile, level int, to exec.Sink) error {
+	var small, large []*rowsPart
+	most := int64(1)
+	average := int64(0)
+	for i := range files[0] {
+		part := &rowsPart{}
 		for k := range files {
-			part[k] = files[k][i]
-			size += part[k].Rows()
+			f := files[k][i]
+			part.files = append(part.files, f)
+			part.rows += f.Rows()
+			part.need += s.needs(f.Rows(), f.Bytes())
 		}
-		if undivided(size, rows) {
-			level = spillLevels
+		average += part.rows / int64(len(files[0]))
+		if part.rows > 0 && fits(q, part.need) {
+			small, most = append(small, part), max(most, part.need)
+		} else if part.rows > 0 {
+			large = append(large, part)
 		}
-		phases[i] = func(q *exec.Query) (*spillRun, []spillPhase, error) { return s.part(q, part, level) }
 	}
-	return phases
+	refused, err := s.findSmall(q, small, q.Scope.Budget().Room()/4*3/most, to)
+	if err != nil {
+		return err
+	}
+	for _, part := range append(large, refused...) {
+		// A part of many more rows than others has a key in many of its rows.
+		hot := len(s.keys) == 0 || level == spillLevels || part.rows > 3*average
+		if err := s.findLarge(q, part, level, hot, to); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// part runs the operator over a part in memory, or divides it further.
-func (s *SpillingRows) part(q *exec.Query, files []*spillFile, level int) (*spillRun, []spillPhase, error) {
-	var bytes, rows int64
-	for _, f := range files {
-		bytes, rows = bytes+f.Bytes(), rows+f.Rows()
-	}
-	var err error
-	if last := level == spillLevels || len(s.keys) == 0; last || fits(q, 2*bytes+s.need*rows) {
-		var run *spillRun
-		run, err = attempt(q, func(part *exec.Query) (exec.Source, error) {
-			sources := make([]exec.Source, len(files))
-			for i, f := range files {
-				sources[i] = f.all()
-			}
-			return s.run(part, placedSchema(s.in, s.in.NumFields()), sources)
-		})
-		if err == nil {
-			for _, f := range files {
-				f.Close()
-			}
-			return run, nil, nil
-		}
-		if !refused(err) {
-			return nil, nil, err
-		}
-		if last && s.again {
-			return s.repeat(q, files[0])
-		}
-		if last {
-			return nil, nil, status.Errorf(status.OutOfMemory, "%d rows of equal keys can't be worked on in parts: %w", rows, err)
-		}
-	}
-	divided := make([][]*spillFile, len(files))
-	for i, f := range files {
-		if divided[i], err = f.divide(q, &hashDivider{s.keys, level}); err != nil {
-			return nil, nil, err
-		}
-	}
-	return nil, s.parts(divided, level+1, rows), nil
+// rowsPart is a part of each input.
+type rowsPart struct {
+	files []*spillFile
+	rows  int64
+	need  int64 // about how many bytes it takes
 }
 
-// repeat runs the operator over pieces of a part, and then over what is left of them: few rows, where the part is large
-// because of one key.
-func (s *SpillingRows) repeat(q *exec.Query, file *spillFile) (*spillRun, []spillPhase, error) {
-	left := newSpillParts(q, file.schema, &hashDivider{})
-	for i, piece := range file.pieces(q.Scope.Budget().Room() / pieceShare) {
-		run, err := attempt(q, func(part *exec.Query) (exec.Source, error) {
-			return s.run(part, file.schema, []exec.Source{file.scan(piece[0], piece[1])})
-		})
-		if err != nil {
-			return nil, nil, err
-		}
-		_, err = run.query.Run(run.source, nil, &afterSink{left, uint64(i) << seqShift})
-		run.query.Scope.Close()
-		if err != nil {
-			return nil, nil, err
-		}
+func (p *rowsPart) close() {
+	for _, f := range p.files {
+		f.Close()
 	}
-	file.Close()
-	run, err := attempt(q, func(part *exec.Query) (exec.Source, error) {
-		return s.run(part, file.schema, []exec.Source{left.files[0].all()})
+}
+
+// findSmall finds what there is in parts, of which so many are worked on at once, one by each worker: so none waits for
+// another. It returns those that were refused the memory.
+func (s *SpillingRows) findSmall(q *exec.Query, parts []*rowsPart, atOnce int64, to exec.Sink) ([]*rowsPart, error) {
+	refusals := make([]bool, len(parts))
+	workers, each := *q, *q
+	each.Threads = 1
+	if workers.Threads = int(min(int64(q.Threads), atOnce)); workers.Threads <= 1 {
+		workers.Threads, each.Threads = 1, q.Threads
+	}
+	err := workers.For(len(parts), func(w *exec.Worker, i int) error {
+		err := w.Block(func() error { return s.findPart(&each, parts[i], to) })
+		if refusals[i] = refused(err); refusals[i] {
+			err = nil
+		}
+		return err
 	})
-	return run, nil, err
-}
-
-// afterSink numbers what it passes to parts from seq on.
-type afterSink struct {
-	*spillParts
-	seq uint64
-}
-
-// Push writes the rows of b.
-func (a *afterSink) Push(w *exec.Worker, b *table.Batch) error {
-	after := *b
-	after.Seq += a.seq
-	return a.spillParts.Push(w, &after)
-}
-
-// inOrder returns rows with places in the order of these, without them. They are written as they come: what is kept of
-// them would be missing where they come from.
-func (s *SpillingRows) inOrder(q *exec.Query, source exec.Source) (exec.Source, error) {
-	at := s.in.NumFields()
-	writing := *q
-	writing.Spill = q.Spill.Within()
-	writing.Spill.When = spill.AtOnce
-	sort := NewSpillingSort(SortSpec{Keys: []SortKey{{Column: at}, {Column: at + 1}}}, placedSchema(s.out, at))
-	ordered, err := writing.Run(source, nil, sort)
-	return &unplaced{ordered, at}, err
-}
-
-// placedSchema returns a schema with two columns more from position at on, which tell a row's place.
-func placedSchema(schema *arrow.Schema, at int) *arrow.Schema {
-	return arrow.NewSchema(slices.Insert(slices.Clone(schema.Fields()), at,
-		arrow.Field{Name: "seq", Type: arrow.PrimitiveTypes.Uint64}, arrow.Field{Name: "row", Type: arrow.PrimitiveTypes.Uint64}), nil)
-}
-
-// rowShift is where a place's second column holds its Sub: below it is the row's number in the batch.
-const rowShift = 20
-
-// withPlaces returns b with its rows' places behind; first is that of the first row. The caller releases it.
-func withPlaces(scope *memory.Scope, b *table.Batch, first rowPlace) (*table.Batch, error) {
-	placed := &table.Batch{Cols: slices.Clip(b.Cols), Len: b.Len, Seq: b.Seq}
-	places := &table.Batch{}
-	for range 2 {
-		c, err := compute.New(scope, arrow.PrimitiveTypes.Uint64, b.Len)
-		if err != nil {
-			places.Release()
-			return nil, err
+	var left []*rowsPart
+	for i, r := range refusals {
+		if r {
+			left = append(left, parts[i])
 		}
-		places.Cols = append(places.Cols, c)
 	}
-	seqs, rows := column.Of[uint64](&places.Cols[0]), column.Of[uint64](&places.Cols[1])
-	for i := range seqs {
-		seqs[i], rows[i] = first.Seq, first.Sub<<rowShift|uint64(first.row+i)
-	}
-	b.Retain()
-	placed.Cols = append(placed.Cols, places.Cols...)
-	return placed, nil
+	return left, err
 }
 
-// unplaced is a source without the two columns from position at on.
-type unplaced struct {
+// findPart finds what there is in a part, in a scope of its own, and closes it. Where it fails, nothing was found.
+func (s *SpillingRows) findPart(q *exec.Query, part *rowsPart, to exec.Sink) error {
+	alone := q.Within(q.Scope.Within())
+	defer alone.Scope.Close()
+	err := s.find(alone, part.files, to)
+	if err == nil {
+		part.close()
+	}
+	return err
+}
+
+// findLarge finds what there is in a part that hasn't been tried, or was refused the memory.
+func (s *SpillingRows) findLarge(q *exec.Query, part *rowsPart, level int, hot bool, to exec.Sink) error {
+	if hot {
+		switch err := s.findPart(q, part, to); {
+		case !refused(err):
+			return err
+		case len(s.keys) == 0 || level == spillLevels:
+			return status.Errorf(status.OutOfMemory, "%d rows of equal keys can't be worked on in parts: %w", part.rows, err)
+		}
+	}
+	files := make([][]*spillFile, len(part.files))
+	for i, f := range part.files {
+		var err error
+		if files[i], err = f.divide(q, &hashDivider{keys: s.keys, level: level, parts: s.ways(q, part.need)}); err != nil {
+			return err
+		}
+	}
+	return s.findAll(q, files, level+1, to)
+}
+
+// lastColumns is a source without the first columns of another.
+type lastColumns struct {
 	source exec.Source
-	at     int
+	from   int
 }
 
 // Next returns the next batch.
-func (u *unplaced) Next(w *exec.Worker) (*table.Batch, error) {
-	b, err := u.source.Next(w)
+func (l *lastColumns) Next(w *exec.Worker) (*table.Batch, error) {
+	b, err := l.source.Next(w)
 	if b == nil || err != nil {
 		return nil, err
 	}
-	places := &table.Batch{Cols: b.Cols[u.at : u.at+2]}
-	out := &table.Batch{Cols: slices.Concat(b.Cols[:u.at], b.Cols[u.at+2:]), Len: b.Len, Seq: b.Seq}
-	places.Release()
-	return out, nil
+	rest := &table.Batch{Cols: b.Cols[:l.from]}
+	rest.Release()
+	return &table.Batch{Cols: b.Cols[l.from:], Len: b.Len, Seq: b.Seq}, nil
 }

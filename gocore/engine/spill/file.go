@@ -125,22 +125,36 @@ func (p *Part) Frame(i int) (rows, bytes int, place Place) {
 	return fr.rows, fr.length, fr.place
 }
 
-// Read returns frame i, allocated in scope. The caller releases it.
-func (p *Part) Read(scope *memory.Scope, i int) (*memory.Buffer, error) {
-	fr := p.frames[i]
-	buffer, err := scope.Alloc(fr.length)
+// Read returns frames [from, to), one behind the other, allocated in scope. The caller releases them.
+func (p *Part) Read(scope *memory.Scope, from, to int) (*memory.Buffer, error) {
+	frames, size := p.frames[from:to], 0
+	for i := range frames {
+		size += frames[i].length
+	}
+	buffer, err := scope.Alloc(size)
 	if err != nil {
 		return nil, err
 	}
-	if _, err := p.file.os.ReadAt(buffer.Bytes(), fr.at); err != nil && err != io.EOF {
-		buffer.Release()
-		return nil, p.file.store.disk.failure("read", err)
-	}
-	if crc32.Checksum(buffer.Bytes(), castagnoli) != fr.checksum {
-		buffer.Release()
-		return nil, status.Errorf(status.IO, "what was written to %s came back changed: its disk is damaged, or something else writes to its files", p.file.store.disk.dir)
+	rest := buffer.Bytes()
+	for i := range frames {
+		if err := p.read(&frames[i], rest[:frames[i].length]); err != nil {
+			buffer.Release()
+			return nil, err
+		}
+		rest = rest[frames[i].length:]
 	}
 	return buffer, nil
+}
+
+func (p *Part) read(f *frame, to []byte) error {
+	disk := p.file.store.disk
+	if _, err := p.file.os.ReadAt(to, f.at); err != nil && err != io.EOF {
+		return disk.failure("read", err)
+	}
+	if crc32.Checksum(to, castagnoli) != f.checksum {
+		return status.Errorf(status.IO, "what was written to %s came back changed: its disk is damaged, or something else writes to its files", disk.dir)
+	}
+	return nil
 }
 
 // Close forgets the part's frames; the last part's frees the file's space.

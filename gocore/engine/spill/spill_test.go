@@ -26,7 +26,7 @@ func newScope(t *testing.T) *memory.Scope {
 func read(t *testing.T, scope *memory.Scope, f *Part) (texts []string) {
 	t.Helper()
 	for i := range f.Order() {
-		b, err := f.Read(scope, i)
+		b, err := f.Read(scope, i, i+1)
 		require.NoError(t, err)
 		rows, bytes, place := f.Frame(i)
 		require.Equal(t, len(b.Bytes()), rows)
@@ -153,7 +153,7 @@ func TestDamageIsAnError(t *testing.T) {
 			var err error
 			for i := 0; i < f.Parts[0].Order() && err == nil; i++ {
 				var b *memory.Buffer
-				if b, err = f.Parts[0].Read(scope, i); err == nil {
+				if b, err = f.Parts[0].Read(scope, i, i+1); err == nil {
 					b.Release()
 				}
 			}

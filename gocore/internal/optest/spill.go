@@ -1,7 +1,6 @@
 package optest
 
 import (
-	"cmp"
 	"context"
 	"hash/maphash"
 	"math/bits"
@@ -34,9 +33,6 @@ type Spill struct {
 	Inputs  [][]*table.Batch // lent
 	Run     func(q *exec.Query, in []exec.Source) (exec.Source, error)
 	Ordered bool // the order of rows matters
-	// Slowdown is how many times the time without a budget is accepted, where the 6 that are required are not reached yet;
-	// negative: only the answer counts.
-	Slowdown float64
 }
 
 // outcome is what one run did.
@@ -55,7 +51,7 @@ func RequireSpill(t *testing.T, s Spill) {
 	t.Helper()
 	free := s.run(t, 0, 2)
 	budget := free.peak / budgetShare
-	answer := testing.Short() || s.Slowdown < 0
+	answer := testing.Short()
 	if answer {
 		budget *= 2 // of inputs so small that what workers have in hand counts
 	}
@@ -70,19 +66,18 @@ func RequireSpill(t *testing.T, s Spill) {
 	if answer || raceDetector || budget < smallestBudget {
 		return
 	}
-	most := cmp.Or(s.Slowdown, mostSlowdown)
 	slowdown, resident := 0.0, 0.0
 	for range spillAttempts {
 		free, bound := s.best(t, 0), s.best(t, budget)
 		slowdown, resident = bound.took.Seconds()/free.took.Seconds(), float64(bound.resident)/float64(budget)
 		t.Logf("budget %s, %s spilled: %.1fx the time (%.0f ms instead of %.0f), %.2fx the budget resident over inputs and result of %s in %d batches",
 			memory.Bytes(budget), memory.Bytes(bound.spilled), slowdown, bound.took.Seconds()*1e3, free.took.Seconds()*1e3, resident, memory.Bytes(bound.bytes), bound.batches)
-		if slowdown <= most && resident <= mostResident {
+		if slowdown <= mostSlowdown && resident <= mostResident {
 			return
 		}
 	}
 	require.LessOrEqual(t, resident, mostResident, "resident over inputs and result, by the budget")
-	require.LessOrEqual(t, slowdown, most, "the time with a budget, by that without")
+	require.LessOrEqual(t, slowdown, mostSlowdown, "the time with a budget, by that without")
 }
 
 func (s *Spill) compare(t *testing.T, free, bound outcome, budget int64) {
