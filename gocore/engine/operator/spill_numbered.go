@@ -56,15 +56,18 @@ func (r *numberedRows) rows() int64 { return r.starts[len(r.starts)-1] }
 // pieces returns the number of pieces.
 func (r *numberedRows) pieces() int { return len(r.starts) - 1 }
 
-// read returns a piece with a reference.
+// read returns a piece with a reference, its strings as views.
 func (r *numberedRows) read(w *exec.Worker, piece int) (*table.Batch, error) {
 	if r.file != nil {
 		return r.file.read(w, piece)
 	}
-	b := *r.kept[piece]
-	b.Retain()
-	b.Seq = uint64(piece)
-	return &b, nil
+	b, err := r.kept[piece].AsViews(w.Scope())
+	if err != nil {
+		return nil, err
+	}
+	out := *b // its number isn't that of what it was cut from
+	out.Seq = uint64(piece)
+	return &out, nil
 }
 
 // rowBytes is about how many bytes some columns of a row take on disk.
