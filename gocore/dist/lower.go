@@ -88,13 +88,29 @@ func (m *meter) look() {
 
 // Push counts rows on their way.
 func (m *meter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	m.look()
-	if w.Query.Trace != nil {
-		for i := range b.Cols {
-			m.bytes.Add(b.Cols[i].Bytes())
-		}
-	}
+	m.count(w, b, b.Len)
 	return m.tally.Push(w, b, emit)
+}
+
+// PushRows counts rows of b.
+func (m *meter) PushRows(w *exec.Worker, b *table.Batch, rows []uint32, emit func(*table.Batch, []uint32) error) error {
+	n := b.Len
+	if rows != nil {
+		n = len(rows)
+	}
+	m.count(w, b, n)
+	return m.tally.PushRows(w, b, rows, emit)
+}
+
+// count notes that n rows of b are on their way.
+func (m *meter) count(w *exec.Worker, b *table.Batch, n int) {
+	m.look()
+	if w.Query.Trace == nil || n == 0 {
+		return
+	}
+	for i := range b.Cols {
+		m.bytes.Add(b.Cols[i].Bytes() * int64(n) / int64(b.Len))
+	}
 }
 
 // prepare counts the uses of each step that the root needs, and gives each a meter.

@@ -78,10 +78,20 @@ type tally struct {
 	total int64 // how many there will be, or unknown; set before the rows come
 }
 
-var _ exec.Transform = (*tally)(nil)
+var _ exec.RowTransform = (*tally)(nil)
 
 // Push counts the rows of b.
 func (t *tally) Push(_ *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
 	t.rows.Add(int64(b.Len))
 	return emit(b)
+}
+
+// PushRows counts rows of b.
+func (t *tally) PushRows(_ *exec.Worker, b *table.Batch, rows []uint32, emit func(*table.Batch, []uint32) error) error {
+	n := b.Len
+	if rows != nil {
+		n = len(rows)
+	}
+	t.rows.Add(int64(n))
+	return emit(b, rows)
 }

@@ -11,7 +11,12 @@ import (
 // run runs a stream into a sink, as q's step.
 func run(q *exec.Query, s stream, sink exec.Sink) (exec.Source, error) {
 	if q.Trace != nil {
-		sink = tracedSink{sink, q.Step}
+		traced := tracedSink{sink, q.Step}
+		if rows, ok := sink.(exec.RowSink); ok {
+			sink = tracedRowSink{traced, rows}
+		} else {
+			sink = traced
+		}
 	}
 	return q.Run(s.source, s.transforms, sink)
 }
@@ -40,7 +45,12 @@ func (l *lowerer) traced(s stream, in []stream) stream {
 	}
 	transforms := append([]exec.Transform(nil), s.transforms...)
 	for i := first; i < len(transforms); i++ {
-		transforms[i] = tracedTransform{transforms[i], l.q.Step}
+		t := tracedTransform{transforms[i], l.q.Step}
+		if rows, ok := transforms[i].(exec.RowTransform); ok {
+			transforms[i] = tracedRows{t, rows}
+		} else {
+			transforms[i] = t
+		}
 	}
 	s.transforms = transforms
 	return s
@@ -96,6 +106,25 @@ func (t tracedTransform) Push(w *exec.Worker, b *table.Batch, emit func(*table.B
 	return err
 }
 
+// tracedRows is tracedTransform for one that hands on rows as they lie.
+type tracedRows struct {
+	tracedTransform
+	rows exec.RowTransform
+}
+
+// PushRows records what rows of a batch take.
+func (t tracedRows) PushRows(w *exec.Worker, b *table.Batch, rows []uint32, emit func(*table.Batch, []uint32) error) error {
+	from := time.Now()
+	var others time.Duration
+	err := t.rows.PushRows(w, b, rows, func(b *table.Batch, rows []uint32) error {
+		from := time.Now()
+		defer func() { others += time.Since(from) }()
+		return emit(b, rows)
+	})
+	w.Query.Trace.Add(t.step, w.ID, from, others)
+	return err
+}
+
 // tracedSink records the work of a Sink.
 type tracedSink struct {
 	exec.Sink
@@ -129,4 +158,16 @@ func (s tracedSink) Finish(q *exec.Query) (source exec.Source, err error) {
 func (s tracedSink) Enough(seq uint64) bool {
 	limited, ok := s.Sink.(exec.Limited)
 	return ok && limited.Enough(seq)
+}
+
+// tracedRowSink is tracedSink for one that takes rows as they lie.
+type tracedRowSink struct {
+	tracedSink
+	rows exec.RowSink
+}
+
+// PushRows records what rows of a batch take.
+func (s tracedRowSink) PushRows(w *exec.Worker, b *table.Batch, rows []uint32) error {
+	defer w.Query.Trace.Add(s.step, w.ID, time.Now(), 0)
+	return s.rows.PushRows(w, b, rows)
 }

@@ -12,6 +12,7 @@ package compute
 
 import (
 	"math/bits"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 
@@ -133,10 +134,9 @@ func Select(c *column.Column, ids []uint32) []uint32 {
 			w &= word(c.Valid, i, size)
 		}
 		for at := uint32(i); w != 0; at, w = at+8, w>>8 {
-			ones := &onesOf[w&0xFF]
-			to := ids[n : n+8 : n+8]
-			to[0], to[1], to[2], to[3] = at+uint32(ones[0]), at+uint32(ones[1]), at+uint32(ones[2]), at+uint32(ones[3])
-			to[4], to[5], to[6], to[7] = at+uint32(ones[4]), at+uint32(ones[5]), at+uint32(ones[6]), at+uint32(ones[7])
+			ones, both := &onesOf[w&0xFF], uint64(at)<<32|uint64(at)
+			to := (*[4]uint64)(unsafe.Pointer(unsafe.SliceData(ids[n : n+8 : n+8])))
+			to[0], to[1], to[2], to[3] = ones[0]+both, ones[1]+both, ones[2]+both, ones[3]+both
 			n += bits.OnesCount8(uint8(w))
 		}
 	}
@@ -146,13 +146,13 @@ func Select(c *column.Column, ids []uint32) []uint32 {
 // SelectRoom is how many ids Select may write beyond the last.
 const SelectRoom = 8
 
-// onesOf are the positions of the 1 bits of each byte.
-var onesOf = func() (table [256][8]uint8) {
+// onesOf are the positions of the 1 bits of each byte, two to a word in the order of memory.
+var onesOf = func() (table [256][4]uint64) {
 	for b := range table {
 		n := 0
 		for i := range 8 {
 			if b>>i&1 != 0 {
-				table[b][n] = uint8(i)
+				memory.As[uint32](memory.BytesOf(table[b][:]))[n] = uint32(i)
 				n++
 			}
 		}

@@ -55,12 +55,27 @@ type Transform interface {
 	Push(w *Worker, b *table.Batch, emit func(*table.Batch) error) error
 }
 
+// RowTransform is a Transform that makes nothing: what it hands on are rows of the batch that it is lent, which stay where
+// they are for those behind it that take rows, too, instead of batches.
+type RowTransform interface {
+	Transform
+	// PushRows is Push for some rows of b, by their numbers, ascending; nil is all of them.
+	PushRows(w *Worker, b *table.Batch, rows []uint32, emit func(b *table.Batch, rows []uint32) error) error
+}
+
 // Sink takes a pipeline's batches. Push and Combine are called by all workers at once: state that is not shared is
 // kept per Worker.ID. Finish, called once after every Combine, returns what the sink gathered; it may use Query.For.
 type Sink interface {
 	Push(w *Worker, b *table.Batch) error
 	Combine(w *Worker) error
 	Finish(q *Query) (Source, error)
+}
+
+// RowSink is a Sink that takes rows as they lie in a batch: what a filter has chosen needn't be copied for it.
+type RowSink interface {
+	Sink
+	// PushRows is Push for some rows of b, by their numbers, ascending; nil is all of them.
+	PushRows(w *Worker, b *table.Batch, rows []uint32) error
 }
 
 // Limited is a Sink that knows whether no batch of a Seq above seq can matter to it any more. A worker that reads an
@@ -163,11 +178,7 @@ func (q *Query) Run(src Source, transforms []Transform, sink Sink) (Source, erro
 		}
 	}
 	err := q.each(workers, func(w *Worker) error {
-		push := func(b *table.Batch) error { return sink.Push(w, b) }
-		for i := len(transforms) - 1; i >= 0; i-- {
-			t, next := transforms[i], push
-			push = func(b *table.Batch) error { return t.Push(w, b, next) }
-		}
+		push := pipeline(w, transforms, sink)
 		for {
 			b, err := src.Next(w)
 			if err != nil {
@@ -193,6 +204,30 @@ func (q *Query) Run(src Source, transforms []Transform, sink Sink) (Source, erro
 		return nil, err
 	}
 	return sink.Finish(q)
+}
+
+// pipeline returns what pushes a batch through transforms into sink. Where the last of them only choose rows, these reach a
+// RowSink as they lie in the batch.
+func pipeline(w *Worker, transforms []Transform, sink Sink) func(b *table.Batch) error {
+	push := func(b *table.Batch) error { return sink.Push(w, b) }
+	last := len(transforms)
+	if rowSink, ok := sink.(RowSink); ok {
+		pushRows := func(b *table.Batch, rows []uint32) error { return rowSink.PushRows(w, b, rows) }
+		for ; last > 0; last-- {
+			t, ok := transforms[last-1].(RowTransform)
+			if !ok {
+				break
+			}
+			next := pushRows
+			pushRows = func(b *table.Batch, rows []uint32) error { return t.PushRows(w, b, rows, next) }
+		}
+		push = func(b *table.Batch) error { return pushRows(b, nil) }
+	}
+	for i := last - 1; i >= 0; i-- {
+		t, next := transforms[i], push
+		push = func(b *table.Batch) error { return t.Push(w, b, next) }
+	}
+	return push
 }
 
 // For calls f for each i in [0, n) on the query's workers, in no particular order, and returns the first error.

@@ -23,7 +23,7 @@ type Filter struct {
 	Output     []int           // nil: all
 }
 
-var _ exec.Transform = (*Filter)(nil)
+var _ exec.RowTransform = (*Filter)(nil)
 
 // fewRows is the part of a batch's rows below which they are gathered before the next condition.
 const fewRows = 1.0 / 3
@@ -40,14 +40,34 @@ func NewFilter(conditions []*expr.Program, output []int) (*Filter, error) {
 
 // Push emits the rows of b that are kept: its own columns where all are, nothing where none is.
 func (f *Filter) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
-	rows := table.MaxRows
-	for _, c := range f.Conditions {
-		rows = min(rows, c.Rows())
-	}
-	return inUnits(w, b, rows, func(part *table.Batch) error { return f.push(w, part, emit) })
+	return f.PushRows(w, b, nil, func(b *table.Batch, rows []uint32) error { return emitRows(w, b, rows, emit) })
 }
 
-func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
+// PushRows emits those of rows that are kept.
+func (f *Filter) PushRows(w *exec.Worker, b *table.Batch, rows []uint32, emit func(*table.Batch, []uint32) error) error {
+	unit := table.MaxRows
+	for _, c := range f.Conditions {
+		unit = min(unit, c.Rows())
+	}
+	return emitRows(w, b, rows, func(b *table.Batch) error {
+		return inUnits(w, b, unit, func(part *table.Batch) error { return f.push(w, part, emit) })
+	})
+}
+
+// emitRows emits rows of b, copied unless they are all.
+func emitRows(w *exec.Worker, b *table.Batch, rows []uint32, emit func(*table.Batch) error) error {
+	if rows == nil {
+		return emit(b)
+	}
+	kept, err := gatherBatch(w, b, rows)
+	if err != nil {
+		return err
+	}
+	defer kept.Release()
+	return emit(kept)
+}
+
+func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch, []uint32) error) error {
 	if b.Len == 0 {
 		return nil
 	}
@@ -67,7 +87,7 @@ func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) er
 		b = pickColumns(b, f.Output)
 	}
 	if len(f.Keys) == 0 && s.ids == nil && s.left == b.Len {
-		return emit(b)
+		return emit(b, nil)
 	}
 	if err := s.choose(); err != nil {
 		return err
@@ -79,14 +99,9 @@ func (f *Filter) push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) er
 	case 0:
 		return nil
 	case b.Len:
-		return emit(b)
+		return emit(b, nil)
 	}
-	kept, err := gatherBatch(w, b, s.ids)
-	if err != nil {
-		return err
-	}
-	defer kept.Release()
-	return emit(kept)
+	return emit(b, s.ids)
 }
 
 // selection is the rows of a batch that have fulfilled the conditions so far.

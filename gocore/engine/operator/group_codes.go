@@ -92,19 +92,18 @@ func (c *groupCodes) takes(b *table.Batch) bool {
 	return true
 }
 
-// lookup writes the groups of n rows of b to ids and returns which rows it has none for, in missing.
-func (c *groupCodes) lookup(b *table.Batch, from, n int, ids, missing []uint32) []uint32 {
-	codes := c.codes[:n]
+// lookup writes the groups of rows to ids and returns which of them it has none for, in missing.
+func (c *groupCodes) lookup(r groupRows, ids, missing []uint32) []uint32 {
+	codes := c.codes[:r.n]
 	clear(codes)
 	last := len(c.keys) - 1
 	for i := range c.keys[:last] {
 		k := &c.keys[i]
-		k.add(&b.Cols[k.column], from, codes, c.words)
+		k.add(r, codes, c.words)
 	}
-	c.rows += n
-	ids = ids[:n]
-	k := &c.keys[last]
-	if k.find(&b.Cols[k.column], from, codes, ids, c) {
+	c.rows += r.n
+	ids = ids[:r.n]
+	if c.keys[last].find(r, codes, ids, c) {
 		return nil
 	}
 	misses := 0
@@ -117,40 +116,52 @@ func (c *groupCodes) lookup(b *table.Batch, from, n int, ids, missing []uint32) 
 	return missing[:misses]
 }
 
-// add adds the digits of rows from row from on to codes.
-func (k *codedKey) add(c *column.Column, from int, codes []uint32, words []uint64) {
-	switch c.Kind {
+// add adds the digits of rows to codes.
+func (k *codedKey) add(r groupRows, codes []uint32, words []uint64) {
+	c := &r.batch.Cols[k.column]
+	switch k.readAs(r) {
 	case column.String:
-		if c.Layout == column.Offsets32 {
-			k.strings.addOffsets(codes, memory.As[int32](c.Offsets)[from:], c.Heaps[0], uint32(k.size), k.stride)
+		if c.Layout == column.Offsets32 && r.rows == nil {
+			k.strings.addOffsets(codes, memory.As[int32](c.Offsets)[r.from:], c.Heaps[0], uint32(k.size), k.stride)
 			return
 		}
 		w0, w1 := words[:len(codes)], words[groupChunkRows:][:len(codes)]
-		stringColumnWords(c, from, nil, w0, w1)
+		stringColumnWords(c, r.from, r.rows, w0, w1)
 		k.strings.add(codes, w0, w1, uint32(k.size), k.stride)
-	case column.Int64, column.Uint64:
-		addCodes(codes, column.Of[uint64](c)[from:], k.base, k.size, k.stride)
+	case column.Int64:
+		addValues[uint64](k, r, codes)
 	case column.Int32:
-		addCodes(codes, column.Of[int32](c)[from:], k.base, k.size, k.stride)
+		addValues[int32](k, r, codes)
 	default:
-		fixedWords(c, from, len(codes), nil, words)
+		fixedWords(c, r.from, len(codes), r.rows, words)
 		addCodes(codes, words, k.base, k.size, k.stride)
 	}
 }
 
-// find is add for the last key: it writes the groups of the codes to ids, and tells whether there is one for each.
-func (k *codedKey) find(c *column.Column, from int, codes, ids []uint32, all *groupCodes) bool {
-	groups := unsafe.Pointer(unsafe.SliceData(all.groups))
-	switch c.Kind {
-	case column.String:
-		k.add(c, from, codes, all.words)
-		return findCodes(codes, ids, groups, all.words, 0, 0, 0)
-	case column.Int64, column.Uint64:
-		return findCodes(codes, ids, groups, column.Of[uint64](c)[from:], k.base, k.size, k.stride)
-	case column.Int32:
-		return findCodes(codes, ids, groups, column.Of[int32](c)[from:], k.base, k.size, k.stride)
+// readAs returns the kind of the elements that codes are computed of as they lie: of others, words are made first.
+func (k *codedKey) readAs(r groupRows) column.Kind {
+	switch kind := r.batch.Cols[k.column].Kind; kind {
+	case column.String, column.Int64, column.Int32:
+		return kind
+	case column.Uint64:
+		return column.Int64
 	}
-	fixedWords(c, from, len(codes), nil, all.words)
+	return column.Null
+}
+
+// find is add for the last key: it writes the groups of the codes to ids, and tells whether there is one for each.
+func (k *codedKey) find(r groupRows, codes, ids []uint32, all *groupCodes) bool {
+	groups := unsafe.Pointer(unsafe.SliceData(all.groups))
+	switch k.readAs(r) {
+	case column.String:
+		k.add(r, codes, all.words)
+		return findCodes(codes, ids, groups, all.words, 0, 0, 0)
+	case column.Int64:
+		return findValues[uint64](k, r, codes, ids, groups)
+	case column.Int32:
+		return findValues[int32](k, r, codes, ids, groups)
+	}
+	fixedWords(&r.batch.Cols[k.column], r.from, len(codes), r.rows, all.words)
 	return findCodes(codes, ids, groups, all.words, k.base, k.size, k.stride)
 }
 
@@ -164,6 +175,35 @@ func findCodes[T int32 | uint64](codes, ids []uint32, groups unsafe.Pointer, src
 		least = min(least, g)
 	}
 	return least > 0
+}
+
+// findValues is findCodes for rows of a column whose elements are of type T.
+func findValues[T int32 | uint64](k *codedKey, r groupRows, codes, ids []uint32, groups unsafe.Pointer) bool {
+	src, base, size, stride := column.Of[T](&r.batch.Cols[k.column])[r.from:], k.base, k.size, k.stride
+	if r.rows == nil {
+		return findCodes(codes, ids, groups, src, base, size, stride)
+	}
+	least := uint32(math.MaxUint32)
+	rows, ids := r.rows[:len(codes)], ids[:len(codes)]
+	for i, row := range rows {
+		code := codes[i] + uint32(min(uint64(src[row])-base, size))*stride
+		g := *(*uint32)(unsafe.Add(groups, 4*uintptr(code)))
+		codes[i], ids[i] = code, g
+		least = min(least, g)
+	}
+	return least > 0
+}
+
+// addValues is addCodes for rows of a column whose elements are of type T.
+func addValues[T int32 | uint64](k *codedKey, r groupRows, codes []uint32) {
+	src, base, size, stride := column.Of[T](&r.batch.Cols[k.column])[r.from:], k.base, k.size, k.stride
+	if r.rows == nil {
+		addCodes(codes, src, base, size, stride)
+		return
+	}
+	for i, row := range r.rows[:len(codes)] {
+		codes[i] += uint32(min(uint64(src[row])-base, size)) * stride
+	}
 }
 
 func addCodes[T int32 | uint64](codes []uint32, src []T, base, size uint64, stride uint32) {

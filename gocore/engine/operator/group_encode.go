@@ -42,7 +42,25 @@ type groupChunk struct {
 	values []groupVec // groupLayout.rowWords; of partial groups, the words of their states
 	masks  []groupVec // groupLayout.maskWords, bit 1 = null; valid if masked
 	masked bool
-	long   bool // some string may be longer than its words
+	rows   []uint32   // where values lie is read by these numbers; nil: all are in values
+	lying  []groupVec // the values that are still in the input's columns; those without an address are in values
+	long   bool       // some string may be longer than its words
+}
+
+// groupRows is rows of a batch that become a chunk: the n from row from on, or, of these and others, the n in rows,
+// counted from there.
+type groupRows struct {
+	batch   *table.Batch
+	from, n int
+	rows    []uint32 // nil: all
+}
+
+// slice returns those from number from up to number to.
+func (r groupRows) slice(from, to int) groupRows {
+	if r.rows == nil {
+		return groupRows{r.batch, r.from + from, to - from, nil}
+	}
+	return groupRows{r.batch, r.from, to - from, r.rows[from:to]}
 }
 
 // groupEncoder makes chunks of a batch's rows. Each worker has one.
@@ -54,6 +72,7 @@ type groupEncoder struct {
 	values [][]uint64
 	masks  [][]uint64
 	rows   []uint32 // scratch of selected
+	missed []uint32 // scratch of encodeMissing
 	seq    uint64   // of the batch
 	base   int      // how many rows of that Seq came before the batch
 	next   int      // how many there are with it
@@ -61,7 +80,7 @@ type groupEncoder struct {
 
 func newGroupEncoder(l *groupLayout, scope *memory.Scope) (*groupEncoder, error) {
 	vectors := 1 + l.keyWords + l.rowWords + l.maskWords
-	words, _, err := memory.Make[uint64](scope, groupChunkRows*vectors+groupChunkRows/2)
+	words, _, err := memory.Make[uint64](scope, groupChunkRows*(vectors+1))
 	if err != nil {
 		return nil, err
 	}
@@ -78,7 +97,8 @@ func newGroupEncoder(l *groupLayout, scope *memory.Scope) (*groupEncoder, error)
 		return vs
 	}
 	e := &groupEncoder{layout: l, seq: noRow, hashes: next(), keys: many(l.keyWords), values: many(l.rowWords), masks: many(l.maskWords)}
-	e.rows = memory.As[uint32](memory.BytesOf(words))[:groupChunkRows]
+	numbers := memory.As[uint32](memory.BytesOf(words))
+	e.rows, e.missed = numbers[:groupChunkRows], numbers[groupChunkRows:][:groupChunkRows]
 	e.chunk.hash = vecOf(e.hashes)
 	for _, v := range e.keys {
 		e.chunk.keys = append(e.chunk.keys, vecOf(v))
@@ -86,7 +106,7 @@ func newGroupEncoder(l *groupLayout, scope *memory.Scope) (*groupEncoder, error)
 	for _, v := range e.masks {
 		e.chunk.masks = append(e.chunk.masks, vecOf(v))
 	}
-	e.chunk.values = make([]groupVec, l.rowWords)
+	e.chunk.values, e.chunk.lying = make([]groupVec, l.rowWords), make([]groupVec, l.rowWords)
 	return e, nil
 }
 
@@ -98,73 +118,91 @@ func (e *groupEncoder) begin(b *table.Batch) {
 	e.base, e.next = e.next, e.next+b.Len
 }
 
-// encode returns rows [from, from+n) of b without those that a null key drops. The chunk is valid until the next call.
-func (e *groupEncoder) encode(b *table.Batch, from, n int) *groupChunk {
-	rows, dropped := e.selected(b, from, n)
-	if dropped {
-		n = len(rows)
-	} else {
-		rows = nil
-	}
-	e.chunk.n, e.chunk.long = n, false
-	if n == 0 {
+// encode returns rows without those that a null key drops. The chunk is valid until the next call.
+func (e *groupEncoder) encode(r groupRows) *groupChunk {
+	r = e.selected(r)
+	e.chunk.n, e.chunk.rows, e.chunk.long = r.n, nil, false
+	if r.n == 0 {
 		return &e.chunk
 	}
-	e.encodeHashes(b, from, n, rows)
-	e.encodeValues(b, from, n, rows)
+	e.encodeHashes(r)
+	e.encodeValues(r)
 	return &e.chunk
 }
 
-// encodeMissing returns the keys of rows of b, relative to from, which aren't null.
-func (e *groupEncoder) encodeMissing(b *table.Batch, from int, rows []uint32) *groupChunk {
-	e.chunk.n = len(rows)
-	e.encodeHashes(b, from, len(rows), rows)
+// encodeMissing returns the keys of those of r that are missing, which aren't null.
+func (e *groupEncoder) encodeMissing(r groupRows, missing []uint32) *groupChunk {
+	if r.rows != nil {
+		for i, at := range missing {
+			e.missed[i] = r.rows[at]
+		}
+		missing = e.missed[:len(missing)]
+	}
+	e.chunk.n = len(missing)
+	e.encodeHashes(groupRows{r.batch, r.from, len(missing), missing})
 	return &e.chunk
 }
 
-// encodeFound returns the values of rows [from, from+n) of b, whose groups are known.
-func (e *groupEncoder) encodeFound(b *table.Batch, from, n int) *groupChunk {
-	e.chunk.n = n
-	e.encodeValues(b, from, n, nil)
+// encodeFound returns the values of rows whose groups are known. Those that need not be converted stay where they are:
+// to wait for them while others are added up takes less time than to copy them first.
+func (e *groupEncoder) encodeFound(r groupRows) *groupChunk {
+	e.chunk.n, e.chunk.rows = r.n, r.rows
+	e.encodeValues(r)
 	return &e.chunk
 }
 
-func (e *groupEncoder) encodeHashes(b *table.Batch, from, n int, rows []uint32) {
+// word returns the values of a word of rows from row from on, as they are in values.
+func (c *groupChunk) word(word, from int) groupVec {
+	v := c.values[word]
+	if c.rows != nil && c.lying[word].p != nil {
+		for i, row := range c.rows {
+			*(*uint64)(unsafe.Add(v.p, 8*i)) = c.lying[word].at(int(row))
+		}
+		c.lying[word].p = nil
+	}
+	return v.from(from)
+}
+
+func (e *groupEncoder) encodeHashes(r groupRows) {
 	if e.layout.exact {
-		e.encodeExact(&b.Cols[e.layout.keys[0].column], from, n, rows)
+		e.encodeExact(&r.batch.Cols[e.layout.keys[0].column], r.from, r.n, r.rows)
 	} else {
-		e.encodeKeys(b, from, n, rows)
+		e.encodeKeys(r.batch, r.from, r.n, r.rows)
 	}
 }
 
-// selected returns which of the rows have all keys, relative to from, and whether any hasn't.
-func (e *groupEncoder) selected(b *table.Batch, from, n int) (rows []uint32, dropped bool) {
+// selected returns those of the rows that have all keys.
+func (e *groupEncoder) selected(r groupRows) groupRows {
 	if !e.layout.dropNull {
-		return nil, false
+		return r
 	}
+	left := r
 	for _, k := range e.layout.keys {
-		c := &b.Cols[k.column]
+		c := &r.batch.Cols[k.column]
 		if c.Kind == column.Null {
-			return nil, true
+			return groupRows{batch: r.batch}
 		}
 		if c.Valid.Bits == nil {
 			continue
 		}
 		kept := 0
-		if !dropped {
-			for i := range n {
+		if left.rows == nil {
+			for i := range left.n {
 				e.rows[kept] = uint32(i)
-				kept += validBit(c, from+i)
+				kept += validBit(c, r.from+i)
 			}
 		} else {
-			for _, i := range rows {
+			for _, i := range left.rows {
 				e.rows[kept] = i
-				kept += validBit(c, from+int(i))
+				kept += validBit(c, r.from+int(i))
 			}
 		}
-		rows, dropped = e.rows[:kept], true
+		left.rows, left.n = e.rows[:kept], kept
 	}
-	return rows, dropped && len(rows) < n
+	if left.n == r.n {
+		return r
+	}
+	return left
 }
 
 func validBit(c *column.Column, i int) int {
@@ -232,9 +270,10 @@ func (e *groupEncoder) encodeKeys(b *table.Batch, from, n int, rows []uint32) {
 	}
 }
 
-func (e *groupEncoder) encodeValues(b *table.Batch, from, n int, rows []uint32) {
-	l := e.layout
+func (e *groupEncoder) encodeValues(r groupRows) {
+	l, b, from, n, rows := e.layout, r.batch, r.from, r.n, r.rows
 	e.chunk.masked = false
+	clear(e.chunk.lying)
 	for i := range l.values {
 		v := &l.values[i]
 		if v.form == placeForm {
@@ -259,6 +298,8 @@ func (e *groupEncoder) encodeValues(b *table.Batch, from, n int, rows []uint32) 
 			e.chunk.values[v.word+1] = vecOf(e.values[v.word+1])
 		case c.Kind.Width() == 8 && rows == nil && v.form == plainForm && (!nulls || v.mask >= 0):
 			e.chunk.values[v.word] = vecOf(column.Of[uint64](c)[from : from+n])
+		case c.Kind.Width() == 8 && e.chunk.rows != nil && v.form == plainForm && (!nulls || v.mask >= 0):
+			e.chunk.lying[v.word] = vecOf(column.Of[uint64](c)[from:])
 		default:
 			src := words
 			if c.Kind.Width() == 8 && rows == nil && v.form == floatForm {

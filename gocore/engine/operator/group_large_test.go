@@ -150,7 +150,7 @@ func TestGroupCollisions(t *testing.T) {
 		scope := memory.NewScope(memory.NewBudget(0), "group")
 		encoder, err := newGroupEncoder(l, scope)
 		require.NoError(t, err)
-		chunk := encoder.encode(optest.Batch(t, columns, rows...), 0, len(rows))
+		chunk := encoder.encode(allRows(optest.Batch(t, columns, rows...), nil))
 		for i := range chunk.n {
 			encoder.hashes[i] = math.MaxUint64 // the last slot, too
 		}

@@ -36,7 +36,7 @@ type Group struct {
 	expected atomic.Int64
 }
 
-var _ exec.Sink = (*Group)(nil)
+var _ exec.RowSink = (*Group)(nil)
 
 // NewGroup returns the operator for input of schema in, or an error that names what can't be grouped or aggregated.
 func NewGroup(spec GroupSpec, in *arrow.Schema) (*Group, error) {
@@ -120,24 +120,36 @@ func (g *Group) worker(w *exec.Worker) (*groupWorker, error) {
 }
 
 // Push takes b in.
-func (g *Group) Push(w *exec.Worker, b *table.Batch) error { return g.pushRows(w, b, 0, b.Len) }
+func (g *Group) Push(w *exec.Worker, b *table.Batch) error { return g.PushRows(w, b, nil) }
 
-// pushRows takes rows [from, to) of b in.
-func (g *Group) pushRows(w *exec.Worker, b *table.Batch, from, to int) error {
-	if from == to {
+// PushRows takes rows of b in.
+func (g *Group) PushRows(w *exec.Worker, b *table.Batch, rows []uint32) error {
+	return g.push(w, allRows(b, rows))
+}
+
+// allRows returns rows of b, of which nil is all.
+func allRows(b *table.Batch, rows []uint32) groupRows {
+	if rows == nil {
+		return groupRows{batch: b, n: b.Len}
+	}
+	return groupRows{batch: b, n: len(rows), rows: rows}
+}
+
+func (g *Group) push(w *exec.Worker, r groupRows) error {
+	if r.n == 0 {
 		return nil
 	}
 	state, err := g.worker(w)
 	if err != nil {
 		return err
 	}
-	state.encoder.begin(b)
-	for ; from < to; from += groupChunkRows {
+	state.encoder.begin(r.batch)
+	for from := 0; from < r.n; from += groupChunkRows {
 		push := state.push
-		if state.codes != nil && state.left == 0 && state.codes.takes(b) {
+		if state.codes != nil && state.left == 0 && state.codes.takes(r.batch) {
 			push = state.pushCoded
 		}
-		if err := push(b, from, min(groupChunkRows, to-from)); err != nil {
+		if err := push(r.slice(from, min(from+groupChunkRows, r.n))); err != nil {
 			return err
 		}
 		if err := w.Yield(); err != nil {
@@ -147,11 +159,11 @@ func (g *Group) pushRows(w *exec.Worker, b *table.Batch, from, to int) error {
 	return nil
 }
 
-// pushCoded takes in n rows of b, whose groups are found by their codes as far as that goes.
-func (w *groupWorker) pushCoded(b *table.Batch, from, n int) error {
-	missing := w.codes.lookup(b, from, n, w.ids, w.encoder.rows)
+// pushCoded takes in rows whose groups are found by their codes as far as that goes.
+func (w *groupWorker) pushCoded(r groupRows) error {
+	missing := w.codes.lookup(r, w.ids, w.encoder.rows)
 	if len(missing) > 0 {
-		c, groups := w.encoder.encodeMissing(b, from, missing), w.table.groups()
+		c, groups := w.encoder.encodeMissing(r, missing), w.table.groups()
 		for i := 0; ; {
 			to, err := w.table.lookup(c, i, w.scratch, &w.strings)
 			if err != nil {
@@ -161,7 +173,7 @@ func (w *groupWorker) pushCoded(b *table.Batch, from, n int) error {
 				break
 			}
 			if w.table.groups() >= w.max {
-				return w.push(b, from, n) // which empties the table
+				return w.push(r) // which empties the table
 			}
 			if err := w.table.grow(); err != nil {
 				return err
@@ -178,8 +190,8 @@ func (w *groupWorker) pushCoded(b *table.Batch, from, n int) error {
 			w.dropCodes()
 		}
 	}
-	w.rows += n
-	return w.table.aggregate(groupUpdate{w.encoder.encodeFound(b, from, n), w.ids, w.scratch, 0, n, &w.strings})
+	w.rows += r.n
+	return w.table.aggregate(groupUpdate{w.encoder.encodeFound(r), w.ids, w.scratch, 0, r.n, &w.strings})
 }
 
 // dropCodes has all rows looked up in the table from now on.
@@ -190,9 +202,9 @@ func (w *groupWorker) dropCodes() {
 	}
 }
 
-// push takes in n rows of b.
-func (w *groupWorker) push(b *table.Batch, from, n int) error {
-	c, l := w.encoder.encode(b, from, n), w.encoder.layout
+// push takes in rows.
+func (w *groupWorker) push(r groupRows) error {
+	c, l := w.encoder.encode(r), w.encoder.layout
 	if w.left > 0 {
 		w.left -= c.n
 		return w.spread.scatter(l, c, &w.strings)

@@ -37,7 +37,7 @@ func (m *groupSums) layOut(l *groupLayout) {
 
 // updateSums adds the values of rows: all of a row's terms at once where each fits two words, else one by one.
 func (t *groupTable) updateSums(m *groupSums, u groupUpdate) error {
-	xs, ys := u.chunk.values[m.x].from(u.from), u.chunk.values[m.y].from(u.from)
+	xs, ys := u.chunk.word(m.x, u.from), u.chunk.word(m.y, u.from)
 	ids, pair := u.ids[u.from:u.to], len(m.states) == len(m.words)
 	for i := 0; i < len(ids); i++ {
 		if m.whole && pair {

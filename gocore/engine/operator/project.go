@@ -12,11 +12,16 @@ type Project struct {
 	Columns []int
 }
 
-var _ exec.Transform = (*Project)(nil)
+var _ exec.RowTransform = (*Project)(nil)
 
 // Push emits the projection of b.
 func (p *Project) Push(_ *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
 	return emit(pickColumns(b, p.Columns)) // lent for the call: b's references suffice
+}
+
+// PushRows emits the projection of rows of b.
+func (p *Project) PushRows(_ *exec.Worker, b *table.Batch, rows []uint32, emit func(*table.Batch, []uint32) error) error {
+	return emit(pickColumns(b, p.Columns), rows)
 }
 
 // pickColumns returns some of b's columns, without references of its own.

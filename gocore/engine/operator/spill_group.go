@@ -50,7 +50,7 @@ type groupPass struct {
 	least int64        // rows that are taken in at any rate
 }
 
-var _ exec.Sink = (*SpillingGroup)(nil)
+var _ exec.RowSink = (*SpillingGroup)(nil)
 
 // NewSpillingGroup returns the operator for input of schema in.
 func NewSpillingGroup(spec GroupSpec, in *arrow.Schema) (*SpillingGroup, error) {
@@ -80,19 +80,29 @@ func (s GroupSpec) keyColumns() []int {
 }
 
 // Push takes b in.
-func (s *SpillingGroup) Push(w *exec.Worker, b *table.Batch) error {
+func (s *SpillingGroup) Push(w *exec.Worker, b *table.Batch) error { return s.PushRows(w, b, nil) }
+
+// PushRows takes rows of b in, which are copied where they are kept.
+func (s *SpillingGroup) PushRows(w *exec.Worker, b *table.Batch, rows []uint32) error {
 	if s.input != nil {
-		return s.input.Push(w, b)
+		return emitRows(w, b, rows, func(b *table.Batch) error { return s.input.Push(w, b) })
 	}
 	if !spills(w.Query) {
-		return s.group.Push(w, b)
+		return s.group.PushRows(w, b, rows)
 	}
-	size := rowsInHand(w.Query, 16, s.rowBytes())
-	for from := 0; from < b.Len; from += size {
-		if rows := s.rows.Load(); rows != nil {
-			return rows.push(w, b.Slice(from, b.Len-from), spill.Place{Seq: b.Seq, Sub: uint64(from)})
+	all, size := allRows(b, rows), rowsInHand(w.Query, 16, s.rowBytes())
+	for from := 0; from < all.n; from += size {
+		if parts := s.rows.Load(); parts != nil {
+			if rows != nil {
+				rows = rows[from:]
+			} else {
+				b = b.Slice(from, b.Len-from)
+			}
+			return emitRows(w, b, rows, func(b *table.Batch) error {
+				return parts.push(w, b, spill.Place{Seq: b.Seq, Sub: uint64(from)})
+			})
 		}
-		if err := s.push(w, b, from, min(from+size, b.Len)); err != nil {
+		if err := s.push(w, all.slice(from, min(from+size, all.n))); err != nil {
 			return err
 		}
 	}
@@ -104,7 +114,7 @@ func (s *SpillingGroup) rowBytes() int64 {
 	return int64(8 * (s.states.recWords + s.states.rowWords + s.states.keyWords + 2*slotsPerGroup))
 }
 
-func (s *SpillingGroup) push(w *exec.Worker, b *table.Batch, from, to int) error {
+func (s *SpillingGroup) push(w *exec.Worker, r groupRows) error {
 	if err := s.begin(w.Query); err != nil {
 		return err
 	}
@@ -112,10 +122,10 @@ func (s *SpillingGroup) push(w *exec.Worker, b *table.Batch, from, to int) error
 		_ = w.Block(func() error { s.mu.RLock(); return nil })
 	}
 	pass := s.now
-	err := pass.pushRows(w.In(pass.query), b, from, to)
-	pass.bytes.Add(bytesOf(b) * int64(to-from) / int64(b.Len))
+	err := pass.push(w.In(pass.query), r)
+	pass.bytes.Add(bytesOf(r.batch) * int64(r.n) / int64(r.batch.Len))
 	s.mu.RUnlock()
-	if err == nil && pass.rows.Add(int64(to-from)) > pass.least && pass.query.Scope.Held() > pass.most {
+	if err == nil && pass.rows.Add(int64(r.n)) > pass.least && pass.query.Scope.Held() > pass.most {
 		err = w.Block(func() error { return s.write(w.Query, pass) })
 	}
 	return err
