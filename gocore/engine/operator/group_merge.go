@@ -176,9 +176,14 @@ func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.So
 		return nil, err
 	}
 	units := g.units(workers)
-	// The largest first: a worker that takes one last would keep the others waiting.
+	// The largest first: a worker that takes one last would keep the others waiting. Those of about the usual size stay in
+	// order, so that their neighbours' memory is freed before the last are made.
 	bySize := slices.Clone(units)
-	slices.SortStableFunc(bySize, func(a, b *groupUnit) int { return b.rows - a.rows })
+	usual := 0
+	for _, u := range units {
+		usual += u.rows / len(units)
+	}
+	slices.SortStableFunc(bySize, func(a, b *groupUnit) int { return b.rows/(2*usual+1) - a.rows/(2*usual+1) })
 	scratch := make([][]uint32, q.Threads)
 	err = q.For(len(bySize), func(w *exec.Worker, i int) error {
 		if scratch[w.ID] == nil {
@@ -192,12 +197,6 @@ func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.So
 	})
 	if err != nil {
 		return nil, err
-	}
-	for _, w := range workers {
-		w.groups.heap.free()
-		if w.spread != nil {
-			w.spread.heap.free()
-		}
 	}
 	return newGroupSource(g.layout, units), nil
 }
@@ -259,6 +258,7 @@ func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scra
 			if err != nil {
 				return err
 			}
+			parts.free(p)
 		}
 		return nil
 	}

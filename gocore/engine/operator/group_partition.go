@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"sync/atomic"
 	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -11,9 +12,12 @@ import (
 //	block   | next (8) | bytes used (4) | masked (4) | record | record | ...
 //	row     | hash | key words | value words | mask words, if masked |
 //	group   | hash | key words | state words |
+//
+// Blocks of neighbouring partitions lie together, so that what has been read is freed in pieces that are worth it.
 const (
 	groupBits       = 8
 	groupPartitions = 1 << groupBits
+	groupShare      = 16       // partitions whose blocks lie together
 	groupBlockSize  = 255 * 64 // not a power of two, or all chains would be written in the same few sets of the cache
 	groupHeader     = 16
 	// A chain has one block at least: all chains of a worker take a hundredth of the budget.
@@ -41,7 +45,8 @@ type groupChain struct {
 
 // groupParts writes records to partitions.
 type groupParts struct {
-	heap   groupHeap
+	heaps  [groupPartitions / groupShare]groupHeap
+	unread [groupPartitions / groupShare]atomic.Int32 // partitions
 	chains [groupPartitions]groupChain
 	words  int // of a record without masks
 	masks  int
@@ -54,7 +59,19 @@ type groupParts struct {
 
 func newGroupParts(scope *memory.Scope, words, masks int) *groupParts {
 	block := min(groupBlockSize, max(minBlockSize, int(scope.Budget().Limit()/blockShare)))
-	return &groupParts{heap: groupHeap{scope: scope}, words: words, masks: masks, block: block}
+	p := &groupParts{words: words, masks: masks, block: block}
+	for i := range p.heaps {
+		p.heaps[i] = groupHeap{scope: scope, least: min(minSlab, groupShare*block)}
+		p.unread[i].Store(groupShare)
+	}
+	return p
+}
+
+// free tells that a partition has been read. Several workers may call it at once.
+func (p *groupParts) free(partition int) {
+	if share := partition / groupShare; p.unread[share].Add(-1) == 0 {
+		p.heaps[share].free()
+	}
 }
 
 func (p *groupParts) recordBytes() int {
@@ -84,11 +101,13 @@ func (c *groupChain) seal() {
 	}
 }
 
-// extend gives a full partition another block.
-func (p *groupParts) extend(c *groupChain) error {
+// extend gives the full partition of hash h another block.
+func (p *groupParts) extend(h uint64) error {
+	partition := h >> (64 - groupBits)
+	c := &p.chains[partition]
 	record := p.recordBytes()
 	size := groupHeader + max((p.block-groupHeader)/record, 1)*record
-	block, err := p.heap.alloc(size)
+	block, err := p.heaps[partition/groupShare].alloc(size)
 	if err != nil {
 		return err
 	}
@@ -112,7 +131,7 @@ func (p *groupParts) extend(c *groupChain) error {
 func (p *groupParts) room(h uint64) (*groupChain, error) {
 	c := &p.chains[h>>(64-groupBits)]
 	if c.used == c.size {
-		return c, p.extend(c)
+		return c, p.extend(h)
 	}
 	return c, nil
 }
@@ -139,7 +158,7 @@ func (p *groupParts) scatter(l *groupLayout, c *groupChunk, heap *groupHeap) err
 		h := c.hash.at(i)
 		chain := &p.chains[h>>(64-groupBits)]
 		if chain.used == chain.size {
-			if err := p.extend(chain); err != nil {
+			if err := p.extend(h); err != nil {
 				return err
 			}
 		}
@@ -174,7 +193,7 @@ func (p *groupParts) scatterPairs(c *groupChunk, v groupVec) error {
 		h := hash.at(i)
 		chain := &p.chains[h>>(64-groupBits)]
 		if chain.used == chain.size {
-			if err := p.extend(chain); err != nil {
+			if err := p.extend(h); err != nil {
 				return err
 			}
 		}

@@ -105,27 +105,34 @@ func updateStrings(op groupOp, cells groupCells, ids []uint32, v, w groupVec, he
 // groupHeap allocates small pieces of a scope's memory one after the other; they are freed together.
 type groupHeap struct {
 	scope *memory.Scope
+	least int    // bytes of a slab; 0: minSlab
 	slab  []byte // what is left of the last one
-	size  int    // of the next
+	held  int    // bytes of all
 	slabs []*memory.Buffer
 }
 
 const (
 	minSlab = 64 << 10
-	maxSlab = 2 << 20
+	maxSlab = 4 << 20
+	// slabShare is which part of what a heap holds its next slab is: so much of it is idle at most.
+	slabShare = 8
 )
 
 // alloc returns n bytes at a multiple of 8.
 func (h *groupHeap) alloc(n int) (unsafe.Pointer, error) {
 	n = (n + 7) &^ 7
 	if n > len(h.slab) {
-		h.size = min(max(2*h.size, minSlab), maxSlab)
-		b, err := h.scope.Alloc(max(h.size, n))
+		size := h.least
+		if size == 0 {
+			size = minSlab
+		}
+		b, err := h.scope.Alloc(max(min(max(size, h.held/slabShare), maxSlab), n))
 		if err != nil {
 			return nil, err
 		}
 		h.slabs = append(h.slabs, b)
 		h.slab = b.Bytes()
+		h.held += len(h.slab)
 	}
 	p := unsafe.Pointer(unsafe.SliceData(h.slab))
 	h.slab = h.slab[n:]
@@ -163,5 +170,5 @@ func (h *groupHeap) free() {
 	for _, b := range h.slabs {
 		b.Release()
 	}
-	h.slabs, h.slab = nil, nil
+	h.slabs, h.slab, h.held = nil, nil, 0
 }
