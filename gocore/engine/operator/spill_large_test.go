@@ -81,12 +81,15 @@ func TestSpill(t *testing.T) {
 		{"window", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowRowNumber, Column: -1}}})}},
 		{"sort", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0})}},
 		{"window, sum", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowSum, Column: 1, Frame: WindowFrame{Start: FromFirst}}, {Fn: WindowLag, Column: 1, Param: 1}}})}},
+		{"window, a hot key", false, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowRowNumber, Column: -1}}})}},
+		{"window, sum, a hot key", false, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowSum, Column: 1, Frame: WindowFrame{Start: FromFirst}}, {Fn: WindowLag, Column: 1, Param: 1}}})}},
+		{"sort", false, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0})}},
+		{"sort, a hot key", false, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0, Descending: true})}},
+		{"sort by texts", true, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, texts, SortKey{Column: 2})}},
+		{"sort by texts, a hot key", true, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingSort(t, texts, SortKey{Column: 2})}},
 	}
 	for _, test := range tests {
 		for _, rows := range spillRows() {
-			if rows == 1_000_000 && test.name == "sort" {
-				continue
-			}
 			t.Run(fmt.Sprintf("%s/%d", test.name, rows), func(t *testing.T) {
 				scope := memory.NewScope(memory.NewBudget(0), "inputs")
 				defer scope.Close()

@@ -65,9 +65,8 @@ func (r *numberedRows) read(w *exec.Worker, piece int) (*table.Batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := *b // its number isn't that of what it was cut from
-	out.Seq = uint64(piece)
-	return &out, nil
+	b.Seq = uint64(piece)
+	return b, nil
 }
 
 // rowBytes is about how many bytes some columns of a row take on disk.

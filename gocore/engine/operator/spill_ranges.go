@@ -36,7 +36,15 @@ type rangeDivider struct {
 	places []rowPlace        // per splitter
 	words  []uint64          // per splitter, of its first key
 	search [spillWays]uint64 // words, and the highest behind them
+	exact  bool              // a word between the lowest and the highest tells the key
+	// guide[i] is how many splitters have a word below words[0] + i<<shift: where that of the next is the same, it is of
+	// every word in between.
+	guide [guideSize + 1]uint8
+	shift uint
 }
+
+// guideSize is so many times the number of splitters that few words are in one's part of the guide.
+const guideSize = 64 * spillWays
 
 func (d *rangeDivider) ways() int { return len(d.places) + 1 }
 
@@ -147,10 +155,25 @@ func (s *rangeSample) choose(scope *memory.Scope) (*rangeDivider, error) {
 	for i := range chosen {
 		d.words = append(d.words, firstWord(d.cells, i))
 	}
+	d.prepare()
+	return d, nil
+}
+
+// prepare makes what is searched of the words.
+func (d *rangeDivider) prepare() {
 	for i := copy(d.search[:], d.words); i < spillWays; i++ {
 		d.search[i] = math.MaxUint64
 	}
-	return d, nil
+	d.exact = len(d.cells) == 1 && d.cells[0].column.Kind != column.String
+	low, high := d.words[0], d.words[len(d.words)-1]
+	d.shift = uint(max(bits.Len64(high-low)-bits.Len(guideSize-1), 0))
+	for i := range d.guide {
+		word, carry := bits.Add64(low, uint64(i)<<d.shift, 0)
+		d.guide[i] = uint8(len(d.words))
+		if carry == 0 && word <= high {
+			d.guide[i] = uint8(d.search64(word))
+		}
+	}
 }
 
 func (s *rangeSample) release() {
@@ -159,6 +182,10 @@ func (s *rangeSample) release() {
 
 // divide writes the range of each row: where its first key's word is that of no splitter, the word tells.
 func (d *rangeDivider) divide(w *exec.Worker, b *table.Batch, first rowPlace, parts []uint32) error {
+	if len(d.words) == 0 {
+		clear(parts)
+		return nil
+	}
 	cells := make([]*SortCells, len(d.keys))
 	for k, key := range d.keys {
 		views, err := b.Cols[key.Column].AsViews(w.Scope())
@@ -171,15 +198,26 @@ func (d *rangeDivider) divide(w *exec.Worker, b *table.Batch, first rowPlace, pa
 		}
 		defer cells[k].Release()
 	}
+	run := splitterRun{from: -1} // of the last frequent key
 	for i := range parts {
 		word := firstWord(cells, i)
-		part := d.below(word)
+		part := run.from
+		if word != run.word || part < 0 {
+			part = d.below(word)
+		}
 		if part < len(d.words) && d.words[part] == word {
-			row, equal := rowPlace{first.Place, first.row + i}, len(d.words)-part
-			if word < math.MaxUint64 {
-				equal = d.below(word+1) - part
+			if part != run.from {
+				run = d.run(part)
 			}
-			part += sort.Search(equal, func(j int) bool { return compareRows(cells, i, row, d.cells, part+j, d.places[part+j]) < 0 })
+			row := rowPlace{first.Place, first.row + i}
+			if run.oneKey { // whose rows are in the order of their places
+				for run.within < run.n && row.compare(d.places[part+run.within]) >= 0 {
+					run.within++
+				}
+				part += run.within
+			} else {
+				part += sort.Search(run.n, func(j int) bool { return compareRows(cells, i, row, d.cells, part+j, d.places[part+j]) < 0 })
+			}
 		}
 		parts[i] = uint32(part)
 		if i%rangeRows == rangeRows-1 {
@@ -189,6 +227,24 @@ func (d *rangeDivider) divide(w *exec.Worker, b *table.Batch, first rowPlace, pa
 		}
 	}
 	return w.Yield()
+}
+
+// splitterRun is the splitters of one word.
+type splitterRun struct {
+	word    uint64
+	from, n int
+	oneKey  bool // they all have the same key, as any row of that word
+	within  int  // how many of them aren't above the last row
+}
+
+// run returns the splitters of the word of splitter from, the first of them.
+func (d *rangeDivider) run(from int) splitterRun {
+	r := splitterRun{word: d.words[from], from: from, n: len(d.words) - from}
+	if r.word < math.MaxUint64 {
+		r.n = d.below(r.word+1) - from
+		r.oneKey = d.exact && r.word > 0
+	}
+	return r
 }
 
 // firstWord returns the word of a row's first key; 0 where there are no keys, and places alone are in order.
@@ -201,6 +257,17 @@ func firstWord(cells []*SortCells, i int) uint64 {
 
 // below returns how many splitters have a word below word.
 func (d *rangeDivider) below(word uint64) int {
+	if word <= d.words[0] {
+		return 0
+	}
+	if at := (word - d.words[0]) >> (d.shift & 63); at < guideSize && d.guide[at] == d.guide[at+1] {
+		return int(d.guide[at])
+	}
+	return d.search64(word)
+}
+
+// search64 is below by halves of the splitters.
+func (d *rangeDivider) search64(word uint64) int {
 	n := 0
 	for half := spillWays / 2; half > 0; half /= 2 {
 		_, less := bits.Sub64(d.search[(n+half-1)%spillWays], word, 0) // a branch would be mispredicted every other time
