@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	// rangeSamples is how many rows are looked at to choose where ranges begin: they come out within about a tenth of even.
-	rangeSamples = 64 * spillWays
+	// rangeSamples is how many rows are looked at per range to choose where it begins: they come out within about a tenth
+	// of even.
+	rangeSamples = 64
 	// sampledBatches is from how many batches they are, at most: each may have to be read.
 	sampledBatches = 64
 	// rangeRows is how many rows are compared with the splitters between two yields.
@@ -31,12 +32,13 @@ const (
 // place. So rows of equal keys are divided, too, by their places: a sort of the parts stays stable overall, and a
 // frequent key needs no care.
 type rangeDivider struct {
-	keys   []SortKey
-	cells  []*SortCells      // per key, of the splitters
-	places []rowPlace        // per splitter
-	words  []uint64          // per splitter, of its first key
-	search [spillWays]uint64 // words, and the highest behind them
-	exact  bool              // a word between the lowest and the highest tells the key
+	keys    []SortKey
+	cells   []*SortCells      // per key, of the splitters
+	columns []column.Column   // that these refer to
+	places  []rowPlace        // per splitter
+	words   []uint64          // per splitter, of its first key
+	search  [spillWays]uint64 // words, and the highest behind them
+	exact   bool              // a word between the lowest and the highest tells the key
 	// guide[i] is how many splitters have a word below words[0] + i<<shift: where that of the next is the same, it is of
 	// every word in between.
 	guide [guideSize + 1]uint8
@@ -48,8 +50,9 @@ const guideSize = 64 * spillWays
 
 func (d *rangeDivider) ways() int { return len(d.places) + 1 }
 
-// newRangeDivider chooses splitters from rows of n batches: batch returns number i of them with a reference.
-func newRangeDivider(w *exec.Worker, keys []SortKey, n int, batch func(i int) (*table.Batch, spill.Place, error)) (*rangeDivider, error) {
+// newRangeDivider chooses splitters of so many ranges from rows of n batches: batch returns number i of them with a
+// reference.
+func newRangeDivider(w *exec.Worker, keys []SortKey, ways, n int, batch func(i int) (*table.Batch, spill.Place, error)) (*rangeDivider, error) {
 	s := rangeSample{keys: keys}
 	defer s.release()
 	batches := min(n, sampledBatches)
@@ -58,13 +61,13 @@ func newRangeDivider(w *exec.Worker, keys []SortKey, n int, batch func(i int) (*
 		if err != nil {
 			return nil, err
 		}
-		err = s.add(w.Scope(), b, place, rangeSamples/batches)
+		err = s.add(w.Scope(), b, place, rangeSamples*ways/batches)
 		b.Release()
 		if err != nil {
 			return nil, err
 		}
 	}
-	return s.choose(w.Scope())
+	return s.choose(w.Scope(), ways)
 }
 
 // someOf returns a number within the i-th of parts parts of [0, n): anywhere, so that a pattern in what is numbered
@@ -107,7 +110,7 @@ func (s *rangeSample) add(scope *memory.Scope, b *table.Batch, place spill.Place
 }
 
 // choose orders the sample and takes a row for each end of a part.
-func (s *rangeSample) choose(scope *memory.Scope) (*rangeDivider, error) {
+func (s *rangeSample) choose(scope *memory.Scope, ways int) (*rangeDivider, error) {
 	d := &rangeDivider{keys: s.keys}
 	if len(s.places) == 0 {
 		return d, nil
@@ -136,8 +139,8 @@ func (s *rangeSample) choose(scope *memory.Scope) (*rangeDivider, error) {
 		return compareRows(cells, int(a), s.places[a], cells, int(b), s.places[b])
 	})
 	var chosen []uint32
-	for i := 1; i < spillWays; i++ {
-		at := order[i*len(order)/spillWays]
+	for i := 1; i < ways; i++ {
+		at := order[i*len(order)/ways]
 		chosen = append(chosen, at)
 		d.places = append(d.places, s.places[at])
 	}
@@ -146,6 +149,7 @@ func (s *rangeSample) choose(scope *memory.Scope) (*rangeDivider, error) {
 		if err != nil {
 			return nil, err
 		}
+		d.columns = append(d.columns, c)
 		cell, err := NewSortCells(scope, c, key)
 		if err != nil {
 			return nil, err
@@ -173,6 +177,14 @@ func (d *rangeDivider) prepare() {
 		if carry == 0 && word <= high {
 			d.guide[i] = uint8(d.search64(word))
 		}
+	}
+}
+
+// release gives the splitters back, which division has no more need of.
+func (d *rangeDivider) release() {
+	for i := range d.columns {
+		d.columns[i].Release()
+		d.cells[i].Release()
 	}
 }
 

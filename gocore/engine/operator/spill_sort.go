@@ -22,7 +22,7 @@ var _ exec.Sink = (*SpillingSort)(nil)
 func NewSpillingSort(spec SortSpec, schema *arrow.Schema) *SpillingSort {
 	s := &SpillingSort{spec: spec, sort: NewSort(spec, schema)}
 	s.spillInput = newSpillInput(s.sort, schema, firstColumns(schema.NumFields()), func(w *exec.Worker, kept []keptBatch) (divider, error) {
-		return newRangeDivider(w, spec.Keys, len(kept), func(i int) (*table.Batch, spill.Place, error) {
+		return newRangeDivider(w, spec.Keys, spillWays, len(kept), func(i int) (*table.Batch, spill.Place, error) {
 			kept[i].Retain()
 			return kept[i].Batch, kept[i].place, nil
 		})
@@ -99,9 +99,10 @@ func (s *SpillingSort) part(q *exec.Query, file *spillFile, level int) (*spillRu
 			return run, nil, err
 		}
 	}
+	ways := min(spillWays, 2+2*s.partNeed(q, file)/max(q.Scope.Budget().Room()/4*3, 1))
 	var divider *rangeDivider
 	err := q.For(1, func(w *exec.Worker, _ int) (err error) {
-		divider, err = newRangeDivider(w, s.spec.Keys, file.batches(), func(i int) (*table.Batch, spill.Place, error) {
+		divider, err = newRangeDivider(w, s.spec.Keys, int(ways), file.batches(), func(i int) (*table.Batch, spill.Place, error) {
 			b, err := file.read(w, i)
 			return b, spill.Place{Seq: uint64(i)}, err
 		})
@@ -110,6 +111,7 @@ func (s *SpillingSort) part(q *exec.Query, file *spillFile, level int) (*spillRu
 	if err != nil {
 		return nil, nil, err
 	}
+	defer divider.release()
 	files, err := file.divide(q, divider)
 	return nil, s.parts(files, level+1), err
 }
