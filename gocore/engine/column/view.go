@@ -110,23 +110,37 @@ func (c *Column) AsViews(scope *memory.Scope) (Column, error) {
 	}
 	v := *c
 	v.Layout, v.Views, v.Offsets = Views, views, nil
-	if c.Layout == Offsets64 {
-		v.Heaps = viewOffsets(views, memory.As[int64](c.Offsets), c.Heaps[0], maxHeap)
-	} else {
-		v.Heaps = viewOffsets(views, memory.As[int32](c.Offsets), c.Heaps[0], maxHeap)
+	switch {
+	case c.Len == 0: // there need be no offsets
+		v.Heaps = nil
+	case c.Layout == Offsets64:
+		offsets := memory.As[int64](c.Offsets)
+		v.Heaps = viewOffsets(views, offsets, c.Heaps[0], int(offsets[0]), maxHeap)
+	default:
+		offsets := memory.As[int32](c.Offsets)
+		v.Heaps = viewOffsets(views, offsets, c.Heaps[0], int(offsets[0]), maxHeap)
 	}
 	c.Retain()
 	v.Owners = append([]*memory.Buffer{owner}, c.Owners...)
 	return v, nil
 }
 
-// viewOffsets fills views over heap and returns the heaps that they point into: heap cut so that every string lies
-// whole within limit bytes of the start of its piece. Null rows get a view of whatever their offsets span.
-func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte, limit int) [][]byte {
-	if len(views) == 0 {
-		return nil
+// HasOneHeap tells whether views of a String column in an offset layout can point into its characters as they are.
+func (c *Column) HasOneHeap() bool { return c.Layout != Views && len(c.Heaps[0]) <= maxHeap }
+
+// FillViews writes the views of the rows from row from on of a column that HasOneHeap. Null rows get a view of whatever
+// their offsets span.
+func (c *Column) FillViews(dst []View, from int) {
+	if c.Layout == Offsets64 {
+		viewOffsets(dst, memory.As[int64](c.Offsets)[from:], c.Heaps[0], 0, maxHeap)
+	} else {
+		viewOffsets(dst, memory.As[int32](c.Offsets)[from:], c.Heaps[0], 0, maxHeap)
 	}
-	base := int(offsets[0])
+}
+
+// viewOffsets fills views over heap from base on and returns the heaps that they point into: heap cut so that every string
+// lies whole within limit bytes of the start of its piece. Null rows get a view of whatever their offsets span.
+func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte, base, limit int) [][]byte {
 	heaps := [][]byte{heap[base:min(len(heap), base+limit)]}
 	offsets = offsets[:len(views)+1]
 	for i := range views {

@@ -161,7 +161,7 @@ func TestViewOffsetsSplit(t *testing.T) {
 	values := []string{strings.Repeat("a", 30), strings.Repeat("b", 14), "", strings.Repeat("c", 16), strings.Repeat("d", 17), "e", strings.Repeat("f", 13)}
 	c := offsetsColumn(Offsets64, values)
 	views := make([]View, len(values))
-	heaps := viewOffsets(views, memory.As[int64](c.Offsets), c.Heaps[0], limit)
+	heaps := viewOffsets(views, memory.As[int64](c.Offsets), c.Heaps[0], int(memory.As[int64](c.Offsets)[0]), limit)
 	require.Len(t, heaps, 4, "a, b+c, d, e+f and what follows d in its piece")
 	for i := range views {
 		require.Equal(t, values[i], string(views[i].Bytes(heaps)))

@@ -136,6 +136,14 @@ func (in *joinInput) makeViews(q *exec.Query) error {
 	return q.For(len(in.batches), func(w *exec.Worker, i int) error { return in.viewsOf(w, i, nil) })
 }
 
+// makeKeyViews gives the strings of the keys the Views layout; of those of other columns views are made as their rows are
+// spread over partitions, where that can be.
+func (in *joinInput) makeKeyViews(q *exec.Query) error {
+	return q.For(len(in.batches), func(w *exec.Worker, i int) error {
+		return in.viewsOf(w, i, func(c int) bool { return in.isKey(c) || !in.batches[i].Cols[c].HasOneHeap() })
+	})
+}
+
 // moved returns the numbers of batch i's heaps of column c in the merged list, nil where they stay.
 func (in *joinInput) moved(c, i int) []uint32 {
 	if in.heaps[c].moved == nil {

@@ -131,7 +131,7 @@ func (s *joinSide) inPlace(slot, i, from, n int) []byte {
 	case x.kind == slotKey && s.exact && c.Nulls == 0 && (c.Kind == column.Int64 || c.Kind == column.Uint64),
 		x.kind == slotValues && (s.exact || c.Nulls == 0):
 		return c.Values[from*x.width : (from+n)*x.width]
-	case x.kind == slotViews && c.Nulls == 0 && s.in.moved(x.col, i) == nil:
+	case x.kind == slotViews && c.Layout == column.Views && c.Nulls == 0 && s.in.moved(x.col, i) == nil:
 		return memory.BytesOf(c.Views[from : from+n])
 	}
 	return nil
@@ -191,9 +191,14 @@ func (s *joinSide) clearNulls(c *column.Column, from, width int, elements []byte
 	}
 }
 
-// moveViews copies views from row from on, renumbers their heaps, and clears those of nulls: they may point nowhere.
+// moveViews copies or makes the views from row from on, renumbers their heaps, and clears those of nulls: they may point
+// nowhere.
 func moveViews(dst []column.View, c *column.Column, from int, moved []uint32) {
-	copy(dst, c.Views[from:])
+	if c.Layout == column.Views {
+		copy(dst, c.Views[from:])
+	} else {
+		c.FillViews(dst, from)
+	}
 	if c.Nulls > 0 {
 		for i := range dst {
 			if !c.Valid.Get(from + i) {

@@ -195,7 +195,7 @@ func (s *joinSource) outputColumns() []joinOutColumn {
 // preparePartitions partitions both sides; each group of partitions is a task, each piece of a large partition another.
 func (s *joinSource) preparePartitions(q *exec.Query) error {
 	for _, in := range []*joinInput{s.join.left, s.join.right} {
-		if err := in.makeViews(q); err != nil {
+		if err := in.makeKeyViews(q); err != nil {
 			return err
 		}
 	}
