@@ -55,9 +55,9 @@ func (op *FilterOp) Conditions() []*BoundExpr {
 	if len(first) == 0 {
 		return sure
 	}
-	all := first[0]
-	for _, c := range first[1:] {
-		all = and(all, c)
+	var all *BoundExpr
+	for _, c := range first {
+		all = combined("and", all, c)
 	}
 	return append([]*BoundExpr{all}, sure...)
 }

@@ -5,7 +5,6 @@ import (
 
 	"github.com/apache/arrow/go/v17/arrow"
 
-	"github.com/pycylon/pycylon/gocore/engine/function"
 )
 
 // sifted is an Op through which filters go: rows that a filter behind it drops may as well be missing before it.
@@ -41,7 +40,8 @@ type sifter struct {
 // sift moves filters towards the sources, each conjunct on its own:
 //
 //	project   a conjunct of columns that are columns of the input
-//	join      of one side's columns, if no row of the result lacks that side; of keys that are one column, on both sides
+//	join      of one side's columns, if no row of the result lacks that side; of keys that are one column, on both sides;
+//	          of an "or" over both sides, what it demands of each, while it stays (see onInput)
 //	group     of keys
 //	sort, concat, exchange by hash, to all or to one rank
 //
@@ -95,17 +95,22 @@ func (s *sifter) through(old Step, passes []conjunct) int {
 	onInputs := make([][]conjunct, n)
 	var stay []conjunct
 	for _, c := range passes {
-		at, sameRows := Sift(old.Op, c.reads(nil), n)
-		byKeys := !slices.ContainsFunc(at, func(columns []int) bool { return columns == nil })
-		if !sameRows && (!c.neverFails() || byKeys && c.tellsZeros()) {
-			at = nil
-		}
-		if at == nil {
+		moved := passOn(old.Op, c, n)
+		if moved == nil {
 			stay = append(stay, c)
+			moved = make([]*BoundExpr, n)
+			for k := range moved {
+				moved[k] = c.onInput(func(part conjunct) *BoundExpr {
+					if at := passOn(old.Op, part, n); at != nil {
+						return at[k]
+					}
+					return nil
+				})
+			}
 		}
-		for k, columns := range at {
-			if columns != nil {
-				onInputs[k] = append(onInputs[k], conjunct{c.moved(func(i int) int { return columns[i] }), c.node})
+		for k, e := range moved {
+			if e != nil {
+				onInputs[k] = append(onInputs[k], conjunct{e, c.node})
 			}
 		}
 	}
@@ -117,24 +122,34 @@ func (s *sifter) through(old Step, passes []conjunct) int {
 	return s.filter(s.out.add(made), stay)
 }
 
+// passOn returns what a condition on op's output is on each of its n inputs, nil for those that it leaves alone; nil where
+// it stays behind op.
+func passOn(op Op, c conjunct, n int) []*BoundExpr {
+	at, sameRows := Sift(op, c.reads(nil), n)
+	byKeys := !slices.ContainsFunc(at, func(columns []int) bool { return columns == nil })
+	if at == nil || !sameRows && (!c.neverFails() || byKeys && c.tellsZeros()) {
+		return nil
+	}
+	moved := make([]*BoundExpr, n)
+	for k, columns := range at {
+		if columns != nil {
+			moved[k] = c.moved(func(i int) int { return columns[i] })
+		}
+	}
+	return moved
+}
+
 // filter adds a filter by all of the conditions, if there are any.
 func (s *sifter) filter(input int, conditions []conjunct) int {
+	conditions = s.different(input, conditions)
 	if len(conditions) == 0 {
 		return input
 	}
-	all := conditions[0].BoundExpr
-	for _, c := range conditions[1:] {
-		all = and(all, c.BoundExpr)
+	var all *BoundExpr
+	for _, c := range conditions {
+		all = combined("and", all, c.BoundExpr)
 	}
 	return s.out.add(Step{Node: conditions[0].node, Op: &FilterOp{Predicate: all}, Inputs: []int{input}, Schema: s.out.Steps[input].Schema})
-}
-
-func and(a, b *BoundExpr) *BoundExpr {
-	fn, err := function.Bind(function.Call{Name: "and", Args: []function.Argument{{Type: a.Type}, {Type: b.Type}}})
-	if err != nil {
-		panic("plan: two predicates that have no and: " + err.Error())
-	}
-	return &BoundExpr{Column: -1, Arg: -1, Fn: fn, Args: []*BoundExpr{a, b}, Type: fn.Type}
 }
 
 // conjuncts appends the conditions that together are e: a row that makes one of them false or null doesn't pass.
