@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow/go/v17/arrow"
-
 )
 
 // sifted is an Op through which filters go: rows that a filter behind it drops may as well be missing before it.
