@@ -68,9 +68,12 @@ func (d *Disk) create() (*os.File, error) {
 	return f, nil
 }
 
+// isFull tells whether err is that there is no space left.
+func isFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+
 // failure says what can be done about err.
 func (d *Disk) failure(what string, err error) error {
-	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) {
+	if isFull(err) {
 		return status.Errorf(status.OutOfMemory, "what exceeds the memory's budget goes to %s, which is full (%s of it are this process's): "+
 			"free space there, set temp_dir (PYCYLON_TEMP_DIR) to another folder or raise memory_limit (PYCYLON_MEMORY_LIMIT): %w",
 			d.dir, memory.Bytes(d.Used()), err)

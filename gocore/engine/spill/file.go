@@ -23,10 +23,13 @@ type File struct {
 	mu   sync.Mutex
 	os   *os.File // nil before the first frame
 	size int64
-	open int // parts that aren't closed
+	open int      // parts that aren't closed
+	gone []extent // of closed parts' frames
+	back int64    // bytes of these that have been given back
 }
 
-// Part is some of a file's frames. Its space is free once all parts of the file are closed.
+// Part is some of a file's frames. Its space is free once all parts of the file are closed, or before, where the disk
+// is short of it.
 type Part struct {
 	file   *File // nil when closed
 	rows   int64
@@ -69,7 +72,11 @@ func (p *Part) Bytes() int64 { return p.bytes }
 // Write appends frames, which lie encoded one behind the other: a disk takes few large writes faster than many small ones.
 func (f *File) Write(encoded []byte, frames ...Frame) error {
 	size, disk := int64(len(encoded)), f.store.disk
-	if err := disk.take(size); err != nil {
+	err := disk.take(size)
+	if err != nil && f.store.giveBack() {
+		err = disk.take(size)
+	}
+	if err != nil {
 		return err
 	}
 	file, from, err := f.reserve(size)
@@ -82,7 +89,11 @@ func (f *File) Write(encoded []byte, frames ...Frame) error {
 		written[i] = frame{place: fr.Place, at: from + int64(at), length: fr.Bytes, rows: fr.Rows, checksum: crc32.Checksum(encoded[at:at+fr.Bytes], castagnoli)}
 		at += fr.Bytes
 	}
-	if _, err := file.WriteAt(encoded, from); err != nil {
+	_, err = file.WriteAt(encoded, from)
+	if isFull(err) && f.store.giveBack() {
+		_, err = file.WriteAt(encoded, from)
+	}
+	if err != nil {
 		return disk.failure("written", err)
 	}
 	f.store.wrote(size)
@@ -163,11 +174,17 @@ func (p *Part) Close() {
 	if f == nil {
 		return
 	}
-	*p = Part{}
 	f.mu.Lock()
 	f.open--
 	last := f.open == 0
+	for _, fr := range p.frames {
+		if last {
+			break
+		}
+		f.gone = append(f.gone, extent{from: fr.at, to: fr.at + int64(fr.length)})
+	}
 	f.mu.Unlock()
+	*p = Part{}
 	if last {
 		f.store.forget(f)
 		f.free()
@@ -180,7 +197,7 @@ func (f *File) free() {
 	if f.os != nil {
 		_ = f.os.Close() // it is gone in any case
 		f.os = nil
-		f.store.disk.used.Add(-f.size)
+		f.store.disk.used.Add(f.back - f.size)
 	}
-	f.size = 0
+	f.size, f.back, f.gone = 0, 0, nil
 }

@@ -190,3 +190,42 @@ func TestParts(t *testing.T) {
 	f.Parts[2].Close()
 	require.Zero(t, disk.Used())
 }
+
+// TestShortOfSpace closes parts of a file, whose blocks are given back as soon as others want them.
+func TestShortOfSpace(t *testing.T) {
+	scope, disk := newScope(t), NewDisk(t.TempDir(), 16<<10)
+	s := NewStore(disk)
+	f := s.Create(3)
+	first := []byte("frame 0 0")
+	for _, frames := range [][]Frame{
+		{{0, 3000, 1, Place{}}, {1, 3000, 1, Place{}}, {2, 9, 9, Place{}}}, // the first block is of two parts
+		{{0, 5000, 1, Place{}}, {1, 5000, 1, Place{}}},
+	} {
+		size := 0
+		for _, fr := range frames {
+			size += fr.Bytes
+		}
+		encoded := make([]byte, size)
+		if len(frames) == 3 {
+			copy(encoded[6000:], first)
+		}
+		require.NoError(t, f.Write(encoded, frames...))
+	}
+	require.Equal(t, int64(16_009), disk.Used())
+	other := s.Within().Create(1)
+	more := make([]byte, 4096)
+	require.Equal(t, status.OutOfMemory, status.CodeOf(other.Write(more, Frame{0, 4096, 1, Place{}})))
+	f.Parts[0].Close()
+	require.Equal(t, int64(16_009), disk.Used(), "nobody was short")
+	require.Equal(t, status.OutOfMemory, status.CodeOf(other.Write(more, Frame{0, 4096, 1, Place{}})), "no whole block is free")
+	f.Parts[1].Close()
+	require.NoError(t, other.Write(more, Frame{0, 4096, 1, Place{}}))
+	require.Equal(t, int64(16_009-4096-4096), disk.Used()-4096, "blocks 0 and 2 are given back")
+	require.NoError(t, other.Write(more, Frame{0, 4096, 1, Place{}}), "the rest of it")
+	require.Equal(t, status.OutOfMemory, status.CodeOf(other.Write(more, Frame{0, 4096, 1, Place{}})), "nothing is given back twice")
+	require.Equal(t, []string{string(first)}, read(t, scope, f.Parts[2]), "what lies between holes")
+	f.Parts[2].Close()
+	require.Equal(t, int64(2*4096), disk.Used())
+	s.Close()
+	require.Zero(t, disk.Used())
+}
