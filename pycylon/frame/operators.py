@@ -4,12 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from pycylon.documented import documented
 from pycylon.errors import InvalidError
 from pycylon.frame.base import Frame
 from pycylon.frame.elementwise import Elementwise
 
 if TYPE_CHECKING:
     from pycylon.frame.core import DataFrame
+
+
+#: What the docstrings of methods of operators share.
+_SHARED = """
+    Parameters
+    ----------
+    other : scalar, Series or DataFrame
+        The other side: a series of this frame, or this frame.
+    axis : {0, "index"}, default 0
+        A series goes along the rows: pandas' default is along the columns.
+
+    Examples
+    --------
+    >>> pc.DataFrame({"a": [1, None], "b": [0.5, 2]}).{name}(2).to_dict()
+    {result}
+"""
 
 
 class Operators(Elementwise):
@@ -33,178 +50,73 @@ class Operators(Elementwise):
 
     # ---- methods ----
 
+    @documented(_SHARED, "{'a': [3, None], 'b': [2.5, 4.0]}")
     def add(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self + other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-
-        Examples
-        --------
-        >>> pc.DataFrame({"a": [1, None], "b": [0.5, 2]}).add(1).to_dict()
-        {'a': [2, None], 'b': [1.5, 3.0]}
-        """
+        """Return ``self + other``, column by column."""
         return self._along(other, "add", axis)
 
+    @documented(_SHARED, "{'a': [-1, None], 'b': [-1.5, 0.0]}")
     def sub(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self - other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self - other``, column by column."""
         return self._along(other, "sub", axis)
 
+    @documented(_SHARED, "{'a': [2, None], 'b': [1.0, 4.0]}")
     def mul(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self * other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self * other``, column by column."""
         return self._along(other, "mul", axis)
 
     multiply = mul
 
+    @documented(_SHARED, "{'a': [0.5, None], 'b': [0.25, 1.0]}")
     def truediv(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self / other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self / other``, column by column."""
         return self._along(other, "truediv", axis)
 
     div = divide = truediv
 
+    @documented(_SHARED, "{'a': [0, None], 'b': [0.0, 1.0]}")
     def floordiv(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self // other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self // other``, column by column."""
         return self._along(other, "floordiv", axis)
 
+    @documented(_SHARED, "{'a': [1, None], 'b': [0.5, 0.0]}")
     def mod(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self % other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self % other``, column by column."""
         return self._along(other, "mod", axis)
 
+    @documented(_SHARED, "{'a': [1, None], 'b': [0.25, 4.0]}")
     def pow(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self ** other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self ** other``, column by column."""
         return self._along(other, "pow", axis)
 
+    @documented(_SHARED, "{'a': [False, None], 'b': [False, True]}")
     def eq(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self == other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-
-        Notes
-        -----
-        Null where either side is null, as of series. `equals` compares whole frames.
-
-        Examples
-        --------
-        >>> pc.DataFrame({"a": [1, None], "b": [3, 1]}).eq(1).to_dict()
-        {'a': [True, None], 'b': [False, True]}
-        """
+        """Return ``self == other``, column by column."""
         return self._along(other, "eq", axis)
 
+    @documented(_SHARED, "{'a': [True, None], 'b': [True, False]}")
     def ne(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self != other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self != other``, column by column."""
         return self._along(other, "ne", axis)
 
+    @documented(_SHARED, "{'a': [True, None], 'b': [True, False]}")
     def lt(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self < other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self < other``, column by column."""
         return self._along(other, "lt", axis)
 
+    @documented(_SHARED, "{'a': [True, None], 'b': [True, True]}")
     def le(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self <= other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self <= other``, column by column."""
         return self._along(other, "le", axis)
 
+    @documented(_SHARED, "{'a': [False, None], 'b': [False, False]}")
     def gt(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self > other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self > other``, column by column."""
         return self._along(other, "gt", axis)
 
+    @documented(_SHARED, "{'a': [False, None], 'b': [False, True]}")
     def ge(self, other: object, axis: object = 0) -> DataFrame:
-        """Return ``self >= other``, column by column.
-
-        Parameters
-        ----------
-        other : scalar, Series or DataFrame
-            The other side: a series of this frame, or this frame.
-        axis : {0, "index"}, default 0
-            A series goes along the rows: pandas' default is along the columns.
-        """
+        """Return ``self >= other``, column by column."""
         return self._along(other, "ge", axis)
 
     # ---- signs ----

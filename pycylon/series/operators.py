@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
+from pycylon.documented import documented
 from pycylon.errors import InvalidError
 from pycylon.expr import Among, Call
 from pycylon.series.base import Values
@@ -12,6 +13,20 @@ from pycylon.series.base import Values
 if TYPE_CHECKING:
     from pycylon._native import abi
     from pycylon.series.core import Series
+
+
+#: What the docstrings of methods of operators share.
+_SHARED = """
+    Parameters
+    ----------
+    other : scalar or Series
+        The other side.
+
+    Examples
+    --------
+    >>> pc.Series("a", [1, 3, None]).{name}(2).to_list()
+    {result}
+"""
 
 
 class Operators(Values):
@@ -34,24 +49,14 @@ class Operators(Values):
         """Return ``other + self``."""
         return self._with("add", other, reflected=True)
 
+    @documented(_SHARED, "[3, 5, None]")
     def add(self, other: object) -> Series:
-        """Return ``self + other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self + other``."""
         return self._with("add", other)
 
+    @documented(_SHARED, "[3, 5, None]")
     def radd(self, other: object) -> Series:
-        """Return ``other + self``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``other + self``."""
         return self._with("add", other, reflected=True)
 
     def __sub__(self, other: object) -> Series:
@@ -62,24 +67,14 @@ class Operators(Values):
         """Return ``other - self``."""
         return self._with("sub", other, reflected=True)
 
+    @documented(_SHARED, "[-1, 1, None]")
     def sub(self, other: object) -> Series:
-        """Return ``self - other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self - other``."""
         return self._with("sub", other)
 
+    @documented(_SHARED, "[1, -1, None]")
     def rsub(self, other: object) -> Series:
-        """Return ``other - self``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``other - self``."""
         return self._with("sub", other, reflected=True)
 
     def __mul__(self, other: object) -> Series:
@@ -90,24 +85,14 @@ class Operators(Values):
         """Return ``other * self``."""
         return self._with("mul", other, reflected=True)
 
+    @documented(_SHARED, "[2, 6, None]")
     def mul(self, other: object) -> Series:
-        """Return ``self * other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self * other``."""
         return self._with("mul", other)
 
+    @documented(_SHARED, "[2, 6, None]")
     def rmul(self, other: object) -> Series:
-        """Return ``other * self``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``other * self``."""
         return self._with("mul", other, reflected=True)
 
     def __truediv__(self, other: object) -> Series:
@@ -118,24 +103,14 @@ class Operators(Values):
         """Return ``other / self``."""
         return self._with("truediv", other, reflected=True)
 
+    @documented(_SHARED, "[0.5, 1.5, None]")
     def truediv(self, other: object) -> Series:
-        """Return ``self / other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self / other``."""
         return self._with("truediv", other)
 
+    @documented(_SHARED, "[2.0, 0.6666666666666666, None]")
     def rtruediv(self, other: object) -> Series:
-        """Return ``other / self``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``other / self``."""
         return self._with("truediv", other, reflected=True)
 
     def __floordiv__(self, other: object) -> Series:
@@ -146,24 +121,14 @@ class Operators(Values):
         """Return ``other // self``."""
         return self._with("floordiv", other, reflected=True)
 
+    @documented(_SHARED, "[0, 1, None]")
     def floordiv(self, other: object) -> Series:
-        """Return ``self // other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self // other``."""
         return self._with("floordiv", other)
 
+    @documented(_SHARED, "[2, 0, None]")
     def rfloordiv(self, other: object) -> Series:
-        """Return ``other // self``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``other // self``."""
         return self._with("floordiv", other, reflected=True)
 
     def __mod__(self, other: object) -> Series:
@@ -174,24 +139,14 @@ class Operators(Values):
         """Return ``other % self``."""
         return self._with("mod", other, reflected=True)
 
+    @documented(_SHARED, "[1, 1, None]")
     def mod(self, other: object) -> Series:
-        """Return ``self % other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self % other``."""
         return self._with("mod", other)
 
+    @documented(_SHARED, "[0, 2, None]")
     def rmod(self, other: object) -> Series:
-        """Return ``other % self``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``other % self``."""
         return self._with("mod", other, reflected=True)
 
     def __pow__(self, other: object) -> Series:
@@ -202,24 +157,14 @@ class Operators(Values):
         """Return ``other ** self``."""
         return self._with("pow", other, reflected=True)
 
+    @documented(_SHARED, "[1, 9, None]")
     def pow(self, other: object) -> Series:
-        """Return ``self ** other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self ** other``."""
         return self._with("pow", other)
 
+    @documented(_SHARED, "[2, 8, None]")
     def rpow(self, other: object) -> Series:
-        """Return ``other ** self``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``other ** self``."""
         return self._with("pow", other, reflected=True)
 
     div, rdiv = truediv, rtruediv
@@ -242,84 +187,54 @@ class Operators(Values):
         """Compare value by value."""
         return self._with("eq", other)
 
+    @documented(_SHARED, "[False, False, None]")
     def eq(self, other: object) -> Series:
-        """Return ``self == other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self == other``."""
         return self._with("eq", other)
 
     def __ne__(self, other: object) -> Series:  # type: ignore[override]
         """Compare value by value."""
         return self._with("ne", other)
 
+    @documented(_SHARED, "[True, True, None]")
     def ne(self, other: object) -> Series:
-        """Return ``self != other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self != other``."""
         return self._with("ne", other)
 
     def __lt__(self, other: object) -> Series:
         """Compare value by value."""
         return self._with("lt", other)
 
+    @documented(_SHARED, "[True, False, None]")
     def lt(self, other: object) -> Series:
-        """Return ``self < other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self < other``."""
         return self._with("lt", other)
 
     def __le__(self, other: object) -> Series:
         """Compare value by value."""
         return self._with("le", other)
 
+    @documented(_SHARED, "[True, False, None]")
     def le(self, other: object) -> Series:
-        """Return ``self <= other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self <= other``."""
         return self._with("le", other)
 
     def __gt__(self, other: object) -> Series:
         """Compare value by value."""
         return self._with("gt", other)
 
+    @documented(_SHARED, "[False, True, None]")
     def gt(self, other: object) -> Series:
-        """Return ``self > other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self > other``."""
         return self._with("gt", other)
 
     def __ge__(self, other: object) -> Series:
         """Compare value by value."""
         return self._with("ge", other)
 
+    @documented(_SHARED, "[False, True, None]")
     def ge(self, other: object) -> Series:
-        """Return ``self >= other``.
-
-        Parameters
-        ----------
-        other : scalar or Series
-            The other side.
-        """
+        """Return ``self >= other``."""
         return self._with("ge", other)
 
     # ---- logic ----

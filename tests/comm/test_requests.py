@@ -44,8 +44,11 @@ def test_every_collective_without_waiting(world, size):
         mine = numbers(rank, length)
         into = {
             "Ibcast": numbers(root, length) if rank == root else zeros(length),
-            **{name: zeros(length) for name in ("Iallreduce", "Ireduce", "Iscan", "Iexscan", "function", "Ialltoall")},
-            **{name: zeros(4) for name in ("Iscatter", "Ireduce_scatter", "part", "Iscatterv", "Ialltoallv")},
+            **{
+                name: zeros(length)
+                for name in ("Iallreduce", "Ireduce", "Iscan", "Iexscan", "function", "Ialltoall", "Ialltoallv")
+            },
+            **{name: zeros(4) for name in ("Iscatter", "Ireduce_scatter", "part", "Iscatterv")},
             "Igather": zeros(size * length),
             "Iallgather": zeros(size * length),
         }
@@ -64,7 +67,7 @@ def test_every_collective_without_waiting(world, size):
             comm.Ireduce_scatter(mine, into["part"], op=lambda a, b: array.array("q", map(sum, zip(a, b)))),
             comm.Igatherv(mine, into["Igather"], root),
             comm.Iallgatherv(mine, into["Iallgather"]),
-            comm.Ialltoallv(mine, [4] * size, zeros(length)),
+            comm.Ialltoallv(mine, [4] * size, into["Ialltoallv"]),
         ]
         assert Request.waitall([request for request, _ in reversed(objects)]) == [want for _, want in reversed(objects)]
         assert Request.Waitall(buffers)
@@ -73,8 +76,11 @@ def test_every_collective_without_waiting(world, size):
         assert into["Iallreduce"] == into["function"] == total
         assert into["Ireduce"] == (total if rank == root else zeros(length))
         assert into["Iscan"] == upto
+        before = array.array("q", (a - b for a, b in zip(upto, mine)))
+        assert into["Iexscan"] == (before if rank else zeros(length))
         assert into["Iscatter"] == into["Iscatterv"] == into["Ireduce_scatter"] == into["part"] == share
-        assert into["Ialltoall"] == sum((numbers(r, length)[4 * rank :][:4] for r in everyone), array.array("q"))
+        mine_of_all = sum((numbers(r, length)[4 * rank :][:4] for r in everyone), array.array("q"))
+        assert into["Ialltoall"] == into["Ialltoallv"] == mine_of_all
         assert into["Igather"] == (every if rank == root else zeros(size * length))
         assert into["Iallgather"] == every
 
