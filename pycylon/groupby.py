@@ -11,7 +11,7 @@ from pycylon.expr import Column
 from pycylon.frame.extremes import of_extremes
 from pycylon.frame.plan import Plan
 from pycylon.frame.window import frame_of
-from pycylon.window import GroupWindows, Within
+from pycylon.groupwindow import GroupWindows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pycylon.frame.base import Frame, Label
     from pycylon.frame.core import DataFrame
     from pycylon.series import Series
+    from pycylon.window import Within
 
 
 class GroupBy(GroupWindows):

@@ -350,9 +350,9 @@ def _is_series(value: object) -> bool:
 
 def _is_chained(value: object) -> bool:
     """Tell whether methods of a value may be called: a column, its texts, its dates, its windows."""
+    from pycylon.rolling import Rolling
     from pycylon.series.dates import Dates
     from pycylon.series.strings import Strings
-    from pycylon.window import Rolling
 
     return _is_series(value) or isinstance(value, (Strings, Dates, Rolling))
 

@@ -158,10 +158,10 @@ class Dates:
 
     def isocalendar(self) -> DataFrame:
         """Return a frame of the years, weeks and days (Monday is 1) of ISO 8601."""
-        from pycylon.series.strings import _frame_of
+        from pycylon.frame.window import frame_of
 
-        day = self.dayofweek + 1
-        return _frame_of({"year": self._of("iso_year"), "week": self._of("iso_week"), "day": day})
+        parts = {"year": self._of("iso_year"), "week": self._of("iso_week"), "day": self.dayofweek + 1}
+        return frame_of(series.rename(name) for name, series in parts.items())
 
     # ---- rounding ----
 

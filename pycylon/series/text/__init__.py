@@ -1,0 +1,1 @@
+"""The methods of `Series.str`, a file for each of their subjects."""
