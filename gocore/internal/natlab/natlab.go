@@ -128,6 +128,7 @@ func (l *Lab) Direct(families Families) *Host {
 	h := l.host(fmt.Sprintf("direct%d", l.nets), "")
 	h.families = families
 	h.Address = l.uplink(h)
+	h.greet(PublicAddress6)
 	return h
 }
 
@@ -140,6 +141,7 @@ func (l *Lab) Behind(nats ...NAT) *Host {
 	}
 	h := l.host(fmt.Sprintf("host%d", l.nets), "")
 	h.plug(router, "eth0")
+	h.greet(PublicAddress6)
 	return h
 }
 
@@ -183,7 +185,24 @@ func (l *Lab) Beside(neighbour *Host) *Host {
 	router := neighbour.router
 	h := l.host(fmt.Sprintf("%s-%d", strings.TrimPrefix(neighbour.namespace, l.prefix), router.hosts+1), "")
 	h.plug(router, "eth0")
+	h.greet(PublicAddress6)
+	h.greet(router.inner6(router.hosts))
 	return h
+}
+
+// greet connects to a host over IPv6, in vain, until the neighbours on the way know each other: once in a while, a kernel
+// loses for good the packet that it looks for a neighbour with.
+func (h *Host) greet(address string) {
+	h.lab.t.Helper()
+	for try := 0; h.families.six(); try++ {
+		err := h.Command(context.Background(), "timeout", "0.5", "bash", "-c", "</dev/tcp/"+address+"/9").Run()
+		if exit, ok := err.(*exec.ExitError); ok && exit.ExitCode() == 1 { // refused
+			return
+		}
+		if try == 20 {
+			h.lab.t.Fatalf("%s does not reach %s: %v", h.namespace, address, err)
+		}
+	}
 }
 
 // plug connects a host's device with the private side of its router, and returns its address there.
