@@ -17,7 +17,7 @@ type service interface{ stop() error }
 type serviceKind func(options []byte) (service, []byte, error)
 
 // serviceKinds are the services by the name that "kind" gives.
-var serviceKinds = map[string]serviceKind{"rendezvous": startRendezvous, "drain": drainRendezvous, "token": issueToken}
+var serviceKinds = map[string]serviceKind{"rendezvous": startRendezvous, "drain": drainRendezvous, "token": issueToken, "doctor": examine}
 
 //export goServiceStart
 func goServiceStart(text *C.char, n C.size_t, out *C.pcy_handle, info **C.char, e *C.pcy_error) C.int32_t {

@@ -6,6 +6,7 @@
     pycylon run -n 4 script.py                               four ranks of a script on this machine
     pycylon rendezvous --listen 0.0.0.0:7077 --state DIR     where the ranks of jobs on many machines find each other
     pycylon token --rendezvous HOST:7077 --state DIR --world-size 4
+    pycylon doctor --server HOST:7077                        what NATs there are, which paths work
 """
 
 from __future__ import annotations
@@ -63,6 +64,21 @@ Print a token for one job. Give it to every rank, in a file of mode 0600 (PYCYLO
 platform (PYCYLON_TOKEN), never as an argument; with PYCYLON_WORLD_SIZE, and PYCYLON_RANK where ranks are numbered:
 
     PYCYLON_TOKEN_FILE=job.token PYCYLON_WORLD_SIZE=4 python script.py      # on each of four machines
+"""
+DOCTOR_HELP = """\
+Tell what NATs are before this machine, and what to change for direct connections. Needs a rendezvous server; one that
+listens on two addresses, and on a second port of one of them, can tell all of it:
+
+    pycylon rendezvous --listen 203.0.113.1:7077,203.0.113.1:7078,203.0.113.2:7077 --state /var/lib/pycylon
+    pycylon doctor --server 203.0.113.1:7077
+
+With a token for two ranks (--world-size 2) in PYCYLON_TOKEN_FILE or PYCYLON_TOKEN, on two machines at once, it tries
+every way between the two and measures those that work. The token stays good for a job.
+
+    PYCYLON_TOKEN_FILE=pair.token pycylon doctor
+
+The exit status is 0 where ranks connect directly, 3 where only through the relay, 4 where not at all, 1 for an error.
+Without a token 0 says no more than that the server answers.
 """
 DEMO_HELP = """\
 Join a year of flights with planes and hourly weather, group the delays by carrier and month, sort them: on four local
@@ -150,6 +166,20 @@ def _parser() -> argparse.ArgumentParser:
         "--expiry", type=_positive, default=3600, metavar="S", help="seconds for joining (default: %(default)s)"
     )
     token.set_defaults(command=_token)
+
+    doctor = add("doctor", "find out which paths lead to other machines", DOCTOR_HELP)
+    doctor.add_argument(
+        "--server", type=_server, metavar="HOST:PORT[,...]", help="the rendezvous server (default: the token's)"
+    )
+    doctor.add_argument(
+        "--timeout",
+        type=_positive,
+        default=60,
+        metavar="S",
+        help="seconds that the other machine may take to come (default: %(default)s)",
+    )
+    doctor.add_argument("--json", action="store_true", help="print what was found as JSON")
+    doctor.set_defaults(command=_doctor)
 
     demo = add("demo", "a distributed join, group-by and sort on real data", DEMO_HELP)
     demo.add_argument("--world", type=_positive, default=4, metavar="N", help="number of ranks (default: %(default)s)")
@@ -295,6 +325,23 @@ def _warn_if_readable() -> None:
             f"{stat.S_IMODE(mode):04o}): chmod 600 it, and set `umask 077` before",
             file=sys.stderr,
         )
+
+
+def _doctor(arguments: argparse.Namespace) -> int:
+    from pycylon import doctor
+    from pycylon.env import given_token
+    from pycylon.errors import InvalidError
+
+    token = None if arguments.server else given_token()
+    if not (arguments.server or token):
+        raise InvalidError(
+            "there is no rendezvous server to ask: give --server HOST:PORT, or a token in PYCYLON_TOKEN_FILE or "
+            "PYCYLON_TOKEN"
+        )
+    servers = arguments.server.split(",") if arguments.server else []
+    found = doctor.examine(servers, token, arguments.timeout)
+    print(doctor.report(found, as_json=arguments.json))
+    return doctor.status(found)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

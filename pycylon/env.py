@@ -117,7 +117,7 @@ class CylonEnv:
         options["hint"] = hint if hint is not None else os.environ.get("PYCYLON_HINT")
         options["cost_model"] = Path(model).read_text() if model else None
         if distributed:
-            options["token"] = token if token is not None else _token()
+            options["token"] = token if token is not None else given_token()
         if options.get("token"):
             options["rank"] = _number("PYCYLON_RANK", rank, int)
             options["world_size"] = _number("PYCYLON_WORLD_SIZE", world_size, int)
@@ -302,7 +302,7 @@ def _leave_all() -> None:
 _kept_token = ""
 
 
-def _token() -> str | None:
+def given_token() -> str | None:
     """Return the job token that the variables give. A secret: child processes must not inherit the variable."""
     global _kept_token
     _kept_token = os.environ.pop("PYCYLON_TOKEN", "") or _kept_token

@@ -585,7 +585,7 @@ def start_service(kind: str, options: Mapping[str, Any]) -> Service:
     Parameters
     ----------
     kind : str
-        "rendezvous", "drain" or "token".
+        "rendezvous", "drain", "token" or "doctor".
     options : mapping
         The service's options; one that is None counts as absent.
     """

@@ -25,7 +25,7 @@ def command(*arguments, **variables):
     )
 
 
-@pytest.mark.parametrize("name", ["run", "rendezvous", "token", "demo"])
+@pytest.mark.parametrize("name", ["run", "rendezvous", "token", "doctor", "demo"])
 def test_help_teaches(name, capsys):
     with pytest.raises(SystemExit) as end:
         main([name, "--help"])

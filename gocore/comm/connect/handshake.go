@@ -43,7 +43,7 @@ func (j *joiner) greet(ctx context.Context, raw net.Conn, client bool, expected 
 		return nil, 0, err
 	}
 	_ = raw.SetDeadline(time.Time{})
-	return &racer{conn: conn, path: named, done: make(chan struct{})}, peer, nil
+	return &racer{conn: conn, path: named, client: client, at: time.Now(), done: make(chan struct{})}, peer, nil
 }
 
 // exchangeHello makes both sides sure that the other has accepted the connection, for this epoch and these ranks. The

@@ -64,6 +64,7 @@ type joiner struct {
 
 	offices   []*office     // of Options.Stores
 	nearSlots chan struct{} // of outgoing connections on loopback
+	exam      chan *racer   // takes what would be nominated; nil: nothing is examined
 
 	mu    sync.Mutex
 	trace []Event
@@ -76,34 +77,35 @@ const maxTrace = 4096
 // same error on all of them.
 func Join(ctx context.Context, token trust.Token, opt Options) (*Membership, error) {
 	j := &joiner{opt: opt, token: token, began: time.Now()}
-	m, err := j.join(ctx)
-	if err != nil {
+	if err := j.opening(ctx, "the ranks to connect to each other", j.mesh); err != nil {
 		return nil, status.In("connect", err)
 	}
-	return m, nil
+	j.event(-1, 0, "", "go", nil)
+	return j.membership(), nil
 }
 
-func (j *joiner) join(ctx context.Context) (*Membership, error) {
+// opening registers, waits for the roster, and does what is to be done with it.
+func (j *joiner) opening(ctx context.Context, awaited string, with func(context.Context) error) error {
 	if err := j.check(); err != nil {
-		return nil, err
+		return err
 	}
 	ctx, cancel := context.WithTimeout(ctx, j.opt.Timeout)
 	defer cancel()
 	if err := j.open(); err != nil {
-		return nil, err
+		return err
 	}
 	if j.listener != nil {
 		defer func() { _ = j.listener.Close() }()
 	}
 	err := j.enter(ctx)
 	if j.client == nil {
-		return nil, err
+		return err
 	}
 	defer j.client.Close()
 	stage := "the other ranks to register"
 	if err == nil {
-		stage = "the ranks to connect to each other"
-		err = j.mesh(ctx)
+		stage = awaited
+		err = with(ctx)
 	}
 	if err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
@@ -112,10 +114,8 @@ func (j *joiner) join(ctx context.Context) (*Membership, error) {
 		j.event(-1, 0, "", "failed", err)
 		j.client.Fail(err)
 		j.closeOffices()
-		return nil, err
 	}
-	j.event(-1, 0, "", "go", nil)
-	return j.membership(), nil
+	return err
 }
 
 // check refuses settings that can't work, before anything is opened.

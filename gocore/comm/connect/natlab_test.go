@@ -36,6 +36,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "server":
 		err = runServer()
+	case "exam 0", "exam 1":
+		err = runExam(int(role[5] - '0'))
 	default:
 		err = runRank(role)
 	}
@@ -115,8 +117,29 @@ func runRank(role string) error {
 	return json.NewEncoder(os.Stdout).Encode(o)
 }
 
+// runExam examines the ways to the other rank, and prints what was found out.
+func runExam(rank int) error {
+	token, err := trust.ParseToken(os.Getenv(tokenVariable))
+	if err != nil {
+		return err
+	}
+	e, err := connect.Examine(context.Background(), token, connect.Options{Rank: &rank, Timeout: 30 * time.Second})
+	if err != nil {
+		return err
+	}
+	return json.NewEncoder(os.Stdout).Encode(e)
+}
+
 // between runs a rank on each of two hosts against a server on the public one.
-func between(t *testing.T, lab *natlab.Lab, hosts [2]*natlab.Host, seconds int, paths string) [2]outcome {
+func between(t *testing.T, lab *natlab.Lab, hosts [2]*natlab.Host, seconds int, paths string) (outcomes [2]outcome) {
+	onBoth(t, lab, hosts, func(rank int) string { return fmt.Sprintf("%d %d %s", rank, seconds, paths) },
+		func(rank int, text []byte) error { return json.Unmarshal(text, &outcomes[rank]) })
+	return outcomes
+}
+
+// onBoth runs this program on both hosts, each in its role, against a server on the public one, and takes what it prints.
+func onBoth(t *testing.T, lab *natlab.Lab, hosts [2]*natlab.Host, role func(rank int) string, take func(rank int, text []byte) error) {
+	t.Helper()
 	self, err := os.Executable()
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(context.Background(), 60*time.Second)
@@ -134,21 +157,19 @@ func between(t *testing.T, lab *natlab.Lab, hosts [2]*natlab.Host, seconds int, 
 	token, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
 
-	var outcomes [2]outcome
 	g := task.NewGroup(ctx)
 	for rank, host := range hosts {
 		g.Go(func(ctx context.Context) error {
 			c := host.Command(ctx, self)
-			c.Env = append(os.Environ(), fmt.Sprintf("%s=%d %d %s", roleVariable, rank, seconds, paths), tokenVariable+"="+strings.TrimSpace(token))
+			c.Env = append(os.Environ(), roleVariable+"="+role(rank), tokenVariable+"="+strings.TrimSpace(token))
 			text, err := c.Output()
 			if err != nil {
 				return fmt.Errorf("rank %d: %w: %s", rank, err, text)
 			}
-			return json.Unmarshal(text, &outcomes[rank])
+			return take(rank, text)
 		})
 	}
 	require.NoError(t, g.Wait())
-	return outcomes
 }
 
 // kinds are how a host of each of testdata/paths.md's kinds is connected.
@@ -264,5 +285,53 @@ func TestNoPathThroughNATs(t *testing.T) {
 		require.Equal(t, status.Unreachable, o.Code, o.Text)
 		require.Contains(t, o.Text, "needs the relay")
 		require.Contains(t, o.Text, "punched 198.51.100.")
+	}
+}
+
+// What works between two kinds, by path and who dials; both ranks know it, and a reason for all else.
+func TestExamineThroughNATs(t *testing.T) {
+	for _, c := range []struct {
+		kinds [2]string
+		works []string
+		says  string
+	}{
+		{[2]string{"filtered", "reset"}, []string{"punched 0", "relay 0"}, ""},
+		{[2]string{"filtered", "open"}, []string{"public 0", "relay 0"}, ""},
+		{[2]string{"cone", "symmetric"}, []string{"relay 0"}, "every destination another port"},
+		{[2]string{"IPv6", "filtered"}, []string{"relay 0"}, "unreachable"},
+		{[2]string{"dual", "IPv6 filtered"}, []string{"punched 0", "relay 0"}, ""},
+	} {
+		t.Run(c.kinds[0]+"/"+c.kinds[1], func(t *testing.T) {
+			lab := natlab.New(t)
+			var found [2]connect.Examination
+			onBoth(t, lab, [2]*natlab.Host{kinds[c.kinds[0]](lab), kinds[c.kinds[1]](lab)}, func(rank int) string { return fmt.Sprint("exam ", rank) },
+				func(rank int, text []byte) error { return json.Unmarshal(text, &found[rank]) })
+			require.Equal(t, found[0].Ways, found[1].Ways, "both have the same table")
+			works, reasons := map[string]bool{}, ""
+			for _, w := range found[0].Ways {
+				t.Logf("%+v", w)
+				if !w.Works {
+					require.NotEmpty(t, w.Reason)
+					reasons += w.Reason + "\n"
+					continue
+				}
+				require.Empty(t, w.Reason)
+				works[fmt.Sprint(w.Path, " ", w.From)] = true
+				require.Positive(t, w.RTT)
+				require.Positive(t, w.MegaBytes[0])
+				require.Positive(t, w.MegaBytes[1])
+			}
+			for _, way := range c.works {
+				require.Contains(t, works, way)
+			}
+			if c.says != "" {
+				require.Len(t, works, len(c.works))
+			}
+			require.Contains(t, reasons, c.says)
+			require.True(t, strings.HasPrefix(c.works[0], found[0].Best))
+			for rank, e := range found {
+				require.Equal(t, rank, e.Rank)
+			}
+		})
 	}
 }

@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"net"
 	"net/netip"
 	"time"
 
@@ -26,7 +25,7 @@ func (j *joiner) observe(ctx context.Context, m *wire.Member) {
 	defer cancel()
 	main := j.client.ServerAddr()
 	var other, same netip.AddrPort
-	for _, a := range resolve(ctx, j.token.Addresses()) {
+	for _, a := range nat.Resolve(ctx, j.token.Addresses()) {
 		switch {
 		case a.Addr().Is4() != main.Addr().Is4():
 			other = first(other, a)
@@ -68,23 +67,4 @@ func first(a, b netip.AddrPort) netip.AddrPort {
 		return a
 	}
 	return b
-}
-
-// resolve returns addresses as numbers: those that have none, or not in time, are left out.
-func resolve(ctx context.Context, addresses []string) (list []netip.AddrPort) {
-	for _, address := range addresses {
-		host, service, _ := net.SplitHostPort(address)
-		port, err := net.DefaultResolver.LookupPort(ctx, "tcp", service)
-		if err != nil {
-			continue
-		}
-		found, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
-		if err != nil {
-			continue
-		}
-		for _, a := range found {
-			list = append(list, netip.AddrPortFrom(a.Unmap(), uint16(port)))
-		}
-	}
-	return list
 }

@@ -19,10 +19,12 @@ import (
 
 // racer is an authenticated connection that may become the pair's.
 type racer struct {
-	conn *tls.Conn
-	path wire.Path
-	once sync.Once
-	done chan struct{} // closed with the connection
+	conn   *tls.Conn
+	path   wire.Path
+	client bool      // of TLS: on a listening port, this rank dialled
+	at     time.Time // when it was authenticated
+	once   sync.Once
+	done   chan struct{} // closed with the connection
 }
 
 // await waits until the racer is closed, or the context ends, as the pair's does when it settles.
@@ -46,6 +48,7 @@ func (r *racer) close() {
 type pair struct {
 	peer   int
 	lower  bool // this rank is the lower one
+	all    bool // every path is wanted, not the best
 	racers chan *racer
 	list   []candidate     // that this rank dials, best first
 	ctx    context.Context // of the attempts to connect; ends when the pair settles
@@ -141,7 +144,7 @@ func (p *pair) hopes(path wire.Path) bool {
 func (p *pair) busy() bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.dialled > 0 || len(p.live) > 0
+	return !p.all && (p.dialled > 0 || len(p.live) > 0)
 }
 
 func (p *pair) proving(n int) {

@@ -32,7 +32,7 @@ func (j *joiner) race(g *task.Group, p *pair) {
 	self, peer := &j.roster.Entries[j.rank], &j.roster.Entries[p.peer]
 	p.list = candidates(self, peer, j.allowed)
 	first := p.lower || (translated(self) && !translated(peer))
-	if p.lower {
+	if p.lower && j.exam == nil {
 		g.Go(func(ctx context.Context) error {
 			j.nominate(ctx, p)
 			return nil
@@ -168,6 +168,14 @@ func (j *joiner) offer(ctx context.Context, p *pair, r *racer) {
 	j.event(p.peer, r.path, r.conn.RemoteAddr().String(), "authenticated", nil)
 	if !p.enter(r) {
 		r.close()
+		return
+	}
+	if j.exam != nil {
+		select {
+		case j.exam <- r:
+		default: // more than there are ways
+			p.drop(r)
+		}
 		return
 	}
 	if !p.lower {

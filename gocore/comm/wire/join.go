@@ -63,6 +63,12 @@ const (
 	TypeHelloAck    JoinType = 17 // worker to worker: empty
 	TypeNominate    JoinType = 18 // lower to higher rank: empty
 	TypeNominateAck JoinType = 19 // higher to lower rank: empty
+	TypeRow         JoinType = 24 // higher to lower rank: a byte; see exam.go
+	TypeEcho        JoinType = 25 // both ways: any bytes
+	TypeSink        JoinType = 26 // lower to higher rank: a count
+	TypeSource      JoinType = 27 // lower to higher rank: a count
+	TypeRows        JoinType = 28 // lower to higher rank: empty; back: JSON
+	TypeTable       JoinType = 29 // lower to higher rank: JSON
 	TypeRelay       JoinType = 32 // worker to relay: Relay
 	TypeChallenge   JoinType = 33 // relay to worker: 32 random bytes
 	TypeProof       JoinType = 34 // worker to relay: 64 bytes, the signature of the challenge
