@@ -20,7 +20,7 @@ import (
 //	record       | ... | held (2 words) | ...
 //	quantile     the result, and whether there is one
 //	nunique      the number
-//	nlargest     the address of the results, and how many there are
+//	nlargest     the address of the results, and how many there are: of more than mostTop (see group_top.go)
 //	list         where the values begin in groupColumn.order, and how many there are
 type groupCollected struct {
 	agg   Agg

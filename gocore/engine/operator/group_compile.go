@@ -56,10 +56,24 @@ func (c *groupCompiler) addAgg(a Agg) error {
 		}
 	}
 	field := c.rows.Field(a.Column)
-	if a.Fn >= Quantile {
+	switch {
+	case (a.Fn == Largest || a.Fn == Smallest) && a.N > 0 && a.N <= mostTop && c.mode == Complete:
+		c.addTop(a, field)
+		return nil
+	case a.Fn >= Quantile:
 		return c.addCollected(a, field)
 	}
 	return c.addParts(a, field, parts(a, kindOf(field.Type)))
+}
+
+// addTop adds an aggregate that keeps a few of the values.
+func (c *groupCompiler) addTop(a Agg, field arrow.Field) {
+	kind := kindOf(field.Type)
+	at := c.state(groupState{op: opTop, top: newGroupTop(a, kind), values: []int{c.value(opTop, groupOperand{a.Column, plainForm})}})
+	t, nullable := a.Fn.result(field.Type, a.Interpolation)
+	c.ragged = true
+	c.results = append(c.results, groupResult{agg: a, source: field.Name, states: []int{at}, part: -1,
+		field: arrow.Field{Name: aggName(a.Fn, field.Name), Type: t, Nullable: nullable}})
 }
 
 // kindOf returns the kind of a supported type.

@@ -40,11 +40,20 @@ func (v *groupValue) isString() bool { return v.kind == column.String && v.words
 // groupState is an accumulator: what it does, the values it reads, and where its state is in a group's record.
 type groupState struct {
 	op       groupOp
-	values   []int // of groupLayout.values
-	operands []int // the words of a row that op reads
-	mask     int   // its bit of the mask words: the row is left out; -1 where op looks itself
-	together bool  // it is one of groupLayout.moments
-	word     int   // first of a record's words
+	values   []int     // of groupLayout.values
+	operands []int     // the words of a row that op reads
+	mask     int       // its bit of the mask words: the row is left out; -1 where op looks itself
+	together bool      // it is one of groupLayout.moments
+	word     int       // first of a record's words
+	top      *groupTop // of opTop
+}
+
+// words returns how many words of a record the state has.
+func (s *groupState) words() int {
+	if s.top != nil {
+		return 1 + s.top.n
+	}
+	return s.op.words()
 }
 
 // groupResult is an output column after the keys.
@@ -161,7 +170,7 @@ func (l *groupLayout) layOut() {
 	word := 1 + l.keyWords
 	for i := range l.states {
 		l.states[i].word = word
-		word += l.states[i].op.words()
+		word += l.states[i].words()
 	}
 	l.recWords = word
 	masks := 0

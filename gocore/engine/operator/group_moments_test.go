@@ -165,7 +165,7 @@ func TestGroupLargest(t *testing.T) {
 		rows = append(rows, []any{k, v})
 	}
 	batches := cut(optest.Batch(t, columns, rows...), 10_000)
-	for _, n := range []int{1, 2, 40} {
+	for _, n := range []int{1, 2, 8, 40} {
 		for _, fn := range []AggFn{Largest, Smallest} {
 			var want []string
 			for k, all := range values {
@@ -203,4 +203,51 @@ func TestGroupLargest(t *testing.T) {
 	got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 2, batches, firstSpread, runGroup(t, spec, columns))
 	require.NoError(t, err)
 	require.Equal(t, []string{optest.RowText([]any{at(0.5), at(0.999), 1000})}, got)
+}
+
+// TestGroupLargestTypes has few values of each order that words have, nulls, and a group without keys.
+func TestGroupLargestTypes(t *testing.T) {
+	leak.Check(t)
+	for _, c := range []struct {
+		typ           string
+		values        []any
+		greatest, all []any // two greatest; all from the least on
+	}{
+		{"int64", []any{-5, 3, nil, math.MinInt64, math.MaxInt64}, []any{math.MaxInt64, 3}, []any{math.MinInt64, -5, 3, math.MaxInt64}},
+		{"uint64", []any{uint64(0), uint64(1<<63 + 1), nil, uint64(3)}, []any{uint64(1<<63 + 1), uint64(3)}, []any{uint64(0), uint64(3), uint64(1<<63 + 1)}},
+		{"int8", []any{-1, 1, -128}, []any{1, -1}, []any{-128, -1, 1}},
+		{"float32", []any{-0.5, math.NaN(), math.Inf(-1), 0.25}, []any{0.25, -0.5}, []any{math.Inf(-1), -0.5, 0.25}},
+		{"bool", []any{true, false, true}, []any{true, true}, []any{false, true, true}},
+		{"int64", []any{nil, nil}, nil, nil},
+	} {
+		columns := "k int64, v " + c.typ
+		var rows [][]any
+		for _, v := range c.values {
+			rows = append(rows, []any{1, v})
+		}
+		batches := cut(optest.Batch(t, columns, rows...), 1)
+		for _, keys := range [][]int{{0}, {}} {
+			for _, agg := range []Agg{{Fn: Largest, Column: 1, N: 2}, {Fn: Smallest, Column: 1, N: 8}} {
+				values := c.greatest
+				if agg.Fn == Smallest {
+					values = c.all
+				}
+				want := []string{}
+				for _, v := range values {
+					row := []any{v}
+					if len(keys) > 0 {
+						row = []any{1, v}
+					}
+					want = append(want, optest.RowText(row))
+				}
+				got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 2, batches, firstSpread,
+					runGroup(t, GroupSpec{Keys: keys, Aggs: []Agg{agg}, DropNull: true}, columns))
+				require.NoError(t, err)
+				require.ElementsMatch(t, want, got, "%s %s, keys %v", c.typ, agg.Fn, keys)
+				if len(keys) > 0 {
+					require.Equal(t, want, append([]string{}, got...), "their order")
+				}
+			}
+		}
+	}
 }

@@ -25,6 +25,7 @@ import (
 //	opProductFloat
 //	opSumDecimal                     a 256-bit integer (see group_decimal.go)
 //	opHeld                           a result (see group_collect.go)
+//	opTop                            the greatest or least values (see group_top.go)
 //
 // opAdd... and opMultiply... merge states that come as columns, opMergeFloat sums that come as they are in records.
 // Merging is commutative and associative, so the results don't depend on which worker saw which rows.
@@ -65,6 +66,7 @@ const (
 	opProductFloat
 	opSumDecimal
 	opHeld
+	opTop
 	opAddWide
 	opAddFloat
 	opMergeFloat
@@ -242,6 +244,11 @@ func (c groupCells) at(g uint32) *[2]uint64 { return (*[2]uint64)(unsafe.Add(c.b
 
 func (c groupCells) floats(g uint32) *[2]float64 {
 	return (*[2]float64)(unsafe.Add(c.base, 8*uintptr(g)))
+}
+
+// words returns n words of a state.
+func (c groupCells) words(g uint32, n int) []uint64 {
+	return unsafe.Slice((*uint64)(unsafe.Pointer(c.at(g))), n)
 }
 
 func (c groupCells) atFour(g uint32) *[4]uint64 {

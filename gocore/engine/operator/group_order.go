@@ -37,24 +37,36 @@ func (t *groupTable) sorted() (*memory.Buffer, int, error) {
 	return b, rows, nil
 }
 
-// held returns the word of a record where the state of a ragged aggregate is.
-func (t *groupTable) held() int { return t.layout.states[t.layout.collected[0].state].word }
+// raggedState returns the state of a ragged aggregate, which is alone.
+func (l *groupLayout) raggedState() *groupState { return &l.states[l.results[0].states[0]] }
 
 // results returns how many results a ragged aggregate has of all groups.
 func (t *groupTable) results() int {
-	n := 0
+	n, s := 0, t.layout.raggedState()
+	count := s.word + 1
+	if s.top != nil {
+		count = s.word
+	}
 	for g := 1; g < t.n; g++ {
-		n += int(t.record(uint32(g * t.layout.recWords))[t.held()+1])
+		n += int(t.record(uint32(g * t.layout.recWords))[count])
 	}
 	return n
 }
 
 // writeResults writes a record for each of a group's results and returns what is left of dst.
 func (t *groupTable) writeResults(dst, r []uint64) []uint64 {
-	at := r[t.held()]
-	for _, w := range unsafe.Slice(*(**uint64)(unsafe.Pointer(&at)), r[t.held()+1]) {
+	s := t.layout.raggedState()
+	var kept [mostTop]uint64
+	var values []uint64
+	if s.top != nil {
+		values = s.top.values(r[s.word:], &kept)
+	} else {
+		at := r[s.word]
+		values = unsafe.Slice(*(**uint64)(unsafe.Pointer(&at)), r[s.word+1])
+	}
+	for _, w := range values {
 		n := copy(dst, r)
-		dst[t.held()] = w
+		dst[s.word] = w
 		dst = dst[n:]
 	}
 	return dst

@@ -44,7 +44,7 @@ func newGroupTable(l *groupLayout, scope *memory.Scope, skip uint, groups int) (
 	for i := range l.states {
 		s := &l.states[i]
 		state := s.op.initial()
-		copy(t.initial[s.word:s.word+s.op.words()], state[:])
+		copy(t.initial[s.word:s.word+s.words()], state[:])
 	}
 	if err := t.resize(max(minSlots, 1<<bits.Len(uint(slotsPerGroup*groups)))); err != nil {
 		return nil, err

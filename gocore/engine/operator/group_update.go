@@ -57,6 +57,10 @@ func (t *groupTable) aggregate(u groupUpdate) error {
 		for k, word := range s.operands {
 			in[k] = u.chunk.word(word, u.from)
 		}
+		if s.top != nil {
+			s.top.update(t.cells(s), rows, in[0])
+			continue
+		}
 		if err := s.op.update(t.cells(s), rows, &in, t.heapOf(s.op, u.heap)); err != nil {
 			return err
 		}
@@ -84,6 +88,10 @@ func (t *groupTable) merge(u groupUpdate) error {
 	for i := range l.states {
 		s := &l.states[i]
 		if s.op == opHeld {
+			continue
+		}
+		if s.top != nil {
+			s.top.merge(t.cells(s), u.ids[u.from:u.to], u.chunk.values[s.word-1-l.keyWords].from(u.from))
 			continue
 		}
 		in := groupOperands{ones, ones, ones, ones}
