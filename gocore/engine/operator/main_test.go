@@ -9,26 +9,38 @@ import (
 	"github.com/pycylon/pycylon/gocore/internal/optest"
 )
 
-const (
-	asSorted = "partitions and orders are Sort's: tested there"
-	asIs     = "the integer that it is: TestJoinKeepsTypes"
-)
-
-// operators is the table of operators and the types of their keys. Wider types are keys through compute.AsKey.
+// operators is the table of operators and the types of their keys.
 var operators = optest.Coverage{
-	Types: []string{"null", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float", "double",
-		"utf8", "date32", "timestamp[us, tz=UTC]"},
+	Types: append([]string{"null", "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64", "float", "double", "utf8"},
+		otherTypeNames()...),
 	Operators: []optest.CoveredOperator{
-		{Name: "join", Python: "merge, join", Reasons: map[string]string{"date32": asIs, "timestamp[us, tz=UTC]": asIs}},
+		{Name: "join", Python: "merge, join"},
 		{Name: "group", Python: "groupby, value_counts, pivot_table"},
 		{Name: "sort", Python: "sort_values, nlargest"},
 		{Name: "top k", Python: "head, nlargest, nsmallest", Reasons: map[string]string{"spill": "keeps k rows per worker"}},
 		{Name: "unique", Python: "drop_duplicates, duplicated, unique"},
 		{Name: "set operation", Python: "intersect, subtract, union"},
-		{Name: "window", Python: "rank, shift, cumsum, rolling", Reasons: map[string]string{"null": asSorted, "int16": asSorted, "int64": asSorted,
-			"uint8": asSorted, "uint16": asSorted, "uint32": asSorted, "uint64": asSorted, "float": asSorted, "utf8": asSorted,
-			"date32": asSorted, "timestamp[us, tz=UTC]": asSorted}},
+		{Name: "window", Python: "rank, shift, cumsum, rolling", Reasons: asSorted(append(otherTypeNames(),
+			"null", "int16", "int64", "uint8", "uint16", "uint32", "uint64", "float"))},
 	},
+}
+
+// otherTypeNames are the types of otherKeyTypes.
+func otherTypeNames() []string {
+	var names []string
+	for _, c := range otherKeyTypes {
+		names = append(names, c.typ)
+	}
+	return names
+}
+
+// asSorted is why a window isn't run by keys of some types.
+func asSorted(types []string) map[string]string {
+	reasons := map[string]string{}
+	for _, typ := range types {
+		reasons[typ] = "partitions and orders are Sort's: tested there"
+	}
+	return reasons
 }
 
 // TestMain holds the table against what all tests together have covered.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"math"
+	"math/big"
 	"slices"
 	"strings"
 	"testing"
@@ -68,6 +69,10 @@ func orderLiterals(a, b any, k SortKey) int {
 		order = cmp.Compare(a, b.(float64))
 	case string:
 		order = strings.Compare(a, b.(string))
+	case optest.Decimal:
+		x, _ := new(big.Rat).SetString(string(a))
+		y, _ := new(big.Rat).SetString(string(b.(optest.Decimal)))
+		order = x.Cmp(y)
 	case bool:
 		if a != b.(bool) {
 			order = 1
