@@ -30,9 +30,18 @@ func MakeView(s []byte, heap, start int) View {
 		copy(unsafe.Slice((*byte)(unsafe.Pointer(&v.Prefix)), InlineSize), s)
 		return v
 	}
-	copy(v.Prefix[:], s)
+	v.Prefix = [4]byte(s)
 	v.Heap, v.Start = uint32(heap), uint32(start)
 	return v
+}
+
+// Set makes v the view of the characters [from, to) of heap number 0.
+func (v *View) Set(heap []byte, from, to int) {
+	if to-from <= InlineSize && from+InlineSize <= len(heap) {
+		v.setInline(unsafe.Pointer(&heap[from]), to-from)
+		return
+	}
+	*v = MakeView(heap[from:to], 0, from)
 }
 
 // inlineMasks keep the first n of 12 characters, as words of 8 and of 4.

@@ -43,12 +43,15 @@ func compareStrings(dst []byte, n int, op Comparison, x, y *column.Column) {
 	}
 }
 
-// equalText sets the bits of x's rows that equal the only string of y, in any layout: most differ in their length.
+// equalText sets the bits of x's rows that equal the only string of y, in any layout.
 func equalText(dst []byte, x, y *column.Column) {
 	rows, one := newTextReader(x), newTextReader(y)
-	want := one.at(0)
+	want := head{one.at(0), true}
+	if withOffsets(x, func(o []int32) { matchHeads(dst, o, x.Heaps[0], want) }, func(o []int64) { matchHeads(dst, o, x.Heaps[0], want) }) {
+		return
+	}
 	for i := range x.Len {
-		if !x.IsNull(i) && string(rows.at(i)) == string(want) {
+		if !x.IsNull(i) && string(rows.at(i)) == string(want.text) {
 			dst[i>>3] |= 1 << (i & 7)
 		}
 	}
@@ -79,8 +82,8 @@ func equalWords(dst []byte, rows []column.View, want [2]uint64) {
 	a, b := want[0], want[1]
 	for ; len(words) >= 8; words, dst = words[8:], dst[1:] {
 		v := (*[8][2]uint64)(words)
-		dst[0] |= bits4(v[0][0]^a|v[0][1]^b == 0, v[1][0]^a|v[1][1]^b == 0, v[2][0]^a|v[2][1]^b == 0, v[3][0]^a|v[3][1]^b == 0) |
-			bits4(v[4][0]^a|v[4][1]^b == 0, v[5][0]^a|v[5][1]^b == 0, v[6][0]^a|v[6][1]^b == 0, v[7][0]^a|v[7][1]^b == 0)<<4
+		dst[0] |= bits4((v[0][0]^a)|(v[0][1]^b) == 0, (v[1][0]^a)|(v[1][1]^b) == 0, (v[2][0]^a)|(v[2][1]^b) == 0, (v[3][0]^a)|(v[3][1]^b) == 0) |
+			bits4((v[4][0]^a)|(v[4][1]^b) == 0, (v[5][0]^a)|(v[5][1]^b) == 0, (v[6][0]^a)|(v[6][1]^b) == 0, (v[7][0]^a)|(v[7][1]^b) == 0)<<4
 	}
 	for i := range words {
 		dst[0] |= byte(oneBit(words[i] == want)) << i

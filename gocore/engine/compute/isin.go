@@ -1,8 +1,6 @@
 package compute
 
 import (
-	"encoding/binary"
-	"hash/maphash"
 	"math"
 	"math/bits"
 
@@ -17,7 +15,7 @@ import (
 //
 //	numbers in a narrow range   a bitmap from the least on
 //	other numbers               open addressing, at most half full; 0 marks a free slot and is kept apart
-//	strings                     the same, of row numbers of the values; a few short ones are compared one by one
+//	strings                     the same, of row numbers of the values (isin_strings.go)
 //
 // It is immutable once made.
 type Set struct {
@@ -33,14 +31,14 @@ type Set struct {
 	short   [][2]uint64 // the views of a few short strings, if all are
 	strings column.Column
 	rows    []uint64 // slots: high bits of the hash, row + 1
-	seed    maphash.Seed
+	maybe   []uint64 // a bitmap by hash: few of those that aren't there pass
 }
 
 // bitmapBits is the widest range of numbers for which a Set is a bitmap: it fits the L1 cache.
 const bitmapBits = 128 << 10
 
-// NewSet makes the set of values, for columns of type t that Compare would take beside them. Values in the Views layout
-// must live as long as the set; so must scope.
+// NewSet makes the set of values, for columns of type t that Compare would take beside them. Strings are in the Views
+// layout and must live as long as the set; so must scope.
 func NewSet(scope *memory.Scope, t arrow.DataType, values *column.Column) (*Set, error) {
 	s := &Set{missing: values.Nulls > 0}
 	kind, _ := column.KindOf(t)
@@ -139,70 +137,6 @@ func (s *Set) has(w uint64) uint64 {
 	return oneBit(s.words[s.find64(w)] == w)
 }
 
-func (s *Set) addStrings(scope *memory.Scope, values *column.Column) error {
-	size := 1 << bits.Len(uint(2*values.Len))
-	b, err := scope.Zeroed(8 * size)
-	if err != nil {
-		return err
-	}
-	if values.Len <= fewStrings {
-		s.addShort(values)
-	}
-	s.strings, s.rows, s.seed = *values, memory.As[uint64](b.Bytes())[:size], maphash.MakeSeed()
-	for i := range values.Len {
-		if !values.IsNull(i) {
-			hash := s.hash(&values.Views[i], values.Heaps)
-			at, found := s.find(hash, &values.Views[i], values.Heaps)
-			if !found {
-				s.rows[at] = hash&tagBits | uint64(i+1)
-			}
-		}
-	}
-	return nil
-}
-
-// fewStrings is how many short strings are compared one by one faster than they are looked up.
-const fewStrings = 8
-
-// addShort keeps the views of the values, if all of them are short.
-func (s *Set) addShort(values *column.Column) {
-	for i := range values.Len {
-		switch {
-		case values.IsNull(i):
-		case !values.Views[i].IsInline():
-			s.short = nil
-			return
-		default:
-			s.short = append(s.short, *viewWords(&values.Views[i]))
-		}
-	}
-}
-
-// tagBits are those of a hash that a slot keeps: few strings are compared in vain.
-const tagBits = ^uint64(1<<32 - 1)
-
-func (s *Set) hash(v *column.View, heaps [][]byte) uint64 {
-	if !v.IsInline() {
-		return maphash.Bytes(s.seed, v.Bytes(heaps))
-	}
-	words := viewWords(v)
-	high, low := bits.Mul64(words[0]^0x9E3779B97F4A7C15, words[1]^0xD6E8FEB86659FD93)
-	return high ^ low
-}
-
-// find returns the slot of a string, or the free one where it would be.
-func (s *Set) find(hash uint64, v *column.View, heaps [][]byte) (int, bool) {
-	for at := int(hash) & (len(s.rows) - 1); ; at = (at + 1) & (len(s.rows) - 1) {
-		slot := s.rows[at]
-		if slot == 0 {
-			return at, false
-		}
-		if row := uint32(slot) - 1; (slot^hash)&tagBits == 0 && column.EqualViews(v, heaps, &s.strings.Views[row], s.strings.Heaps) {
-			return at, true
-		}
-	}
-}
-
 // Contains tells which values of a column of the set's type are among it: never null, and a missing value is if one
 // was among the values.
 func (s *Set) Contains(scope *memory.Scope, c *column.Column) (column.Column, error) {
@@ -243,7 +177,7 @@ func (s *Set) Contains(scope *memory.Scope, c *column.Column) (column.Column, er
 			w = containsFloats(s, column.Of[float64](c)[i:i+size])
 		case column.String:
 			if s.rows != nil {
-				w = s.containsViews(c, i, size, valid)
+				w = s.containsStrings(c, i, size, valid)
 			}
 		}
 		w &= valid
@@ -279,25 +213,6 @@ func containsFloats[T float](s *Set, values []T) uint64 {
 			continue
 		}
 		w |= s.has(math.Float64bits(float64(v)+0)) << j
-	}
-	return w
-}
-
-func (s *Set) containsViews(c *column.Column, i, n int, valid uint64) uint64 {
-	w := uint64(0)
-	if s.short != nil {
-		var found [8]byte
-		for _, want := range s.short {
-			equalWords(found[:], c.Views[i:i+n], want)
-		}
-		return binary.LittleEndian.Uint64(found[:])
-	}
-	for j := range n {
-		if valid>>j&1 != 0 {
-			v := &c.Views[i+j]
-			_, found := s.find(s.hash(v, c.Heaps), v, c.Heaps)
-			w |= oneBit(found) << j
-		}
 	}
 	return w
 }

@@ -160,7 +160,7 @@ func (l *Lookup) findViews(ids []uint32, c *column.Column) {
 		ids[i] = Missing
 		if l.set.rows != nil && !c.IsNull(i) {
 			v := &c.Views[i]
-			if at, found := l.set.find(l.set.hash(v, c.Heaps), v, c.Heaps); found {
+			if at, found := l.set.find(hashView(v, c.Heaps), v, c.Heaps); found {
 				ids[i] = uint32(l.set.rows[at]) - 1
 			}
 		}

@@ -27,7 +27,12 @@ func HasAffix(scope *memory.Scope, a *column.Column, side Side, affix string) (c
 		return hasPrefix(scope, a, text)
 	}
 	if side == Left {
-		return testTexts(scope, a, func(s []byte) bool { return bytes.HasPrefix(s, text) })
+		dst, err := newResult(scope, arrow.FixedWidthTypes.Boolean, a)
+		if err == nil {
+			start := head{text: text}
+			withOffsets(a, func(o []int32) { matchHeads(dst.Values, o, a.Heaps[0], start) }, func(o []int64) { matchHeads(dst.Values, o, a.Heaps[0], start) })
+		}
+		return dst, err
 	}
 	return testTexts(scope, a, func(s []byte) bool { return bytes.HasSuffix(s, text) })
 }

@@ -24,7 +24,8 @@ const (
 //
 //	literal                 one search
 //	a.*b.*c, ^a.*b$, ...    one search after the other, from left to right: what LIKE 'a%b%c' says
-//	anything else           a search for a text that every match has, before the expression itself
+//	anything else           a search for a text that every match has, then an automaton (strings_automaton.go), or where
+//	                        there is none or the string isn't ASCII the expression itself
 //
 // It is immutable.
 type Pattern struct {
@@ -35,6 +36,7 @@ type Pattern struct {
 	end     bool     // the last ends it
 	line    bool     // what is between texts holds no newline
 	need    []byte   // where the expression decides: every match has it
+	auto    *automaton
 }
 
 // LiteralPattern is the Pattern of a text.
@@ -66,7 +68,10 @@ func CompilePattern(expression string, anchor Anchor, ignoreCase bool) (*Pattern
 	p := &Pattern{re: re}
 	tree, err := syntax.Parse(expression, syntax.Perl)
 	if err == nil {
-		p.simplify(tree.Simplify())
+		tree = tree.Simplify()
+		if p.simplify(tree); p.texts == nil {
+			p.auto = newAutomaton(tree)
+		}
 	}
 	return p, nil
 }
@@ -157,7 +162,15 @@ func literalOf(tree *syntax.Regexp) ([]byte, bool) {
 func (p *Pattern) Matches(s []byte) bool {
 	switch {
 	case p.texts == nil:
-		return (len(p.need) == 0 || bytes.Contains(s, p.need)) && p.re.Match(s)
+		if len(p.need) > 0 && !bytes.Contains(s, p.need) {
+			return false
+		}
+		if p.auto != nil {
+			if is, known := p.auto.matches(s); known {
+				return is
+			}
+		}
+		return p.re.Match(s)
 	case p.line && bytes.IndexByte(s, '\n') >= 0:
 		return p.re.Match(s)
 	}

@@ -2,8 +2,11 @@ package compute
 
 import (
 	"encoding/binary"
+	"math"
 	"math/bits"
 	"unicode/utf8"
+
+	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/column"
@@ -20,6 +23,9 @@ func isASCII(s []byte) bool {
 		return shortWord(s)&highBits == 0
 	}
 	last := binary.LittleEndian.Uint64(s[len(s)-8:])
+	for ; len(s) >= 32; s = s[32:] {
+		last |= binary.LittleEndian.Uint64(s) | binary.LittleEndian.Uint64(s[8:]) | binary.LittleEndian.Uint64(s[16:]) | binary.LittleEndian.Uint64(s[24:])
+	}
 	for ; len(s) >= 8; s = s[8:] {
 		last |= binary.LittleEndian.Uint64(s)
 	}
@@ -63,7 +69,25 @@ func offsetOf(s []byte, n int) int {
 
 // TextLength returns the number of code points of each string.
 func TextLength(scope *memory.Scope, a *column.Column) (column.Column, error) {
-	return measureTexts(scope, a, runes)
+	dst, err := newResult(scope, arrow.PrimitiveTypes.Int64, a)
+	if err != nil {
+		return dst, err
+	}
+	out := column.Of[int64](&dst)
+	if withOffsets(a, func(o []int32) { offsetLengths(out, o, a.Heaps[0]) }, func(o []int64) { offsetLengths(out, o, a.Heaps[0]) }) {
+		return dst, nil
+	}
+	for i := range out {
+		if v := &a.Views[i]; dst.IsNull(i) {
+			out[i] = 0
+		} else if v.IsInline() {
+			words := viewWords(v)
+			out[i] = int64(int(v.Size) - continued(words[0]&^math.MaxUint32) - continued(words[1]))
+		} else {
+			out[i] = int64(runes(v.Bytes(a.Heaps)))
+		}
+	}
+	return dst, nil
 }
 
 // Bounds is a slice of Python's: from a start to a stop, both of which may be left out or count from the end.
@@ -100,6 +124,20 @@ func (b Bounds) piece(s []byte) (from, to int) {
 
 // SliceText returns s[start:stop] of each string. Bounds from the start need no look at the rest.
 func SliceText(scope *memory.Scope, a *column.Column, b Bounds) (column.Column, error) {
+	if a.Layout != column.Views && len(a.Heaps[0]) <= longestString {
+		dst, err := newResult(scope, a.Type, a)
+		if err != nil {
+			return dst, err
+		}
+		cut := false
+		withOffsets(a, func(o []int32) { cut = sliceOffsets(dst.Views, o, a.Heaps[0], b) }, func(o []int64) { cut = sliceOffsets(dst.Views, o, a.Heaps[0], b) })
+		if cut {
+			clearNullsOf(dst.Views, a)
+			dst.Heaps, dst.Owners = a.Heaps, addHeapOwners(dst.Owners, a)
+			return dst, nil
+		}
+		dst.Release()
+	}
 	if b.Stop == nil || *b.Stop < 0 || b.Start != nil && *b.Start < 0 {
 		return cutTexts(scope, a, b.piece)
 	}

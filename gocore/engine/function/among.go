@@ -62,8 +62,13 @@ func (s *search) among(scope *memory.Scope, set *column.Column, see func(keys *c
 
 func isIn(c *Call) (Bound, error) {
 	s, err := c.search(0, 1)
-	return Bound{Type: boolean, Args: []arrow.DataType{s.column, s.set}, Prepare: func(scope *memory.Scope, args []*column.Column) (Kernel, error) {
-		return s.among(scope, args[1], func(keys *column.Column) (Kernel, error) {
+	return Bound{Type: boolean, Args: []arrow.DataType{s.column, s.set}, AnyLayout: true, Prepare: func(scope *memory.Scope, args []*column.Column) (Kernel, error) {
+		values, err := args[1].AsViews(scope)
+		if err != nil {
+			return nil, err
+		}
+		scope.OnClose(values.Release)
+		return s.among(scope, &values, func(keys *column.Column) (Kernel, error) {
 			set, err := compute.NewSet(scope, s.key, keys)
 			return func(scope *memory.Scope, args []*column.Column) (column.Column, error) {
 				return set.Contains(scope, args[0])

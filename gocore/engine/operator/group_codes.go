@@ -354,7 +354,7 @@ func (s *stringCodes) add(codes []uint32, w0, w1 []uint64, size, stride uint32) 
 	w0, w1 = w0[:len(codes)], w1[:len(codes)]
 	for i := range codes {
 		e := s.first(w0[i], w1[i])
-		if e.w0^w0[i]|e.w1^w1[i] != 0 {
+		if (e.w0^w0[i])|(e.w1^w1[i]) != 0 {
 			e = s.find(w0[i], w1[i])
 		}
 		codes[i] += uint32(min(e.code, uint64(size))) * stride
@@ -376,7 +376,7 @@ func (s *stringCodes) addOffsets(codes []uint32, offsets []int32, heap []byte, s
 			w0, w1 = stringWords(heap[at:end])
 		}
 		e := s.first(w0, w1)
-		if e.w0^w0|e.w1^w1 != 0 {
+		if (e.w0^w0)|(e.w1^w1) != 0 {
 			e = s.find(w0, w1)
 		}
 		codes[i] += uint32(min(e.code, uint64(size))) * stride

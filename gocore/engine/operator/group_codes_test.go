@@ -73,3 +73,35 @@ func TestGroupCodes(t *testing.T) {
 		}
 	}
 }
+
+// TestGroupCodesOfTextsAlike groups by texts of which one lies where the other is looked for, and whose words differ by bits
+// that the other has.
+func TestGroupCodesOfTextsAlike(t *testing.T) {
+	const columns = "k utf8, v int64"
+	scope := memory.NewScope(memory.NewBudget(0), "codes")
+	defer scope.Close()
+	codes, first := stringCodes{}, "abcdefghijkl"
+	w0, w1 := stringWords([]byte(first))
+	require.NoError(t, codes.insert(scope, w0, w1))
+	var other string
+	for i := 0; other == ""; i++ {
+		s := []byte(first)
+		for at := range 4 { // what the first word has more or less, the second has in the same place
+			bit := byte(i >> (5 * at) & 31)
+			s[at] ^= bit
+			s[at+8] |= bit
+		}
+		x0, x1 := stringWords(s)
+		if x0 != w0 && codes.slot(x0, x1) == codes.slot(w0, w1) {
+			other = string(s)
+		}
+	}
+	var rows [][]any
+	for i := range 4 * groupChunkRows {
+		rows = append(rows, []any{[]string{first, other}[i/(2*groupChunkRows)], 1})
+	}
+	spec := GroupSpec{Keys: []int{0}, Aggs: aggsOf(1, Sum), DropNull: true}
+	got, err := groupBatches(t, context.Background(), memory.NewBudget(0), 1, cut(optest.Batch(t, columns, rows...), len(rows)), firstSpread, runGroup(t, spec, columns))
+	require.NoError(t, err)
+	require.ElementsMatch(t, []string{optest.RowText([]any{first, 2 * groupChunkRows}), optest.RowText([]any{other, 2 * groupChunkRows})}, got)
+}

@@ -206,7 +206,7 @@ func (t *groupTable) sameStrings(word int, first, second groupVec, ids []uint32)
 	for i, g := range ids {
 		have := (*[2]uint64)(unsafe.Add(words, 8*uintptr(g)))
 		a, b := first.at(i), second.at(i)
-		if have[0]^a|have[1]^b != 0 && !equalStrings(have[0], have[1], a, b) {
+		if (have[0]^a)|(have[1]^b) != 0 && !equalStrings(have[0], have[1], a, b) {
 			return i
 		}
 	}

@@ -22,6 +22,12 @@ func Column(t testing.TB, typ string, values ...any) column.Column {
 	return (&lender{}).column(typeOf(t, typ), values, variation{})
 }
 
+// Strings is Column for strings in one of the layouts.
+func Strings(t testing.TB, layout column.Layout, values ...any) column.Column {
+	t.Helper()
+	return (&lender{}).column(typeOf(t, "utf8"), values, variation{layout: layout})
+}
+
 // Batch returns a literal batch in lent memory.
 func Batch(t testing.TB, columns string, rows ...[]any) *table.Batch {
 	t.Helper()
