@@ -15,8 +15,8 @@ import (
 
 // Two ranks on one host have loopback, both ways; the token serves again, for an examination and for a job.
 func TestExamineOneHost(t *testing.T) {
-	token := issue(t, serve(t), 2)
 	leak.Check(t)
+	token := issue(t, serve(t), 2)
 	for range 2 {
 		var found [2]*connect.Examination
 		g := task.NewGroup(context.Background())
