@@ -15,7 +15,7 @@ from pycylon.comm.messages import Messages
 from pycylon.comm.request import ANY_SOURCE, ANY_TAG, Request, Status
 
 if TYPE_CHECKING:
-    from pycylon._native.abi import Received
+    from pycylon._native.call import Received
     from pycylon.env import CylonEnv
 
 __all__ = ["ANY_SOURCE", "ANY_TAG", "Communicator", "Request", "Status"]

@@ -10,6 +10,7 @@ from pycylon.comm.request import Request
 from pycylon.errors import InvalidError
 
 if TYPE_CHECKING:
+    from pycylon._native.call import Received
     from pycylon.env import CylonEnv
 
 #: A reduction: a function of two values, or a name: "sum", "min", "max", "prod", "land", "lor", "lxor", "band", "bor",
@@ -30,7 +31,7 @@ class Calls:
         self,
         name: str,
         kind: str,
-        finish: Callable[[abi.Received], Any],
+        finish: Callable[[Received], Any],
         data: bytes | memoryview = b"",
         *,
         wait: bool,
@@ -56,7 +57,7 @@ class Calls:
             return  # it is told
 
 
-def nothing(received: abi.Received) -> None:
+def nothing(received: Received) -> None:
     """Make the result of a call that has none."""
 
 

@@ -18,7 +18,7 @@ from pycylon.errors import InvalidError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pycylon._native.abi import Received
+    from pycylon._native.call import Received
     from pycylon.comm.base import Calls
     from pycylon.comm.request import Request
 

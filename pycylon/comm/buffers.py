@@ -12,7 +12,7 @@ from pycylon.errors import InvalidError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pycylon._native.abi import Received
+    from pycylon._native.call import Received
     from pycylon.comm.request import Request
 
 #: Element types by the letters of the buffer protocol (PEP 3118).

@@ -13,7 +13,7 @@ from pycylon.errors import InvalidError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pycylon._native.abi import Received
+    from pycylon._native.call import Received
 
 
 class Messages(Objects, Buffers):

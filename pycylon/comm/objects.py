@@ -13,7 +13,7 @@ from pycylon.errors import InvalidError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pycylon._native.abi import Received
+    from pycylon._native.call import Received
     from pycylon.comm.request import Request
 
 #: What messages are: bytes of a buffer, bytes of an object, or a pickle.

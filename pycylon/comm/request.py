@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from pycylon._native.abi import Call, Received
+    from pycylon._native.call import Call, Received
 
 #: A receive with it accepts messages of every rank.
 ANY_SOURCE = -1
