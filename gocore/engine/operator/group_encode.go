@@ -99,6 +99,9 @@ func newGroupEncoder(l *groupLayout, scope *memory.Scope) (*groupEncoder, error)
 	e := &groupEncoder{layout: l, seq: noRow, hashes: next(), keys: many(l.keyWords), values: many(l.rowWords), masks: many(l.maskWords)}
 	numbers := memory.As[uint32](memory.BytesOf(words))
 	e.rows, e.missed = numbers[:groupChunkRows], numbers[groupChunkRows:][:groupChunkRows]
+	for i := range e.hashes {
+		e.hashes[i] = l.seed // stays, where all rows are one group
+	}
 	e.chunk.hash = vecOf(e.hashes)
 	for _, v := range e.keys {
 		e.chunk.keys = append(e.chunk.keys, vecOf(v))
@@ -164,9 +167,11 @@ func (c *groupChunk) word(word, from int) groupVec {
 }
 
 func (e *groupEncoder) encodeHashes(r groupRows) {
-	if e.layout.exact {
+	switch {
+	case e.layout.single():
+	case e.layout.exact:
 		e.encodeExact(&r.batch.Cols[e.layout.keys[0].column], r.from, r.n, r.rows)
-	} else {
+	default:
 		e.encodeKeys(r.batch, r.from, r.n, r.rows)
 	}
 }

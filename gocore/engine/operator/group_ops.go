@@ -8,6 +8,7 @@ import (
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/engine/column"
+	"github.com/pycylon/pycylon/gocore/engine/grid"
 )
 
 // groupOp is what an accumulator does with a value. Its state is a few words of a group's record.
@@ -301,7 +302,7 @@ func (op groupOp) update(cells groupCells, ids []uint32, in *groupOperands, heap
 			cells.at(g)[0]++
 		}
 	case opMissingFloat:
-		if v.stride == 8 && largestFloat(v.slice(0, len(ids))) <= infinite {
+		if v.stride == 8 && grid.Largest(v.slice(0, len(ids))) <= infinite {
 			return nil
 		}
 		for i := range ids {

@@ -3,6 +3,8 @@ package operator
 import (
 	"math"
 	"math/bits"
+
+	"github.com/pycylon/pycylon/gocore/engine/grid"
 )
 
 // Where all rows are one group, its state needn't be looked up for each: a chunk's values are reduced to one first.
@@ -29,7 +31,7 @@ func (op groupOp) reduce(s *[2]uint64, words []uint64, heap *groupHeap) (done bo
 	case opSumFloat:
 		return true, reduceFloats(s, words, heap)
 	case opMissingFloat:
-		if largestFloat(words) <= infinite {
+		if grid.Largest(words) <= infinite {
 			return true, nil
 		}
 		for _, w := range words {
@@ -91,49 +93,38 @@ func reduceExtremes(op groupOp, s *[2]uint64, words []uint64) {
 	}
 }
 
-// reduceFloats adds floats exactly, as integers: times a power of two that makes the largest of them nearly 2^62, those
-// that are not far smaller are whole, for they have 53 bits. Of the others there is a remainder, which is whole times
-// 2^53 more, or, where values differ even more, they are added one by one.
+// reduceFloats adds floats exactly: as integers where they are on one grid, the others one by one.
 func reduceFloats(s *[2]uint64, words []uint64, heap *groupHeap) error {
-	const (
-		bias  = 1023
-		most  = bias + 900 // beyond which a part of the sum might overflow
-		least = bias - 900
-		finer = 53
-	)
-	largest := largestFloat(words)
-	exponent := int(largest >> 52)
+	return reduceUpTo(s, words, grid.Largest(words), heap)
+}
+
+// reduceUpTo is reduceFloats for floats of which the largest is known.
+func reduceUpTo(s *[2]uint64, words []uint64, largest uint64, heap *groupHeap) error {
+	units, ok := grid.For(largest)
 	switch {
 	case largest > infinite:
 		return reduceNumbers(s, words, heap)
-	case exponent > most || exponent < least:
+	case !ok:
 		return addFloats(s, words, heap)
 	}
-	power := bias + 61 - exponent
-	scale, unit := math.Float64frombits(uint64(bias+power)<<52), math.Float64frombits(uint64(bias-power)<<52)
-	fineScale, fineUnit := scale*(1<<finer), unit/(1<<finer)
-	whole := uint64(exponent-9) << 53
-	hi, lo, carry, fine := uint64(0), uint64(0), uint64(0), int64(0)
-	for i, w := range words {
-		x := math.Float64frombits(w)
-		n := int64(x * scale)
-		if w<<1 < whole {
-			rest := x - float64(n)*unit
-			part := int64(rest * fineScale)
-			if float64(part)*fineUnit != rest { // also where the product is too small for a float
-				if err := addFloats(s, words[i:i+1], heap); err != nil {
-					return err
-				}
+	sum := grid.Sum{Grid: units}
+	if !sum.Add(words) {
+		for i, w := range words {
+			if sum.AddOne(math.Float64frombits(w)) {
 				continue
 			}
-			fine += part
+			if err := addFloats(s, words[i:i+1], heap); err != nil {
+				return err
+			}
 		}
-		lo, carry = bits.Add64(lo, uint64(n), 0)
-		hi, _ = bits.Add64(hi, uint64(n>>63), carry)
 	}
-	for _, part := range [...]float64{float64(int64(hi)) * (1 << 64), float64(lo >> 32 << 32), float64(lo & math.MaxUint32),
-		float64(fine>>32<<32) / (1 << finer), float64(fine&math.MaxUint32) / (1 << finer)} {
-		if err := addFloat(s, part*unit, heap); err != nil {
+	return addSum(s, &sum, heap)
+}
+
+// addSum adds a sum of floats to the state s.
+func addSum(s *[2]uint64, sum *grid.Sum, heap *groupHeap) error {
+	for _, part := range sum.Parts() {
+		if err := addFloat(s, part, heap); err != nil {
 			return err
 		}
 	}
@@ -142,19 +133,6 @@ func reduceFloats(s *[2]uint64, words []uint64, heap *groupHeap) error {
 
 // infinite is the bits of the infinite float; those of a NaN are more.
 const infinite = 0x7FF << 52
-
-// largestFloat returns the bits of the largest of the floats' magnitudes, or of a NaN.
-func largestFloat(words []uint64) uint64 {
-	a, b, c, d := uint64(0), uint64(0), uint64(0), uint64(0)
-	for ; len(words) >= 4; words = words[4:] {
-		v := (*[4]uint64)(words)
-		a, b, c, d = max(a, v[0]<<1), max(b, v[1]<<1), max(c, v[2]<<1), max(d, v[3]<<1)
-	}
-	for _, w := range words {
-		a = max(a, w<<1)
-	}
-	return max(a, b, c, d) >> 1
-}
 
 // reduceNumbers is reduceFloats for the words that aren't NaN.
 func reduceNumbers(s *[2]uint64, words []uint64, heap *groupHeap) error {
@@ -216,7 +194,12 @@ func (t *groupTable) reduceSums(m *groupSums, u groupUpdate) (bool, error) {
 	}
 	var scratch struct{ x, y, high, low [groupChunkRows]uint64 }
 	x, y := u.chunk.values[m.x].slice(u.from, u.to), u.chunk.values[m.y].slice(u.from, u.to)
-	if max(largestFloat(x), largestFloat(y)) > infinite {
+	largestX := grid.Largest(x)
+	largestY := largestX
+	if m.x != m.y {
+		largestY = grid.Largest(y)
+	}
+	if max(largestX, largestY) > infinite {
 		n := 0
 		for i, w := range x {
 			a, b := math.Float64frombits(w), math.Float64frombits(y[i])
@@ -226,39 +209,46 @@ func (t *groupTable) reduceSums(m *groupSums, u groupUpdate) (bool, error) {
 			}
 		}
 		x, y = scratch.x[:n], scratch.y[:n]
+		largestX, largestY = grid.Largest(x), grid.Largest(y)
 	}
 	n := len(x)
 	high, low := scratch.high[:n], scratch.low[:n]
-	largest := math.Float64frombits(max(largestFloat(x), largestFloat(y)))
+	largest := math.Float64frombits(max(largestX, largestY))
 	whole := m.whole && largest*largest*float64(n) < wholeSum
 	if math.IsInf(largest*largest, 1) {
 		return false, nil
 	}
-	for _, at := range m.states {
+	for i, at := range m.states {
 		state := &t.layout.states[at]
 		cells, a, b := t.cells(state).at(uint32(t.layout.recWords)), x, y
+		largestA, largestB := largestX, largestY
 		if state.operands[0] == m.y {
-			a, b = y, x
+			a, b, largestA, largestB = y, x, largestY, largestX
 		}
 		var err error
 		switch state.op {
 		case opCountFloat, opCountPairs:
 			cells[0] += uint64(n)
 		case opSumFloat, opSumPaired:
-			err = reduceFloats(cells, a, &t.sums)
+			err = reduceUpTo(cells, a, largestA, &t.sums)
 		case opSumHigh, opSumPairedHigh:
 			if state.op == opSumPairedHigh {
-				b = a
+				b, largestB = a, largestA
 			}
 			if whole {
 				err = addFloat(cells, dot(a, b), &t.sums)
-			} else {
-				multiply(high, low, a, b)
-				err = reduceFloats(cells, high, &t.sums)
+				break
 			}
-		case opSumLow, opSumPairedLow: // of the products that the state before has
-			if !whole {
-				err = reduceFloats(cells, low, &t.sums)
+			rest := t.cells(&t.layout.states[m.states[i+1]]).at(uint32(t.layout.recWords)) // of the state that is next
+			if sums, ok := grid.ForProducts(largestA, largestB); ok && sums.Add(a, b) {
+				if err = addSum(cells, &sums.High, &t.sums); err == nil {
+					err = addSum(rest, &sums.Low, &t.sums)
+				}
+				break
+			}
+			multiply(high, low, a, b)
+			if err = reduceFloats(cells, high, &t.sums); err == nil {
+				err = reduceFloats(rest, low, &t.sums)
 			}
 		}
 		if err != nil {

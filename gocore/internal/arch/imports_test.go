@@ -28,6 +28,8 @@ var rules = []rule{
 		"the lowest package of the engine"},
 	{"gocore/engine/radix", []string{"gocore/base"},
 		"kernels over plain slices"},
+	{"gocore/engine/grid", nil,
+		"kernels over plain slices"},
 	{"gocore/engine/table", []string{"gocore/base", "gocore/engine/column"},
 		"rows are columns and nothing else"},
 	{"gocore/engine/hashing", []string{"gocore/base", "gocore/engine/column"},

@@ -1,0 +1,3 @@
+package grid
+
+func setFast(is bool) { fast = is }
