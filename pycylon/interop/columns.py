@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from itertools import accumulate, chain
-from typing import Any, NamedTuple
+from typing import Any
 
 from pycylon.errors import InvalidError, TypeMismatchError, UnsupportedError
+from pycylon.interop.encoded import BUFFER_TYPES, FORMATS, Encoded, bits_of
+from pycylon.interop.times import dates, durations, from_datetime64, numpy_times, times, timestamps, zone_of
 
 #: Types by the names that Python, NumPy and pandas give them.
 _NAMES = {
@@ -32,62 +34,6 @@ _NAMES = {
 
 #: Types that plans spell in Arrow's C++ words.
 _PLAN_NAMES = {"float32": "float", "float64": "double", "string_view": "utf8_view"}
-
-#: The formats of Arrow's C data interface by type.
-FORMATS = {
-    "null": "n",
-    "bool": "b",
-    "int8": "c",
-    "int16": "s",
-    "int32": "i",
-    "int64": "l",
-    "uint8": "C",
-    "uint16": "S",
-    "uint32": "I",
-    "uint64": "L",
-    "float16": "e",
-    "float32": "f",
-    "float64": "g",
-    "utf8": "u",
-    "large_utf8": "U",
-    "binary": "z",
-    "date32": "tdD",
-    "time64": "ttu",
-    "duration": "tDu",
-}
-
-#: The types of machine numbers by the format of the buffer protocol.
-BUFFER_TYPES = {
-    "?": "bool",
-    "b": "int8",
-    "h": "int16",
-    "i": "int32",
-    "l": "int64",
-    "q": "int64",
-    "B": "uint8",
-    "H": "uint16",
-    "I": "uint32",
-    "L": "uint64",
-    "Q": "uint64",
-    "e": "float16",
-    "f": "float32",
-    "d": "float64",
-}
-
-EPOCH = date(1970, 1, 1)
-_EPOCH_TIME = datetime(1970, 1, 1)
-_MICROSECOND = timedelta(microseconds=1)
-
-
-class Encoded(NamedTuple):
-    """A column as Arrow lays it out."""
-
-    format: str
-    rows: int
-    nulls: int
-    buffers: list[Any]  # bytes-like, or None for a missing one
-    children: tuple[tuple[str, Encoded], ...] = ()
-    dictionary: Encoded | None = None
 
 
 def plan_type(dtype: str | type) -> str:
@@ -126,7 +72,7 @@ def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encod
     types = set(map(type, plain))
     if not types <= _BUILTIN:
         if {kind.__name__ for kind in types - {type(None)}} in ({"datetime64"}, {"timedelta64"}):
-            return _from_datetime64(_numpy_times(plain))
+            return from_datetime64(numpy_times(plain))
         plain = [_plain(value) for value in plain]
         types = set(map(type, plain))
     if wanted is None:
@@ -136,7 +82,7 @@ def encode(name: str, values: Iterable[Any], wanted: str | None = None) -> Encod
     if type(None) not in types:
         return _encoder(wanted)(name, plain, 0, None, wanted)
     present = [value is not None for value in plain]
-    return _encoder(wanted)(name, plain, present.count(False), _bits(present), wanted)
+    return _encoder(wanted)(name, plain, present.count(False), bits_of(present), wanted)
 
 
 _BUILTIN = {type(None), bool, int, float, Decimal, str, bytes, datetime, date, time, timedelta, list, tuple, dict}
@@ -184,7 +130,7 @@ def _kind(name: str, value: Any) -> str:
     for python, kind in _KINDS:
         if isinstance(value, python):
             if isinstance(value, datetime):
-                return f"timestamp {_zone(value)}" if value.tzinfo else kind
+                return f"timestamp {zone_of(value)}" if value.tzinfo else kind
             if isinstance(value, time) and value.tzinfo is not None:
                 raise UnsupportedError(
                     f"column {name!r} has the time {value!r}, and times of the day hold no zone: replace its tzinfo by "
@@ -214,35 +160,17 @@ _KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 )
 
 
-def _zone(value: datetime) -> str:
-    """Return the name of a datetime's zone as Arrow has it: a place, "UTC", or an offset."""
-    key = getattr(value.tzinfo, "key", None)
-    if key:
-        return str(key)
-    seconds = int((value.utcoffset() or timedelta()).total_seconds())
-    if seconds == 0:
-        return "UTC"
-    sign, seconds = ("-", -seconds) if seconds < 0 else ("+", seconds)
-    return f"{sign}{seconds // 3600:02}:{seconds // 60 % 60:02}"
-
-
-def _bits(flags: Sequence[Any]) -> bytes:
-    """Return flags as a bitmap, least significant bit first."""
-    packed = int("".join("1" if flag else "0" for flag in reversed(flags)) or "0", 2)
-    return packed.to_bytes((len(flags) + 7) // 8, "little")
-
-
 _Encoder = Callable[[str, list[Any], int, "bytes | None", str], Encoded]
 
 
 def _encoder(wanted: str) -> _Encoder:
     if wanted.startswith("timestamp"):
-        return _timestamps
+        return timestamps
     return _ENCODERS.get(wanted, _numbers)
 
 
 def _bools(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
-    return Encoded("b", len(values), nulls, [valid, _bits([bool(value) for value in values])])
+    return Encoded("b", len(values), nulls, [valid, bits_of([bool(value) for value in values])])
 
 
 _TYPECODES = {
@@ -268,38 +196,6 @@ def _numbers(name: str, values: list[Any], nulls: int, valid: bytes | None, want
     except (OverflowError, TypeError) as error:
         raise InvalidError(f"column {name!r} has a value that doesn't fit {wanted}: {error}") from error
     return Encoded(FORMATS[wanted], len(values), nulls, [valid, data])
-
-
-def _dates(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
-    days = array("i", [0 if value is None else value.toordinal() - EPOCH.toordinal() for value in values])
-    return Encoded("tdD", len(values), nulls, [valid, days])
-
-
-def _timestamps(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
-    zone = wanted.partition(" ")[2]
-    unit, ticks = _in_nanoseconds(
-        name, values, [0 if value is None else _ticks(value) for value in values], "nanosecond"
-    )
-    return Encoded(f"ts{unit}:{zone}", len(values), nulls, [valid, ticks])
-
-
-def _in_nanoseconds(name: str, values: list[Any], ticks: list[int], rest: str) -> tuple[str, array[int]]:
-    """Return a unit and the times in it: nanoseconds if one has them, as pandas' may, given whole microseconds."""
-    rests = [getattr(value, rest, 0) for value in values]
-    if not any(rests):
-        return "u", array("q", ticks)
-    try:
-        return "n", array("q", [1000 * tick + more for tick, more in zip(ticks, rests)])
-    except OverflowError:
-        raise InvalidError(
-            f"column {name!r} has nanoseconds, and a value that is too far from 1970 for those: round the former"
-        ) from None
-
-
-def _ticks(value: datetime) -> int:
-    """Return the microseconds since 1970; of a datetime with a zone, in UTC."""
-    shift = value.utcoffset() or timedelta()
-    return (value.replace(tzinfo=None) - _EPOCH_TIME - shift) // _MICROSECOND
 
 
 def _strings(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
@@ -349,21 +245,6 @@ def _unscaled(number: Decimal, scale: int) -> int:
     return -magnitude if sign else magnitude
 
 
-def _times(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
-    ticks = array("q", [0 if value is None else _day_micros(value) for value in values])
-    return Encoded("ttu", len(values), nulls, [valid, ticks])
-
-
-def _day_micros(value: time) -> int:
-    return ((value.hour * 60 + value.minute) * 60 + value.second) * 1_000_000 + value.microsecond
-
-
-def _durations(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
-    whole = [0 if value is None else value // _MICROSECOND for value in values]
-    unit, ticks = _in_nanoseconds(name, values, whole, "nanoseconds")
-    return Encoded(f"tD{unit}", len(values), nulls, [valid, ticks])
-
-
 def _lists(name: str, values: list[Any], nulls: int, valid: bytes | None, wanted: str) -> Encoded:
     ends = array("q", accumulate((len(value or ()) for value in values), initial=0))
     wide = ends[-1] >= 1 << 31
@@ -391,10 +272,10 @@ _ENCODERS: dict[str, _Encoder] = {
     "bool": _bools,
     "utf8": _strings,
     "binary": _binaries,
-    "date32": _dates,
+    "date32": dates,
     "decimal": _decimals,
-    "time64": _times,
-    "duration": _durations,
+    "time64": times,
+    "duration": durations,
     "list": _lists,
     "struct": _structs,
 }
@@ -405,7 +286,7 @@ def _from_buffer(values: Any) -> Encoded | None:
     if isinstance(values, (bytes, str, list, tuple)) or hasattr(values, "mask"):  # what lies under a mask is no value
         return None
     if getattr(getattr(values, "dtype", None), "kind", "") in ("M", "m"):
-        return _from_datetime64(values)
+        return from_datetime64(values)
     try:
         view = memoryview(values)
     except (TypeError, ValueError):
@@ -414,34 +295,6 @@ def _from_buffer(values: Any) -> Encoded | None:
     if view.ndim != 1 or code not in BUFFER_TYPES:
         return None
     if code == "?":
-        return Encoded("b", len(view), 0, [None, _bits(view.tolist())])
+        return Encoded("b", len(view), 0, [None, bits_of(view.tolist())])
     data = view if view.c_contiguous and code != "e" else view.tobytes()
     return Encoded(FORMATS[BUFFER_TYPES[code]], len(view), 0, [None, data])
-
-
-def _numpy_times(values: list[Any]) -> Any:
-    """Return NumPy's scalars of times, and None, as an array of the unit that holds them all."""
-    import numpy
-
-    kind = next(type(value) for value in values if value is not None)
-    return numpy.array([kind("NaT") if value is None else value for value in values])
-
-
-def _from_datetime64(values: Any) -> Encoded:
-    """Encode a NumPy array of datetime64 or timedelta64: its NaT are nulls."""
-    kind, unit = values.dtype.kind, values.dtype.str[3:].strip("[]")
-    if unit in ("ps", "fs", "as"):
-        raise UnsupportedError(
-            f"{values.dtype} is finer than nanoseconds: convert it, as in values.astype('{kind}8[ns]')"
-        )
-    if unit not in ("s", "ms", "us", "ns"):
-        values, unit = values.astype(f"{kind}8[s]"), "s"
-    ticks = values.view("i8")
-    present = (~_is_nat(values)).tolist()
-    nulls = present.count(False)
-    layout = f"ts{unit[0]}:" if kind == "M" else f"tD{unit[0]}"
-    return Encoded(layout, len(present), nulls, [_bits(present) if nulls else None, ticks.tobytes()])
-
-
-def _is_nat(values: Any) -> Any:
-    return values != values

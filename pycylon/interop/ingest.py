@@ -12,7 +12,7 @@ from pycylon.interop import columns as plain
 from pycylon.interop import streams
 
 if TYPE_CHECKING:
-    from pycylon.interop.columns import Encoded
+    from pycylon.interop.encoded import Encoded
 
 
 def ingest(data: Any, columns: Sequence[str] | None, copy: bool) -> abi.Table:

@@ -9,7 +9,7 @@ from pycylon._native import abi
 from pycylon.errors import TypeMismatchError, UnsupportedError
 from pycylon.interop import columns as plain
 from pycylon.interop import streams
-from pycylon.interop.columns import BUFFER_TYPES, FORMATS, Encoded
+from pycylon.interop.encoded import BUFFER_TYPES, FORMATS, Encoded
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -18,7 +18,8 @@ from pycylon._native.capsule import (
     StreamRelease,
 )
 from pycylon.errors import InvalidError
-from pycylon.interop.columns import Encoded, encode
+from pycylon.interop.columns import encode
+from pycylon.interop.encoded import Encoded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

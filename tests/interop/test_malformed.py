@@ -17,7 +17,7 @@ from pycylon import errors
 from pycylon._native import abi
 from pycylon._native.capsule import ArrowSchema
 from pycylon.interop import streams
-from pycylon.interop.columns import Encoded
+from pycylon.interop.encoded import Encoded
 
 
 def take(encoded: dict[str, Encoded], change=None, rows: int | None = None, *, copy: bool = True) -> pc.DataFrame:
