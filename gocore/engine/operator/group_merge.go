@@ -2,6 +2,7 @@ package operator
 
 import (
 	"slices"
+	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/engine/exec"
@@ -88,14 +89,58 @@ func (u *groupUnit) addTable(w *exec.Worker, from *groupTable, scratch *groupWor
 	return nil
 }
 
+// addRange merges those groups of a worker's table that are of the unit's partitions: slots are in the order of hashes, and a
+// group is in that of its hash or behind, with none free between.
+func (u *groupUnit) addRange(w *exec.Worker, from *groupTable, ids []uint32) error {
+	words := from.layout.recWords
+	records, buf, err := memory.Make[uint64](w.Scope(), groupChunkRows*words)
+	if err != nil {
+		return err
+	}
+	defer buf.Release()
+	n, slots := 0, len(from.slots)
+	add := func() error {
+		c := from.layout.chunk(unsafe.Pointer(unsafe.SliceData(records)), n)
+		n = 0
+		if err := u.add(c, ids, nil, true); err != nil {
+			return err
+		}
+		return w.Yield()
+	}
+	first, end := u.first*slots/groupPartitions, (u.first+u.count)*slots/groupPartitions
+	for at := first; at < first+slots; at++ {
+		g := from.slots[at&(slots-1)]
+		if g == 0 {
+			if at >= end {
+				break
+			}
+			continue
+		}
+		if p := int(from.hash(g)>>(64-groupBits)) - u.first; p < 0 || p >= u.count {
+			continue
+		}
+		copy(records[n*words:], from.record(g))
+		if n++; n == groupChunkRows {
+			if err := add(); err != nil {
+				return err
+			}
+		}
+	}
+	return add()
+}
+
 // chunk returns n records from number at on as a chunk whose values are states.
 func (t *groupTable) chunk(at, n int) *groupChunk {
-	words := t.layout.recWords
-	vecs := make([]groupVec, words)
+	return t.layout.chunk(t.at(uint32(at*t.layout.recWords)), n)
+}
+
+// chunk returns n records as a chunk whose values are states.
+func (l *groupLayout) chunk(records unsafe.Pointer, n int) *groupChunk {
+	vecs := make([]groupVec, l.recWords)
 	for i := range vecs {
-		vecs[i] = groupVec{t.at(uint32(at*words + i)), uintptr(8 * words)}
+		vecs[i] = groupVec{unsafe.Add(records, 8*i), uintptr(8 * l.recWords)}
 	}
-	keys := t.layout.keyWords
+	keys := l.keyWords
 	return &groupChunk{n: n, hash: vecs[0], keys: vecs[1 : 1+keys], values: vecs[1+keys:]}
 }
 
@@ -155,25 +200,17 @@ func (u *groupUnit) sort() (err error) {
 	return err
 }
 
-// finishPartitions aggregates each unit of what the workers spread and the groups they emptied their tables into.
+// finishPartitions aggregates each unit of what the workers spread, of the groups they emptied their tables into, and of
+// those in tables that were never full.
 func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.Source, error) {
-	err := q.For(len(workers), func(_ *exec.Worker, i int) error {
-		w := workers[i]
-		if w.groups == nil {
-			w.groups = newGroupParts(q.Scope, g.layout.recWords, 0)
-			if err := w.groups.flush(w.table); err != nil {
-				return err
-			}
+	for _, w := range workers {
+		if w.groups != nil {
+			w.table.free()
+			w.groups.seal()
 		}
-		w.table.free()
-		w.groups.seal()
 		if w.spread != nil {
 			w.spread.seal()
 		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	units := g.units(workers)
 	// The largest first: a worker that takes one last would keep the others waiting. Those of about the usual size stay in
@@ -185,7 +222,7 @@ func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.So
 	}
 	slices.SortStableFunc(bySize, func(a, b *groupUnit) int { return b.rows/(2*usual+1) - a.rows/(2*usual+1) })
 	scratch := make([][]uint32, q.Threads)
-	err = q.For(len(bySize), func(w *exec.Worker, i int) error {
+	err := q.For(len(bySize), func(w *exec.Worker, i int) error {
 		if scratch[w.ID] == nil {
 			ids, _, err := memory.Make[uint32](q.Scope, 2*groupChunkRows)
 			if err != nil {
@@ -198,6 +235,9 @@ func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.So
 	if err != nil {
 		return nil, err
 	}
+	for _, w := range workers {
+		w.table.free()
+	}
 	return newGroupSource(g.layout, units), nil
 }
 
@@ -207,7 +247,10 @@ func (g *Group) units(workers []*groupWorker) []*groupUnit {
 	total := 0
 	for _, w := range workers {
 		for p := range rows {
-			n := w.groups.rows(p)
+			n := w.table.groups() / groupPartitions // about
+			if w.groups != nil {
+				n = w.groups.rows(p)
+			}
 			if w.spread != nil {
 				n += w.spread.rows(p)
 			}
@@ -268,6 +311,11 @@ func (g *Group) build(w *exec.Worker, u *groupUnit, workers []*groupWorker, scra
 		}
 		if err := take(from.groups, true); err != nil {
 			return err
+		}
+		if from.groups == nil {
+			if err := u.addRange(w, from.table, ids); err != nil {
+				return err
+			}
 		}
 	}
 	g.expected.Store(int64(t.groups()))

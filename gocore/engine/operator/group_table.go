@@ -87,15 +87,19 @@ func (t *groupTable) resize(slots int) error {
 	if err != nil {
 		return err
 	}
+	copy(records.Bytes(), unsafe.Slice((*byte)(t.records), t.n*size))
+	if t.recBuf != nil { // before there are more slots: all at once would be the most that a table ever takes
+		t.recBuf.Release()
+	}
+	t.recBuf, t.records = records, unsafe.Pointer(unsafe.SliceData(records.Bytes()))
 	slotBuf, err := t.scope.Zeroed(4 * slots)
 	if err != nil {
-		records.Release()
 		return err
 	}
-	copy(records.Bytes(), unsafe.Slice((*byte)(t.records), t.n*size))
-	t.free()
-	t.recBuf, t.slotBuf = records, slotBuf
-	t.records, t.slots = unsafe.Pointer(unsafe.SliceData(records.Bytes())), memory.As[uint32](slotBuf.Bytes())
+	if t.slotBuf != nil {
+		t.slotBuf.Release()
+	}
+	t.slotBuf, t.slots = slotBuf, memory.As[uint32](slotBuf.Bytes())
 	t.limit = slots/slotsPerGroup + 1
 	t.shift = uint(64-bits.TrailingZeros(uint(slots))) - t.skip
 	t.mask = uint64(slots - 1)
