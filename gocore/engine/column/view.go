@@ -3,6 +3,7 @@ package column
 import (
 	"bytes"
 	"cmp"
+	"encoding/binary"
 	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -24,24 +25,39 @@ type View struct {
 const InlineSize = 12
 
 // MakeView returns the view of s, which lies in heap number heap at start. Short strings are copied in.
-func MakeView(s []byte, heap, start int) View {
-	v := View{Size: uint32(len(s))}
-	if len(s) <= InlineSize {
-		copy(unsafe.Slice((*byte)(unsafe.Pointer(&v.Prefix)), InlineSize), s)
-		return v
-	}
-	v.Prefix = [4]byte(s)
-	v.Heap, v.Start = uint32(heap), uint32(start)
+func MakeView(s []byte, heap, start int) (v View) {
+	v.Put(s, heap, start)
 	return v
+}
+
+// Put makes v what MakeView returns: by the words as which views are copied, or a copy would wait for the stores.
+func (v *View) Put(s []byte, heap, start int) {
+	n, low, high := len(s), uint64(0), uint64(0)
+	switch {
+	case n > InlineSize:
+		v.setLong(unsafe.Pointer(unsafe.SliceData(s)), n, heap, start)
+		return
+	case n >= 8:
+		low, high = binary.LittleEndian.Uint64(s), binary.LittleEndian.Uint64(s[n-8:])>>(8*(16-n))
+	case n >= 4:
+		low = uint64(binary.LittleEndian.Uint32(s)) | uint64(binary.LittleEndian.Uint32(s[n-4:]))>>(8*(8-n))<<32
+	case n > 0:
+		low = uint64(s[0]) | uint64(s[n>>1])<<(8*(n>>1)) | uint64(s[n-1])<<(8*(n-1))
+	}
+	words := (*[2]uint64)(unsafe.Pointer(v))
+	words[0], words[1] = uint64(n)|low<<32, low>>32|high<<32
 }
 
 // Set makes v the view of the characters [from, to) of heap number 0.
 func (v *View) Set(heap []byte, from, to int) {
-	if to-from <= InlineSize && from+InlineSize <= len(heap) {
-		v.setInline(unsafe.Pointer(&heap[from]), to-from)
-		return
+	switch n := to - from; {
+	case n > InlineSize:
+		v.setLong(unsafe.Pointer(&heap[from]), n, 0, from)
+	case from+InlineSize <= len(heap):
+		v.setInline(unsafe.Pointer(&heap[from]), n)
+	default:
+		v.Put(heap[from:to], 0, from)
 	}
-	*v = MakeView(heap[from:to], 0, from)
 }
 
 // inlineMasks keep the first n of 12 characters, as words of 8 and of 4.
@@ -60,6 +76,12 @@ func (v *View) setInline(s unsafe.Pointer, n int) {
 	low, high := *(*uint64)(s)&inlineMasks[n].low, *(*uint32)(unsafe.Add(s, 8))&inlineMasks[n].high
 	words := (*[2]uint64)(unsafe.Pointer(v))
 	words[0], words[1] = uint64(n)|low<<32, low>>32|uint64(high)<<32
+}
+
+// setLong makes v the view of the n characters at s, more than InlineSize, in heap number heap at start.
+func (v *View) setLong(s unsafe.Pointer, n, heap, start int) {
+	words := (*[2]uint64)(unsafe.Pointer(v))
+	words[0], words[1] = uint64(uint32(n))|uint64(*(*uint32)(s))<<32, uint64(uint32(heap))|uint64(start)<<32
 }
 
 // isPadded tells whether the bytes behind the characters of an inline view are 0, as those who compare words take them to be.
@@ -162,7 +184,7 @@ func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte, base, 
 			base = from
 			heaps = append(heaps, heap[base:min(len(heap), base+limit)])
 		}
-		views[i] = MakeView(heap[from:to], len(heaps)-1, from-base)
+		views[i].Put(heap[from:to], len(heaps)-1, from-base)
 	}
 	return heaps
 }
@@ -196,7 +218,7 @@ func viewRows[T int32 | int64](dst []View, ids []uint32, offsets []T, heap []byt
 			dst[i].setInline(unsafe.Add(characters, from), int(n))
 			continue
 		}
-		dst[i] = MakeView(heap[from:from+int(n)], 0, from-base)
+		dst[i].Put(heap[from:from+int(n)], 0, from-base)
 	}
 	return heap[base:int(offsets[rows])], true
 }

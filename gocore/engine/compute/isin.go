@@ -140,6 +140,14 @@ func (s *Set) has(w uint64) uint64 {
 // Contains tells which values of a column of the set's type are among it: never null, and a missing value is if one
 // was among the values.
 func (s *Set) Contains(scope *memory.Scope, c *column.Column) (column.Column, error) {
+	if c.Kind == column.String && c.Layout != column.Views && !c.HasOneHeap() {
+		views, err := c.AsViews(scope)
+		if err != nil {
+			return column.Column{}, err
+		}
+		defer views.Release()
+		c = &views
+	}
 	dst, err := New(scope, arrow.FixedWidthTypes.Boolean, c.Len)
 	if err != nil {
 		return column.Column{}, err

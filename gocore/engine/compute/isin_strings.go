@@ -3,7 +3,6 @@ package compute
 import (
 	"encoding/binary"
 
-	"math"
 	"math/bits"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -97,41 +96,15 @@ func (s *Set) find(hash uint64, v *column.View, heaps [][]byte) (int, bool) {
 	}
 }
 
-// containsStrings tells which of rows [i, i+n) of c are among the set, n <= 64; whatever of those that aren't valid.
+// containsStrings tells which of rows [i, i+n) of c are among the set, n <= 64; whatever of those that aren't valid. c has
+// views, or HasOneHeap.
 func (s *Set) containsStrings(c *column.Column, i, n int, valid uint64) uint64 {
 	if c.Layout == column.Views {
 		return s.containsViews(c.Views[i:i+n], c.Heaps, valid)
 	}
 	var views [64]column.View
-	var heaps [1][]byte
-	found := uint64(0)
-	r := newTextReader(c)
-	from, end := r.start(i), r.start(i+n)
-	if end-from > math.MaxInt32 { // a view says where in a heap of up to 2 GiB it is
-		for j := range n {
-			heaps[0] = r.at(i + j)
-			views[0].Set(heaps[0], 0, len(heaps[0]))
-			found |= s.containsViews(views[:1], heaps[:], 1) << j
-		}
-		return found
-	}
-	heaps[0] = r.heap[from:]
-	if r.ends != nil {
-		blockViews(views[:n], r.ends[i:i+n+1], heaps[0])
-	} else {
-		blockViews(views[:n], r.wide[i:i+n+1], heaps[0])
-	}
-	return s.containsViews(views[:n], heaps[:], valid)
-}
-
-// blockViews makes the views of some rows; heap begins with the first one's characters.
-func blockViews[T int32 | int64](views []column.View, offsets []T, heap []byte) {
-	base, at := offsets[0], 0
-	for j, end := range offsets[1:][:len(views)] {
-		to := int(end - base)
-		views[j].Set(heap, at, to)
-		at = to
-	}
+	c.FillViews(views[:n], i)
+	return s.containsViews(views[:n], c.Heaps, valid)
 }
 
 func (s *Set) containsViews(views []column.View, heaps [][]byte, valid uint64) uint64 {

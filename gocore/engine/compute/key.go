@@ -87,7 +87,7 @@ func keyBytes(scope *memory.Scope, dst, c *column.Column) error {
 		if c.Kind != column.FixedBinary {
 			putKey(key, c.Decimal(i))
 		}
-		dst.Views[i] = column.MakeView(key, 0, i*width)
+		dst.Views[i].Put(key, 0, i*width)
 	}
 	clearNullsOf(dst.Views, c)
 	return nil

@@ -28,14 +28,14 @@ const longestString = 1<<31 - 1
 // put makes s the string of row i.
 func (w *textWriter) put(i int, s []byte) error {
 	if len(s) <= column.InlineSize {
-		w.dst.Views[i] = column.MakeView(s, 0, 0)
+		w.dst.Views[i].Put(s, 0, 0)
 		return nil
 	}
 	if len(s) > longestString {
 		return status.Errorf(status.Unsupported, "a string of %s: one value has at most 2 GiB", memory.Bytes(len(s)))
 	}
 	if at := len(w.heap); at < cap(w.heap) && &s[0] == &w.heap[:at+1][at] { // it was made in place
-		w.dst.Views[i] = column.MakeView(s, len(w.dst.Heaps)-1, at)
+		w.dst.Views[i].Put(s, len(w.dst.Heaps)-1, at)
 		w.heap = w.heap[:at+len(s)]
 		return nil
 	}
@@ -48,7 +48,7 @@ func (w *textWriter) put(i int, s []byte) error {
 		w.heap = b.Bytes()[:0:size]
 		w.dst.Heaps, w.dst.Owners = append(w.dst.Heaps, b.Bytes()[:size]), append(w.dst.Owners, b)
 	}
-	w.dst.Views[i] = column.MakeView(s, len(w.dst.Heaps)-1, len(w.heap))
+	w.dst.Views[i].Put(s, len(w.dst.Heaps)-1, len(w.heap))
 	w.heap = append(w.heap, s...)
 	return nil
 }
@@ -153,7 +153,7 @@ func cutTexts(scope *memory.Scope, a *column.Column, piece func(s []byte) (from,
 		if r.views != nil {
 			dst.Views[i] = a.Views[i].Cut(a.Heaps, from, to)
 		} else {
-			dst.Views[i] = column.MakeView(s[from:to], 0, r.start(i)+from)
+			dst.Views[i].Put(s[from:to], 0, r.start(i)+from)
 		}
 	}
 	if err := setNull(scope, &dst, lost); err != nil {

@@ -47,13 +47,16 @@ func BenchmarkTexts(b *testing.B) {
 		}
 		class, _ := compute.CompilePattern("[0-9]77[0-9]", compute.Anywhere, false)
 		either, _ := compute.CompilePattern("0012|9917|example.net", compute.Anywhere, false)
-		two, five, minus := 2, 9, -4
+		two, five, most, minus := 2, 9, 25, -4
 		for kernel, f := range map[string]func() (column.Column, error){
 			"equal":  func() (column.Column, error) { return compute.Compare(scope, compute.Equal, c, &one) },
 			"is in":  func() (column.Column, error) { return set.Contains(scope, c) },
 			"length": func() (column.Column, error) { return compute.TextLength(scope, c) },
 			"slice": func() (column.Column, error) {
 				return compute.SliceText(scope, c, compute.Bounds{Start: &two, Stop: &five})
+			},
+			"slice most": func() (column.Column, error) {
+				return compute.SliceText(scope, c, compute.Bounds{Start: &two, Stop: &most})
 			},
 			"slice tail": func() (column.Column, error) { return compute.SliceText(scope, c, compute.Bounds{Start: &minus}) },
 			"class":      func() (column.Column, error) { return compute.MatchesText(scope, c, class) },

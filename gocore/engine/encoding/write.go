@@ -146,7 +146,7 @@ func writeStrings(views []column.View, heap []byte, c *column.Column, ids []uint
 			continue
 		}
 		text := s.bytes(i)
-		views[k] = column.MakeView(text, 0, at)
+		views[k].Put(text, 0, at)
 		if len(text) > column.InlineSize {
 			at += copy(heap[at:], text)
 		}

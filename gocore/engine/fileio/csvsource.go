@@ -129,7 +129,7 @@ func (b *batchBuilder) allocate(schema *arrow.Schema) error {
 func (b *batchBuilder) stringSetter(c *column.Column) func(int, string) bool {
 	return func(row int, text string) bool {
 		if len(text) <= column.InlineSize {
-			c.Views[row] = column.MakeView([]byte(text), 0, 0)
+			c.Views[row].Put([]byte(text), 0, 0)
 			return true
 		}
 		start := b.used
@@ -140,7 +140,7 @@ func (b *batchBuilder) stringSetter(c *column.Column) func(int, string) bool {
 			start = 0
 		}
 		b.used = start + copy(b.heap[start:], text)
-		c.Views[row] = column.MakeView(b.heap[start:b.used], len(b.heaps)-1, start)
+		c.Views[row].Put(b.heap[start:b.used], len(b.heaps)-1, start)
 		return true
 	}
 }

@@ -85,7 +85,7 @@ func (d *groupDecoder) fillStrings(c *column.Column) error {
 		for ; from < to; from++ {
 			w := [2]uint64{d.first[from], d.second[from]}
 			s := chars(&w)
-			c.Views[from] = column.MakeView(s, len(c.Heaps)-1, len(heap))
+			c.Views[from].Put(s, len(c.Heaps)-1, len(heap))
 			if len(s) > shortString {
 				heap = append(heap, s...)
 			}
