@@ -47,6 +47,9 @@ func within[T integer](dst []byte, a []T, from, to T, empty bool) {
 	if empty {
 		return
 	}
+	if done := withinFast(dst, a, from, to); done > 0 {
+		a, dst = a[done:], dst[done/8:]
+	}
 	lo, span := uint64(from), uint64(to)-uint64(from)
 	for ; len(a) >= 8; a, dst = a[8:], dst[1:] {
 		v := (*[8]T)(a)
@@ -72,4 +75,23 @@ func within[T integer](dst []byte, a []T, from, to T, empty bool) {
 	for i, v := range a {
 		dst[0] |= byte(oneBit(uint64(v)-lo <= span)) << i
 	}
+}
+
+// withinFast is within for the first values, as many as it returns: those of 32 and 64 bits that fill vectors.
+func withinFast[T integer](dst []byte, a []T, from, to T) int {
+	if !fastWithin {
+		return 0
+	}
+	p := unsafe.Pointer(unsafe.SliceData(a))
+	switch unsafe.Sizeof(from) {
+	case 4:
+		n := len(a) &^ 31
+		within32(dst, unsafe.Slice((*uint32)(p), n), uint32(from), uint32(to)-uint32(from))
+		return n
+	case 8:
+		n := len(a) &^ 7
+		within64(dst, unsafe.Slice((*uint64)(p), n), uint64(from), uint64(to)-uint64(from))
+		return n
+	}
+	return 0
 }

@@ -2,6 +2,7 @@ package compute_test
 
 import (
 	"testing"
+	"unsafe"
 
 	"github.com/apache/arrow/go/v17/arrow"
 	"github.com/stretchr/testify/require"
@@ -80,6 +81,65 @@ func TestBetweenEveryInteger(t *testing.T) {
 				}
 			}
 		}
+	}
+}
+
+// TestCompareWideIntegers compares integers of 32 and 64 bits, many at a time, with those from the ends and the middle of
+// their type.
+func TestCompareWideIntegers(t *testing.T) {
+	scope := memory.NewScope(memory.NewBudget(0), "compare")
+	defer scope.Close()
+	compareWide[int32](t, scope, arrow.PrimitiveTypes.Int32)
+	compareWide[uint32](t, scope, arrow.PrimitiveTypes.Uint32)
+	compareWide[int64](t, scope, arrow.PrimitiveTypes.Int64)
+	compareWide[uint64](t, scope, arrow.PrimitiveTypes.Uint64)
+}
+
+func compareWide[T int32 | uint32 | int64 | uint64](t *testing.T, scope *memory.Scope, typ arrow.DataType) {
+	var edges []T
+	top := T(1) << (8*unsafe.Sizeof(T(0)) - 1)
+	for _, middle := range []T{0, top, top / 2} {
+		edges = append(edges, middle-2, middle-1, middle, middle+1, middle+2)
+	}
+	const n = 3*32 + 13
+	all, err := compute.New(scope, typ, n)
+	require.NoError(t, err)
+	values := column.Of[T](&all)
+	for i := range values {
+		values[i] = edges[i*7%len(edges)]
+	}
+	constant := func(v T) column.Column {
+		c, err := compute.New(scope, typ, 1)
+		require.NoError(t, err)
+		column.Of[T](&c)[0] = v
+		return c
+	}
+	for _, low := range edges {
+		from := constant(low)
+		less, err := compute.Compare(scope, compute.Less, &all, &from)
+		require.NoError(t, err)
+		equal, err := compute.Compare(scope, compute.Equal, &all, &from)
+		require.NoError(t, err)
+		for i, v := range values {
+			if (column.Bitmap{Bits: less.Values}).Get(i) != (v < low) || (column.Bitmap{Bits: equal.Values}).Get(i) != (v == low) {
+				t.Fatalf("%s: %d in row %d and %d", typ, v, i, low)
+			}
+		}
+		for _, high := range edges {
+			to := constant(high)
+			between, err := compute.Between(scope, compute.Range{WithLow: true}, &all, &from, &to)
+			require.NoError(t, err)
+			for i, v := range values {
+				if (column.Bitmap{Bits: between.Values}).Get(i) != (v >= low && v < high) {
+					t.Fatalf("%s: %d in row %d from %d to %d", typ, v, i, low, high)
+				}
+			}
+			between.Release()
+			to.Release()
+		}
+		less.Release()
+		equal.Release()
+		from.Release()
 	}
 }
 
