@@ -18,6 +18,8 @@ import "C"
 import (
 	"bytes"
 	"encoding/json"
+	"io"
+	"log"
 	"unsafe"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -36,6 +38,9 @@ var (
 		return names
 	}()
 )
+
+// Libraries beneath warn through the standard log, which would write to Python's standard error.
+func init() { log.SetOutput(io.Discard) }
 
 func main() {}
 

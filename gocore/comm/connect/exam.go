@@ -76,6 +76,9 @@ func (j *joiner) examine(ctx context.Context) (*Examination, error) {
 		defer stop()
 		g.Go(func(ctx context.Context) error { return j.accept(ctx, g) })
 	}
+	if j.quic != nil {
+		g.Go(func(ctx context.Context) error { return j.serveQUIC(ctx, g) })
+	}
 	j.race(g, p)
 	var racers []*racer
 	timer := time.NewTimer(time.Until(j.start.Add(examTime)))
@@ -150,6 +153,11 @@ func (j *joiner) rows(p *pair) (list []*row) {
 			add(wire.Punched, remote)
 		}
 	}
+	if p.lower {
+		for _, remote := range j.quicRemotes(self, peer) {
+			add(wire.QUIC, remote)
+		}
+	}
 	if relay, ok := j.relay(self, peer); ok && p.lower {
 		add(wire.Relayed, relay)
 	}
@@ -175,7 +183,7 @@ func find(rows []*row, r *racer, lower bool) int {
 			return false
 		case r.path == wire.Relayed:
 			return lower
-		case r.path == wire.Punched:
+		case r.path == wire.Punched, r.path == wire.QUIC:
 			return lower && addrPort(r.conn.RemoteAddr()) == w.at
 		}
 		return r.client && addrPort(r.conn.RemoteAddr()) == w.at

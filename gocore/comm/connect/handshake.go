@@ -8,6 +8,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
+	"github.com/pycylon/pycylon/gocore/comm/quic"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
@@ -23,16 +24,8 @@ func (j *joiner) greet(ctx context.Context, raw net.Conn, client bool, expected 
 	defer stop()
 	_ = raw.SetDeadline(time.Now().Add(handshakeTimeout))
 
-	var conn *tls.Conn
-	if client {
-		conn = tls.Client(tcp.NewSocket(raw), j.identity.PeerClient(j.roster.Entries[expected].Member.Pin))
-	} else {
-		conn = tls.Server(tcp.NewSocket(raw), j.identity.PeerServer(func(p trust.Pin) bool {
-			rank, known := j.ranks[p]
-			return known && rank != j.rank && (expected < 0 || rank == expected)
-		}))
-	}
-	if err := conn.HandshakeContext(ctx); err != nil {
+	conn, err := j.secure(ctx, raw, client, expected)
+	if err != nil {
 		return nil, 0, err
 	}
 	if peer = expected; peer < 0 {
@@ -46,9 +39,35 @@ func (j *joiner) greet(ctx context.Context, raw net.Conn, client bool, expected 
 	return &racer{conn: conn, path: named, client: client, at: time.Now(), done: make(chan struct{})}, peer, nil
 }
 
+// secured is a connection whose other side is known by its certificate.
+type secured interface {
+	net.Conn
+	ConnectionState() tls.ConnectionState
+}
+
+// secure runs TLS, but on QUIC, which has done so.
+func (j *joiner) secure(ctx context.Context, raw net.Conn, client bool, expected int) (secured, error) {
+	if conn, ok := raw.(*quic.Conn); ok {
+		return conn, nil
+	}
+	var conn *tls.Conn
+	if client {
+		conn = tls.Client(tcp.NewSocket(raw), j.identity.PeerClient(j.roster.Entries[expected].Member.Pin))
+	} else {
+		conn = tls.Server(tcp.NewSocket(raw), j.identity.PeerServer(func(p trust.Pin) bool { return j.expects(p, expected) }))
+	}
+	return conn, conn.HandshakeContext(ctx)
+}
+
+// expects tells whether a certificate is that of another rank, or of the expected one if that isn't negative.
+func (j *joiner) expects(p trust.Pin, expected int) bool {
+	rank, known := j.ranks[p]
+	return known && rank != j.rank && (expected < 0 || rank == expected)
+}
+
 // exchangeHello makes both sides sure that the other has accepted the connection, for this epoch and these ranks. The
 // client speaks first, since the server adopts its path.
-func (j *joiner) exchangeHello(conn *tls.Conn, peer int, client bool, path wire.Path) (wire.Path, error) {
+func (j *joiner) exchangeHello(conn net.Conn, peer int, client bool, path wire.Path) (wire.Path, error) {
 	mine := &wire.Hello{Epoch: j.epoch, Source: j.rank, Destination: peer, Path: path}
 	if client {
 		if err := wire.WriteJoin(conn, wire.TypeHello, mine.AppendMarshal(nil)); err != nil {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
@@ -225,7 +226,7 @@ func TestNominationOfABrokenConnectionIsRepeated(t *testing.T) {
 	all := ranks(t, 2)
 	l1, h1 := paired(t, all, wire.Loopback)
 	l2, h2 := paired(t, all, wire.Private)
-	require.NoError(t, h1.conn.NetConn().Close())
+	require.NoError(t, tcp.Raw(h1.conn).Close())
 	low, high := settleOn(t, all, []*racer{l1, l2}, []*racer{h1, h2}, []candidate{{path: wire.Loopback}})
 	require.Equal(t, wire.Private, low)
 	require.Equal(t, wire.Private, high)

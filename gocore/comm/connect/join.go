@@ -10,7 +10,8 @@
 //	punch port       never listens. The connection to the rendezvous server comes from it, and so do punches
 //	                 (package holepunch): the lower rank is the TLS client.
 //
-// Where neither gets through, both connect to the server's relay (package relay); the lower rank is the TLS client. Last,
+// Where TCP does not get through, the lower rank dials QUIC, from one UDP socket to another (package quic), and the higher
+// opens its NAT for it. Where neither gets through, both connect to the server's relay (package relay); the lower rank is the TLS client. Last,
 // where the user has named some, through a store (package store), likewise.
 //
 // Per pair, the candidates start staggered, best first, and race:
@@ -34,6 +35,7 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/comm/holepunch"
+	"github.com/pycylon/pycylon/gocore/comm/quic"
 	"github.com/pycylon/pycylon/gocore/comm/rendezvous"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
@@ -48,6 +50,7 @@ type joiner struct {
 	identity *trust.Identity
 	listener net.Listener // nil: only punching is allowed
 	port     *holepunch.Port
+	quic     *quic.Endpoint // nil: not allowed
 	client   *rendezvous.Client
 
 	rank   int
@@ -97,8 +100,10 @@ func (j *joiner) opening(ctx context.Context, awaited string, with func(context.
 	if j.listener != nil {
 		defer func() { _ = j.listener.Close() }()
 	}
+	j.openQUIC()
 	err := j.enter(ctx)
 	if j.client == nil {
+		j.closeQUIC()
 		return err
 	}
 	defer j.client.Close()
@@ -114,6 +119,7 @@ func (j *joiner) opening(ctx context.Context, awaited string, with func(context.
 		j.event(-1, 0, "", "failed", err)
 		j.client.Fail(err)
 		j.closeOffices()
+		j.closeQUIC()
 	}
 	return err
 }
@@ -216,6 +222,7 @@ func (j *joiner) register(ctx context.Context, m *wire.Member) error {
 		m.Addresses = ownAddresses(j.client.LocalAddr().Addr())
 	}
 	j.observe(ctx, m)
+	j.observeQUIC(ctx, m)
 	observed, err := j.client.Register(ctx, j.wanted(), patience(ctx), *m)
 	if err == nil {
 		j.event(-1, 0, observed.String(), "registered", nil)
@@ -268,7 +275,10 @@ func (j *joiner) membership() *Membership {
 	if len(j.offices) > 0 {
 		board = &Board{joiner: j, at: j.offices[0]}
 	}
-	m := &Membership{offices: j.closeOffices, Board: board, Rank: j.rank, Size: len(j.pairs), Epoch: j.epoch, Links: make([]Link, len(j.pairs)), Setup: time.Since(j.began)}
+	if !j.usesQUIC() {
+		j.closeQUIC()
+	}
+	m := &Membership{rest: func() { j.closeOffices(); j.closeQUIC() }, Board: board, Rank: j.rank, Size: len(j.pairs), Epoch: j.epoch, Links: make([]Link, len(j.pairs)), Setup: time.Since(j.began)}
 	for peer, p := range j.pairs {
 		if p == nil {
 			m.Links[peer] = Link{Path: "self"}

@@ -9,8 +9,8 @@ import (
 
 // Link is the connection to one other rank.
 type Link struct {
-	Conn  net.Conn      // a *tls.Conn, authenticated, nothing read beyond the nomination; nil at the own rank
-	Path  string        // "loopback", "private", "public", "punched", "relay", "redis" or "s3"; "self" at the own rank
+	Conn  net.Conn      // a *tls.Conn or *quic.Conn, authenticated, nothing read beyond the nomination; nil at the own rank
+	Path  string        // "loopback", "private", "public", "punched", "quic", "relay", "redis" or "s3"; "self" at the own rank
 	Setup time.Duration // from the sealed roster to the nomination
 }
 
@@ -25,7 +25,7 @@ type Membership struct {
 
 	Board *Board // nil without a store
 
-	offices func() // closes them
+	rest func() // closes what is shared by connections
 }
 
 // Conns returns the connections by rank, nil at the own.
@@ -46,5 +46,5 @@ func (m *Membership) Close() {
 			_ = l.Conn.Close()
 		}
 	}
-	m.offices()
+	m.rest()
 }

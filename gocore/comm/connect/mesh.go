@@ -28,6 +28,9 @@ func (j *joiner) mesh(ctx context.Context) error {
 		defer stop()
 		g.Go(func(ctx context.Context) error { return j.accept(ctx, g) })
 	}
+	if j.quic != nil {
+		g.Go(func(ctx context.Context) error { return j.serveQUIC(ctx, g) })
+	}
 	for _, server := range j.opt.Stores {
 		j.offices = append(j.offices, &office{server: server})
 	}

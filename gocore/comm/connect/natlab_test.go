@@ -186,6 +186,7 @@ var kinds = map[string]func(*natlab.Lab) *natlab.Host{
 	"address":       behind(natlab.NAT{ByAddress: true}),
 	"double":        behind(natlab.NAT{}, natlab.NAT{}),
 	"no UDP":        behind(natlab.NAT{NoUDP: true}),
+	"no TCP":        behind(natlab.NAT{NoTCP: true}),
 	"closed":        behind(natlab.NAT{Closed: true}),
 	"IPv6":          func(l *natlab.Lab) *natlab.Host { return l.Direct(natlab.IPv6) },
 	"IPv6 filtered": behind(natlab.NAT{Families: natlab.IPv6}),

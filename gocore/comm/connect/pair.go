@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"crypto/tls"
 	"errors"
 	"fmt"
 	"net"
@@ -19,7 +18,7 @@ import (
 
 // racer is an authenticated connection that may become the pair's.
 type racer struct {
-	conn   *tls.Conn
+	conn   net.Conn
 	path   wire.Path
 	client bool      // of TLS: on a listening port, this rank dialled
 	at     time.Time // when it was authenticated

@@ -59,6 +59,12 @@ func (j *joiner) race(g *task.Group, p *pair) {
 			return nil
 		})
 	}
+	for _, remote := range j.quicRemotes(self, peer) {
+		g.Go(func(ctx context.Context) error {
+			j.raceQUIC(ctx, p, remote)
+			return nil
+		})
+	}
 	for _, office := range j.offices {
 		if j.storable(office.server, self, peer) {
 			g.Go(func(ctx context.Context) error {

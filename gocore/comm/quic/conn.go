@@ -14,8 +14,8 @@ import (
 	"github.com/quic-go/quic-go"
 )
 
-// linger is how long a Conn whose writing has ended waits, closed, until the peer closes too: a QUIC connection that is
-// closed takes back what has not arrived.
+// linger is how long a Conn waits, closed, until the peer closes too: a QUIC connection that is closed takes back what has
+// not arrived.
 const linger = 500 * time.Millisecond
 
 // Conn is a QUIC connection with one stream. It implements net.Conn, and CloseWrite.
@@ -23,7 +23,6 @@ type Conn struct {
 	endpoint *Endpoint
 	conn     *quic.Conn
 	stream   *quic.Stream
-	ended    atomic.Bool // this side's writing
 	heard    atomic.Bool // the peer's end
 	once     sync.Once
 }
@@ -56,11 +55,14 @@ func (c *Conn) Write(p []byte) (int, error) {
 func plain(err error) error {
 	var application *quic.ApplicationError
 	var idle *quic.IdleTimeoutError
+	var cancelled *quic.StreamError
 	switch {
 	case errors.As(err, &application) && application.Remote:
 		return syscall.ECONNRESET
-	case errors.As(err, &application):
+	case errors.As(err, &application), errors.As(err, &cancelled) && !cancelled.Remote:
 		return net.ErrClosed
+	case errors.As(err, &cancelled):
+		return syscall.EPIPE
 	case errors.As(err, &idle):
 		return syscall.ETIMEDOUT
 	}
@@ -69,17 +71,13 @@ func plain(err error) error {
 
 // CloseWrite tells the peer that no byte follows.
 func (c *Conn) CloseWrite() error {
-	c.ended.Store(true)
 	return c.stream.Close()
 }
 
-// Close implements net.Conn. After a CloseWrite what was written still arrives.
+// Close implements net.Conn. As with TCP, what was written still arrives, and then the end.
 func (c *Conn) Close() error {
 	c.once.Do(func() {
-		if !c.ended.Load() {
-			_ = c.conn.CloseWithError(0, "")
-			return
-		}
+		_ = c.stream.Close()
 		c.stream.CancelRead(0)
 		wait := linger
 		if c.heard.Load() {

@@ -24,7 +24,6 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/binary"
-	"io"
 	"net"
 	"net/netip"
 	"time"
@@ -42,8 +41,7 @@ const (
 	firstWindow = 1 << 20
 	mostWindow  = 8 << 20
 	knockPause  = 50 * time.Millisecond // between packets that open a NAT
-	askPause    = 250 * time.Millisecond
-	asks        = 3
+	askPause    = 50 * time.Millisecond // between two questions to the server
 )
 
 // settings are the same at both ends.
@@ -108,6 +106,9 @@ func (e *Endpoint) Serve(ctx context.Context, g *task.Group, take func(ctx conte
 	}
 }
 
+// StopListening refuses further connections; those that were accepted stay.
+func (e *Endpoint) StopListening() { _ = e.listener.Close() }
+
 // Dial connects to an endpoint.
 func (e *Endpoint) Dial(ctx context.Context, remote netip.AddrPort, config *tls.Config) (*Conn, error) {
 	c, err := e.transport.Dial(ctx, net.UDPAddrFromAddrPort(remote), config, settings())
@@ -138,11 +139,11 @@ func (e *Endpoint) Knock(ctx context.Context, remote netip.AddrPort) {
 	}
 }
 
-// Observe asks a rendezvous server from which address this socket's packets come.
+// Observe asks a rendezvous server from which address this socket's packets come, again and again until ctx ends.
 func (e *Endpoint) Observe(ctx context.Context, server netip.AddrPort) (netip.AddrPort, error) {
 	question := newQuestion()
 	answer := make([]byte, packetBytes+1)
-	for range asks {
+	for ctx.Err() == nil {
 		if _, err := e.transport.WriteTo(question[:], net.UDPAddrFromAddrPort(server)); err != nil {
 			return netip.AddrPort{}, err
 		}
@@ -158,9 +159,6 @@ func (e *Endpoint) Observe(ctx context.Context, server netip.AddrPort) (netip.Ad
 			}
 		}
 		stop()
-		if ctx.Err() != nil {
-			return netip.AddrPort{}, context.Cause(ctx)
-		}
 	}
 	return netip.AddrPort{}, status.Errorf(status.Unreachable, "the rendezvous server doesn't answer by UDP: a firewall drops it")
 }
@@ -213,13 +211,13 @@ func parseAnswer(packet []byte, question [packetBytes]byte) (netip.AddrPort, boo
 	return seen, seen.Port() != 0
 }
 
-// Answer answers questions on a server's socket until it is closed.
+// Answer answers questions on a server's socket until it is closed, which it reports as net.ErrClosed.
 func Answer(udp *net.UDPConn) error {
 	packet := make([]byte, packetBytes+1)
 	for {
 		n, from, err := udp.ReadFromUDPAddrPort(packet)
 		if err != nil {
-			return io.EOF
+			return net.ErrClosed
 		}
 		if answer := answerTo(packet[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())); answer != nil {
 			_, _ = udp.WriteToUDPAddrPort(answer, from) // a lost answer is asked for again

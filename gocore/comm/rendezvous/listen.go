@@ -10,12 +10,14 @@ import (
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/quic"
 )
 
 // listeners are the ports of a server, at all of which it does the same. Several addresses let it serve both families,
 // and let workers compare what it sees of them from each.
 type listeners struct {
 	list     []net.Listener
+	udp      []*net.UDPConn // at the same ports, where they were free: they tell QUIC sockets their addresses
 	accepted chan acceptance
 	group    *task.Group
 	start    sync.Once
@@ -36,6 +38,11 @@ func listen(list string) (*listeners, error) {
 			return nil, status.Errorf(status.Invalid, "the rendezvous server cannot listen on %q: %w; write HOST:PORT of this machine, with a free port", address, err)
 		}
 		l.list = append(l.list, one)
+		if at, ok := one.Addr().(*net.TCPAddr); ok {
+			if udp, err := net.ListenUDP("udp", &net.UDPAddr{IP: at.IP, Port: at.Port, Zone: at.Zone}); err == nil {
+				l.udp = append(l.udp, udp)
+			}
+		}
 	}
 	return l, nil
 }
@@ -45,6 +52,9 @@ func (l *listeners) Accept() (net.Conn, error) {
 	l.start.Do(func() {
 		for _, one := range l.list {
 			l.group.Go(func(ctx context.Context) error { return l.accept(ctx, one) })
+		}
+		for _, udp := range l.udp {
+			l.group.Go(func(context.Context) error { return quic.Answer(udp) })
 		}
 	})
 	select {
@@ -79,6 +89,9 @@ func (l *listeners) Close() error {
 	var err error
 	for _, one := range l.list {
 		err = errors.Join(err, one.Close())
+	}
+	for _, udp := range l.udp {
+		err = errors.Join(err, udp.Close())
 	}
 	_ = l.group.Wait()
 	return err

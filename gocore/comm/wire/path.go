@@ -11,12 +11,13 @@ const (
 	Private  Path = 2 // an address of the other's own interfaces
 	Public   Path = 3 // the address that the rendezvous saw, at the listening port
 	Punched  Path = 4 // TCP simultaneous open between two punch ports
-	Relayed  Path = 5 // through a relay, which sees ciphertext
-	Redis    Path = 6 // through a Redis server, likewise
-	S3       Path = 7 // through a bucket, likewise
+	QUIC     Path = 5 // the same with UDP
+	Relayed  Path = 6 // through a relay, which sees ciphertext
+	Redis    Path = 7 // through a Redis server, likewise
+	S3       Path = 8 // through a bucket, likewise
 )
 
-var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched", Relayed: "relay", Redis: "redis", S3: "s3"}
+var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched", QUIC: "quic", Relayed: "relay", Redis: "redis", S3: "s3"}
 
 // String returns the path's name, as users see it.
 func (p Path) String() string {
@@ -36,5 +37,5 @@ func ParsePath(name string) (Path, error) {
 			return p, nil
 		}
 	}
-	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public, punched, relay, redis and s3", name)
+	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public, punched, quic, relay, redis and s3", name)
 }

@@ -13,7 +13,8 @@ import (
 // rendezvous server does not hold, over everything before it (and the job), so that the server can't invent a rank.
 //
 //	32 SHA-256 of the certificate's public key | 16 nonce | u16 version | u32 capabilities | 16 host
-//	| u16 listening port | u8 count, addresses | u8 count, (address | u16 port) ... | u8 mapping | 16 MAC
+//	| u16 listening port | u8 count, addresses | u8 count, (address | u16 port) ... | u8 mapping
+//	| u16 UDP port | u16 public UDP port | 16 MAC
 //
 // An address is u8 length (4 or 16) and its bytes. Host is a keyed hash of machine and network namespace: equal for
 // workers that reach each other through loopback, and meaningless to the server.
@@ -27,6 +28,8 @@ type Member struct {
 	Addresses    []netip.Addr
 	Mapped       []netip.AddrPort // public addresses of its punch port in the families that the roster's Observed isn't of
 	Mapping      Mapping          // of the NAT between it and the roster's Observed
+	UDPPort      uint16           // of its QUIC socket; 0: it has none
+	UDPPublic    uint16           // the public port of that socket, at the address of the roster's Observed; 0: nobody was heard by UDP
 	MAC          [16]byte
 }
 
@@ -48,7 +51,9 @@ func (m *Member) AppendBody(dst []byte) []byte {
 	for _, a := range m.Addresses {
 		dst = appendAddr(dst, a)
 	}
-	return append(appendAddrPorts(dst, m.Mapped), byte(m.Mapping))
+	dst = append(appendAddrPorts(dst, m.Mapped), byte(m.Mapping))
+	dst = binary.LittleEndian.AppendUint16(dst, m.UDPPort)
+	return binary.LittleEndian.AppendUint16(dst, m.UDPPublic)
 }
 
 // AppendMarshal appends the member with its MAC.
@@ -71,6 +76,8 @@ func (m *Member) parse(f *fields) {
 	}
 	m.Mapped = f.addrPorts(MaxMapped)
 	m.Mapping = Mapping(f.u8())
+	m.UDPPort = f.u16()
+	m.UDPPublic = f.u16()
 	copy(m.MAC[:], f.take(16))
 }
 

@@ -112,7 +112,7 @@ var bans = []ban{
 		"for tests"},
 	{"os/signal", []string{"gocore/cmd"}, true,
 		"SIGINT is Python's: a library that takes it breaks Ctrl-C"},
-	{"log", nil, true,
+	{"log", []string{"export"}, true,
 		"it writes to file descriptor 2, which is Python's, and dies of SIGPIPE where that is closed: use base/events"},
 	{"log/slog", []string{"gocore/comm/rendezvous", "gocore/cmd", "export"}, true,
 		"for servers, to a handler that their program gives them; what an environment tells goes to base/events"},

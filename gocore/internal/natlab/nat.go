@@ -22,6 +22,7 @@ type NAT struct {
 	Resets      bool     // answers what it did not ask for with RST
 	Cone        bool     // lets anybody in at ports that a host has connected from (endpoint-independent filtering), to the first host
 	NoUDP       bool     // drops UDP
+	NoTCP       bool     // drops TCP, but to the public host
 	Closed      bool     // lets out only what goes to the public host
 	Families    Families // of the network behind it, and of its way out
 }
@@ -41,6 +42,9 @@ func (nat NAT) rules(first, outside string) string {
 	}
 	if nat.NoUDP {
 		let += `oifname "wan" meta l4proto udp drop; `
+	}
+	if nat.NoTCP {
+		let += `oifname "wan" meta l4proto tcp ip daddr != { ` + PublicAddress + `, ` + SecondAddress + ` } drop; `
 	}
 	if nat.Closed {
 		let += `oifname "wan" ip daddr != { ` + PublicAddress + `, ` + SecondAddress + ` } drop; `
