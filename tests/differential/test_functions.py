@@ -82,12 +82,13 @@ def test_cut(columns, bins, right, lowest):
 @given(columns=frames(1), q=st.one_of(st.integers(1, 5), st.just([0, 0.1, 0.5, 0.9]), st.just([0.25, 0.75])))
 def test_qcut(columns, q):
     mine, theirs = frame_of(columns), as_pandas(columns)
-    edges = theirs["x"].quantile(q if isinstance(q, list) else [i / q for i in range(q + 1)])
+    shares = q if isinstance(q, list) else [i / q for i in range(q + 1)]  # pandas multiplies: 3 * 0.2 is above 0.6
+    edges = theirs["x"].quantile(shares)
     if edges.isna().any() or edges.nunique() < 2:
         with pytest.raises(pc.errors.InvalidError, match=r"no values|two edges"):
             pc.qcut(mine["x"], q, duplicates="drop")
         return
-    got, want = pc.qcut(mine["x"], q, duplicates="drop"), pd.qcut(theirs["x"], q, duplicates="drop")
+    got, want = pc.qcut(mine["x"], q, duplicates="drop"), pd.qcut(theirs["x"], shares, duplicates="drop")
     same(got.to_list(), want.astype(object).map(str, na_action="ignore"))
 
 
@@ -122,6 +123,9 @@ def test_pairs_of_columns(columns):
 def test_description_of_groups(columns, shares):
     mine, theirs = frame_of(columns), as_pandas(columns)
     got = mine.groupby("k")["x"].describe(shares)
+    if theirs["k"].isna().all():  # which pandas doesn't describe
+        assert len(got) == 0
+        return
     want = theirs.groupby("k")["x"].describe(percentiles=sorted({*shares, 0.5}))
     assert got["k"].to_list() == list(want.index)
     assert got.columns[1:] == list(want.columns)
