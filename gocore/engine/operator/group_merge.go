@@ -221,6 +221,10 @@ func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.So
 		usual += u.rows / len(units)
 	}
 	slices.SortStableFunc(bySize, func(a, b *groupUnit) int { return b.rows/(2*usual+1) - a.rows/(2*usual+1) })
+	isSpread := slices.ContainsFunc(workers, func(w *groupWorker) bool { return w.spread != nil })
+	if isSpread && len(g.layout.collected) == 0 && !spills(q) {
+		return newGroupStream(g, q, workers, bySize), nil
+	}
 	scratch := make([][]uint32, q.Threads)
 	err := q.For(len(bySize), func(w *exec.Worker, i int) error {
 		if scratch[w.ID] == nil {
@@ -235,10 +239,15 @@ func (g *Group) finishPartitions(q *exec.Query, workers []*groupWorker) (exec.So
 	if err != nil {
 		return nil, err
 	}
+	freeTables(workers)
+	return newGroupSource(g.layout, units), nil
+}
+
+// freeTables gives the memory of the workers' tables back.
+func freeTables(workers []*groupWorker) {
 	for _, w := range workers {
 		w.table.free()
 	}
-	return newGroupSource(g.layout, units), nil
 }
 
 // units cuts the partitions into a power of two of units.

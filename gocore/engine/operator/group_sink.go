@@ -19,9 +19,11 @@ import (
 //	         before it had taken in several rows per group, aggregating early doesn't pay: the worker spreads the rows
 //	         themselves over the partitions, and tries again much later. Rows that are needed all at once (see
 //	         groupCollected) are always spread.
-//	Finish   a worker takes a partition at a time, of all workers, and aggregates it into a table that fits its cache.
-//	         Few groups need no partitions: the workers' tables are merged.
-//	Next     decodes a batch of groups, in the order of their hashes.
+//	Finish   a worker takes a partition at a time, of all workers, and aggregates it into a table that fits its cache; of
+//	         tables that were never full, it takes the slots of a range of hashes. Few groups need no partitions: the
+//	         workers' tables are merged.
+//	Next     decodes a batch of groups, in the order of their hashes. Where rows were spread, it makes them only then (see
+//	         groupStream).
 //
 // Everything that grows is in the query's scope, off Go's heap. SpillingGroup bounds it.
 type Group struct {

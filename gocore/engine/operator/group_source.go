@@ -40,6 +40,12 @@ type groupRun struct {
 	rows    int
 }
 
+// run returns n of the unit's records, from number at on.
+func (u *groupUnit) run(l *groupLayout, number, at, n int) groupRun {
+	records := unsafe.Pointer(unsafe.SliceData(u.records.Bytes()))
+	return groupRun{number, u, unsafe.Add(records, 8*l.recWords*at), n}
+}
+
 // runs returns where rows [from, to) are.
 func (s *groupSource) runs(from, to int) []groupRun {
 	var runs []groupRun
@@ -49,8 +55,7 @@ func (s *groupSource) runs(from, to int) []groupRun {
 		if skip >= u.groups {
 			continue
 		}
-		records := unsafe.Pointer(unsafe.SliceData(u.records.Bytes()))
-		run := groupRun{i, u, unsafe.Add(records, 8*s.layout.recWords*skip), min(u.groups-skip, to-from)}
+		run := u.run(s.layout, i, skip, min(u.groups-skip, to-from))
 		runs = append(runs, run)
 		from += run.rows
 	}
