@@ -106,7 +106,7 @@ func (l *lowerer) project(step *plan.Step, op *plan.ProjectOp, in stream) (strea
 	if err != nil {
 		return stream{}, err
 	}
-	return in.through(&operator.Compute{Program: program}, step.Schema), nil
+	return in.through(&operator.Compute{Program: program, NeverFails: op.NeverFails()}, step.Schema), nil
 }
 
 func (l *lowerer) take(step *plan.Step, op *plan.TakeOp, in stream) (stream, error) {

@@ -80,6 +80,11 @@ func (e *BoundExpr) origin(in *Step) (int, bool) {
 	return e.Column, e.Column >= 0
 }
 
+// NeverFails tells whether the columns have values for every row that there could be.
+func (op *ProjectOp) NeverFails() bool {
+	return !slices.ContainsFunc(op.Columns, func(e *BoundExpr) bool { return !e.neverFails() })
+}
+
 func (op *ProjectOp) describe(w words) string {
 	names := make([]string, len(op.Columns))
 	for i, e := range op.Columns {

@@ -19,6 +19,13 @@ func TestGroupOfFilteredRows(t *testing.T) {
 	schema := optest.Schema(t, columns)
 	aggs := append(aggsOf(3, Sum, Mean, Min, Count, First, Last), aggsOf(4, Sum, Max)...)
 	aggs = append(append(aggs, aggsOf(5, Sum, Mean, Max, Size)...), append(aggsOf(6, Any), aggsOf(2, Min)...)...)
+	same := program(t, schema, func(b *expr.Builder) []expr.Node {
+		var columns []expr.Node
+		for i := range schema.NumFields() - 1 {
+			columns = append(columns, inputColumn(t, b, i))
+		}
+		return append(columns, calls(t, b, "not", calls(t, b, "not", inputColumn(t, b, schema.NumFields()-1))))
+	})
 	for _, limit := range []int{-100, 0, 100} {
 		filter, err := NewFilter([]*expr.Program{program(t, schema, func(b *expr.Builder) []expr.Node {
 			return []expr.Node{calls(t, b, "lt", inputColumn(t, b, 3), literal(t, b, "int64", limit))}
@@ -44,7 +51,8 @@ func TestGroupOfFilteredRows(t *testing.T) {
 					return func(q *exec.Query, in []exec.Source) (exec.Source, error) {
 						g, err := NewSpillingGroup(spec, schema)
 						require.NoError(t, err)
-						return q.Run(in[0], []exec.Transform{filter, &Project{firstColumns(schema.NumFields())}}, g)
+						return q.Run(in[0], []exec.Transform{filter, &Project{firstColumns(schema.NumFields())},
+							&Compute{Program: same, NeverFails: !dropNull}}, g)
 					}
 				}
 				for i, spec := range []GroupSpec{spec, states} {

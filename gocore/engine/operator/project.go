@@ -36,9 +36,15 @@ func pickColumns(b *table.Batch, columns []int) *table.Batch {
 // Compute is the Transform whose columns are the values of expressions over its input's.
 type Compute struct {
 	Program *expr.Program
+	// NeverFails tells that the expressions have values for every row that there could be: they may then be computed for
+	// rows that nobody asks for, where that takes less than to copy the others.
+	NeverFails bool
 }
 
-var _ exec.Transform = (*Compute)(nil)
+var _ exec.RowTransform = (*Compute)(nil)
+
+// mostRows is the part of a batch's rows from which on all are computed.
+const mostRows = 0.5
 
 // Push emits the values for the rows of b, in several batches where the expressions are slow.
 func (p *Compute) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) error) error {
@@ -50,6 +56,16 @@ func (p *Compute) Push(w *exec.Worker, b *table.Batch, emit func(*table.Batch) e
 		out := &table.Batch{Cols: columns, Len: part.Len, Seq: part.Seq}
 		defer out.Release()
 		return emit(out)
+	})
+}
+
+// PushRows emits the values for rows of b: for few of them in batches of their own.
+func (p *Compute) PushRows(w *exec.Worker, b *table.Batch, rows []uint32, emit func(*table.Batch, []uint32) error) error {
+	if p.NeverFails && b.Len <= p.Program.Rows() && float64(len(rows)) >= mostRows*float64(b.Len) {
+		return p.Push(w, b, func(out *table.Batch) error { return emit(out, rows) })
+	}
+	return emitRows(w, b, rows, func(b *table.Batch) error {
+		return p.Push(w, b, func(out *table.Batch) error { return emit(out, nil) })
 	})
 }
 

@@ -160,7 +160,7 @@ func TestProjectAndCompute(t *testing.T) {
 	optest.Run(t, optest.Case{
 		Name:   "compute",
 		Inputs: []optest.Input{{Columns: simpleColumns, Rows: optest.RandomRows(t, 1, simpleColumns, 20, 20)}},
-		Run:    throughTransforms(&Compute{computed}),
+		Run:    throughTransforms(&Compute{Program: computed}),
 		Model: func(in [][][]any) [][]any {
 			var out [][]any
 			for _, row := range in[0] {
