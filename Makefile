@@ -80,8 +80,9 @@ lint-python: $(VENV)/.lint
 bench: .venv-full/.ready ## Compare speed with pandas, Polars, DuckDB and pyarrow
 	.venv-full/bin/python tests/benchmarks
 
-bench-comm: .venv-full/.ready ## Compare the communicator with Open MPI and with plain TCP
+bench-comm: .venv-full/.ready ## Compare the communicator with Open MPI and with plain TCP, and direct connections with Redis and S3
 	.venv-full/bin/python tests/benchmarks/comm.py
+	.venv-full/bin/python tests/benchmarks/stores.py
 
 clean: ## Remove all that was built or installed here
 	-chmod -R u+w build .cache 2> /dev/null
