@@ -32,6 +32,7 @@ type Set struct {
 	strings column.Column
 	rows    []uint64 // slots: high bits of the hash, row + 1
 	maybe   []uint64 // a bitmap by hash: few of those that aren't there pass
+	screen  screen
 }
 
 // bitmapBits is the widest range of numbers for which a Set is a bitmap: it fits the L1 cache.

@@ -11,7 +11,8 @@ import (
 )
 
 // A Set of strings. Most of a column's are not in it, which a bit by their hash tells of all but a few without a branch;
-// the others are looked up: open addressing over row numbers. A few short strings are compared one by one.
+// the others are looked up: open addressing over row numbers. A few short strings are compared one by one. Of strings with
+// offsets, fewer even are hashed (isin_screen.go).
 
 // maybeBits is how many bits there are per slot: at most one in eight strings is looked up in vain.
 const maybeBits = 4
@@ -37,6 +38,9 @@ func (s *Set) addStrings(scope *memory.Scope, values *column.Column) error {
 		s.addShort(values)
 	}
 	if s.maybe, err = zeroedWords(scope, size*maybeBits/64+1); err != nil {
+		return err
+	}
+	if s.screen, err = newScreen(scope, values); err != nil {
 		return err
 	}
 	s.strings, s.rows = *values, rows
@@ -102,20 +106,40 @@ func (s *Set) containsStrings(c *column.Column, i, n int, valid uint64) uint64 {
 	if c.Layout == column.Views {
 		return s.containsViews(c.Views[i:i+n], c.Heaps, valid)
 	}
-	var views [64]column.View
-	c.FillViews(views[:n], i)
-	return s.containsViews(views[:n], c.Heaps, valid)
+	w := valid
+	switch {
+	case s.screen.bits == nil:
+	case c.Layout == column.Offsets32:
+		w &= passing(&s.screen, memory.As[int32](c.Offsets)[i:i+n+1], c.Heaps[0])
+	default:
+		w &= passing(&s.screen, memory.As[int64](c.Offsets)[i:i+n+1], c.Heaps[0])
+	}
+	if bits.OnesCount64(w) > n/4 {
+		var views [64]column.View
+		c.FillViews(views[:n], i)
+		return s.containsViews(views[:n], c.Heaps, w)
+	}
+	var view [1]column.View
+	for left := w; left != 0; left &= left - 1 {
+		j := bits.TrailingZeros64(left)
+		c.FillViews(view[:], i+j)
+		if _, found := s.find(hashView(&view[0], c.Heaps), &view[0], c.Heaps); !found {
+			w &^= 1 << j
+		}
+	}
+	return w
 }
 
+// containsViews is containsStrings for the rows of some views.
 func (s *Set) containsViews(views []column.View, heaps [][]byte, valid uint64) uint64 {
-	w := uint64(0)
 	if s.short != nil {
 		var found [8]byte
 		for _, want := range s.short {
 			equalWords(found[:], views, want)
 		}
-		return binary.LittleEndian.Uint64(found[:])
+		return binary.LittleEndian.Uint64(found[:]) & valid
 	}
+	w := uint64(0)
 	var hashes [64]uint64
 	for j := range views {
 		if valid>>j&1 != 0 { // a foreign view of a null row may point nowhere

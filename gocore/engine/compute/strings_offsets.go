@@ -58,12 +58,14 @@ func matchHeads[T int32 | int64](dst []byte, offsets []T, heap []byte, h head) {
 			continue
 		}
 		from := offsets[i]
-		for j, to := range offsets[i+1:][:rows] {
+		for _, to := range offsets[i+1:][:rows] {
 			found := *(*uint64)(unsafe.Add(chars, int(from)+at)) & mask
 			longer := uint64(to-from) - size
-			w |= oneBit((found^word)|longer&exactly|longer>>63 == 0) << j
+			miss := (found ^ word) | longer&exactly | longer>>63
+			w = w>>1 | (miss-1)&^miss&(1<<63) // the sign is 1 where miss is 0
 			from = to
 		}
+		w >>= 64 - rows
 		if len(h.text) > wordBytes {
 			for left := w; left != 0; left &= left - 1 {
 				j := bits.TrailingZeros64(left)
