@@ -12,6 +12,7 @@ package channel
 
 import (
 	"context"
+	"net"
 
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
@@ -39,6 +40,13 @@ type Channel interface {
 	Close(ctx context.Context) error
 	// Abort drops what is queued but control frames, sends those and closes. It doesn't wait.
 	Abort()
+}
+
+// Switcher is a Channel whose links can move to better connections while they are used.
+type Switcher interface {
+	// Switch moves the link with peer to conn, which it takes over. Both ranks call it, of the two ends of one connection,
+	// with an id that no other connection of theirs has. The one that leads does when it knows that the other has its end.
+	Switch(peer int, conn net.Conn, id uint64, lead bool)
 }
 
 // Receiver takes what a Channel delivers. The calls for one peer come from one goroutine, in order. None may wait

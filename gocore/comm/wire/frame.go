@@ -42,6 +42,8 @@
 //	           FIN        sequence, stream, pair sequence          no message follows in this stream; of messages from
 //	                                                               rank to rank, that this one breaks off
 //	           BYE                                                 no frame follows: the sender has finished
+//	           SWITCH     signature, pair sequence                 the sender's last frame on this connection, after so
+//	                                                               many: it goes on at the connection of that name
 //
 // Credit is counted in bytes of messages plus HeaderSize for each message, so that empty ones are bounded too. It is
 // cumulative: repeating a grant changes nothing. It starts at EagerCredit in every stream. Stream 0 (the steps of
@@ -83,13 +85,14 @@ const (
 	ClassPart      Class = 0x83
 	ClassFin       Class = 0x84
 	ClassBye       Class = 0x85
+	ClassSwitch    Class = 0x86
 )
 
 // Control tells whether frames of this class overtake data.
 func (c Class) Control() bool { return c < 0x80 }
 
 func (c Class) known() bool {
-	return c >= ClassOpen && c <= ClassLeaving || c >= ClassEager && c <= ClassBye
+	return c >= ClassOpen && c <= ClassLeaving || c >= ClassEager && c <= ClassSwitch
 }
 
 // Header is the fixed part of a frame.

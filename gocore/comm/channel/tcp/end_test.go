@@ -49,7 +49,7 @@ func TestLastWordIsHeard(t *testing.T) {
 	const long = 5 * time.Millisecond
 	for range 5 {
 		conn := &counted{closed: make(chan struct{})}
-		l := newLink(1, conn, time.Second, &pulse{limit: time.Second, start: time.Now()})
+		l := newLink(1, conn, time.Second, &pulse{limit: time.Second, start: time.Now()}, nil)
 		g := task.NewGroup(context.Background())
 		l.writing.Lock()
 		l.queue.Put(channel.Control(wire.ClassHeartbeat))
@@ -77,7 +77,7 @@ func TestLastWordIsHeard(t *testing.T) {
 // TestUnreadAnswers posts more than a peer that doesn't read may leave unread: the link is cut.
 func TestUnreadAnswers(t *testing.T) {
 	conn := &counted{closed: make(chan struct{})}
-	m := &mesh{links: []*link{nil, newLink(1, conn, time.Second, &pulse{start: time.Now()})}}
+	m := &mesh{links: []*link{nil, newLink(1, conn, time.Second, &pulse{start: time.Now()}, nil)}}
 	for range channel.MaxControl {
 		m.Post(1, channel.Control(wire.ClassCredit))
 	}

@@ -2,11 +2,13 @@ package tcp
 
 import (
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
@@ -19,16 +21,24 @@ const (
 
 // link is the connection to one peer.
 type link struct {
-	peer   int
-	conn   net.Conn // TLS
-	socket *Socket  // beneath conn; nil where conn was made without one
-	raw    net.Conn // beneath both
-	limit  time.Duration
-	queue  *channel.Queue
-	pulse  *pulse // this rank's
+	peer  int
+	limit time.Duration
+	queue *channel.Queue
+	pulse *pulse      // this rank's
+	group *task.Group // likewise
 
-	writing sync.Mutex // held by whoever writes to conn
+	writing sync.Mutex // held by whoever writes
+	out     *strand    // what is written to
+	sent    uint64     // frames
 	slow    bool       // the last write waited for the network
+
+	mu      sync.Mutex
+	open    []*strand     // all that were in use
+	offered []*strand     // what the reader may move to
+	offers  chan struct{} // holds a token after an offer
+	over    bool          // the link has been cut
+
+	in *strand // what is read from; the reader's
 
 	heard      atomic.Int64 // when the last byte arrived
 	wrote      atomic.Int64 // when the last write ended
@@ -39,19 +49,15 @@ type link struct {
 	readerDone chan struct{} // closed when the reader has returned
 }
 
-func newLink(peer int, conn net.Conn, limit time.Duration, own *pulse) *link {
+func newLink(peer int, conn net.Conn, limit time.Duration, own *pulse, group *task.Group) *link {
+	first := newStrand(conn, limit)
 	l := &link{
-		peer: peer, conn: conn, limit: limit, queue: channel.NewQueue(), pulse: own,
-		byeRead: make(chan struct{}), readerDone: make(chan struct{}),
+		peer: peer, out: first, in: first, open: []*strand{first}, limit: limit, queue: channel.NewQueue(), pulse: own, group: group,
+		offers: make(chan struct{}, 1), byeRead: make(chan struct{}), readerDone: make(chan struct{}),
 	}
-	if c, ok := conn.(interface{ NetConn() net.Conn }); ok {
-		l.socket, _ = c.NetConn().(*Socket)
-	}
-	l.raw = Raw(conn)
-	if c, ok := l.raw.(interface{ Patience() time.Duration }); ok {
+	if c, ok := first.raw.(interface{ Patience() time.Duration }); ok {
 		l.limit = max(limit, c.Patience()) // a store, which hands on what it gets when it can
 	}
-	tune(l.raw, limit)
 	return l
 }
 
@@ -86,9 +92,11 @@ func (l *link) writeQueued() {
 		ending := l.ending.Load() // before the drain: what was posted ahead of the end leaves
 		l.writing.Lock()
 		l.drain()
+		if ending {
+			l.out.closeWrite()
+		}
 		l.writing.Unlock()
 		if ending {
-			l.closeWrite()
 			<-l.readerDone
 		}
 	}
@@ -97,19 +105,19 @@ func (l *link) writeQueued() {
 // drain writes queued frames, several per system call while the link is fast.
 func (l *link) drain() {
 	for f := l.queue.Pop(); f != nil; f = l.queue.Pop() {
-		if l.socket == nil || l.slow {
+		if l.out.socket == nil || l.slow {
 			l.write(f)
 			continue
 		}
-		l.socket.hold()
+		l.out.socket.hold()
 		for f != nil {
 			l.encrypt(f)
-			if l.socket.held() >= maxBatch || l.queue.HasControl() {
+			if l.out.socket.held() >= maxBatch || l.queue.HasControl() {
 				break
 			}
 			f = l.queue.Pop()
 		}
-		l.timed(l.socket.flush)
+		l.timed(l.out.socket.flush)
 	}
 }
 
@@ -122,9 +130,10 @@ func (l *link) write(f *channel.Frame) {
 }
 
 func (l *link) encrypt(f *channel.Frame) {
-	if _, err := l.conn.Write(f.Bytes()); err != nil {
+	if _, err := l.out.conn.Write(f.Bytes()); err != nil {
 		l.broke(err)
 	}
+	l.sent++
 	f.Free()
 }
 
@@ -144,7 +153,17 @@ func (l *link) timed(write func() error) {
 func (l *link) broke(err error) {
 	l.cause.CompareAndSwap(nil, status.AtRank(status.PeerLost, l.peer, "the connection to rank %d broke: %v", l.peer, err))
 	l.queue.Close(true)
-	_ = l.raw.SetReadDeadline(time.Now().Add(linger))
+	deadline := time.Now().Add(linger)
+	l.each(func(s *strand) { _ = s.raw.SetReadDeadline(deadline) })
+}
+
+// each calls f with every connection that may be in use.
+func (l *link) each(f func(*strand)) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, s := range append(slices.Clone(l.open), l.offered...) {
+		f(s)
+	}
 }
 
 // fail cuts the connection: the reader then tells the Receiver why.
@@ -154,8 +173,13 @@ func (l *link) fail(cause *status.Error) {
 	l.cut()
 }
 
-// cut closes the socket without TLS's farewell, which could wait.
-func (l *link) cut() { _ = l.raw.Close() }
+// cut closes the sockets without TLS's farewell, which could wait.
+func (l *link) cut() {
+	l.each(func(s *strand) { _ = s.raw.Close() })
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.over = true
+}
 
 // end closes this side: control frames that are queued still leave, what arrives is dropped. It doesn't wait.
 func (l *link) end() {
@@ -163,16 +187,8 @@ func (l *link) end() {
 		return
 	}
 	deadline := time.Now().Add(linger)
-	_ = l.conn.SetDeadline(deadline)
+	l.each(func(s *strand) { _ = s.conn.SetDeadline(deadline) })
 	l.queue.Close(false)
-}
-
-// closeWrite tells the peer's kernel that no byte follows. The reader goes on until the peer has closed too: closing
-// with unread bytes would reset the connection, and destroy what the peer has not yet received.
-func (l *link) closeWrite() {
-	if c, ok := l.raw.(interface{ CloseWrite() error }); !ok || c.CloseWrite() != nil {
-		l.cut()
-	}
 }
 
 // acknowledged notes that the peer has read everything up to BYE, or is gone.

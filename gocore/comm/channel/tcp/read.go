@@ -3,6 +3,7 @@ package tcp
 import (
 	"bufio"
 	"io"
+	"net"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
@@ -36,9 +37,9 @@ func (l *link) read(r channel.Receiver) {
 }
 
 func (l *link) readFrames(r channel.Receiver, finished *bool) error {
-	in := bufio.NewReaderSize(hearing{l}, readBuffer)
+	in := bufio.NewReaderSize(hearing{l, l.in.conn}, readBuffer)
 	scratch := make([]byte, wire.MaxFrame)
-	for {
+	for got := uint64(0); ; got++ {
 		if _, err := io.ReadFull(in, scratch[:wire.HeaderSize]); err != nil {
 			return err
 		}
@@ -59,6 +60,10 @@ func (l *link) readFrames(r channel.Receiver, finished *bool) error {
 		}
 		switch {
 		case h.Class == wire.ClassHeartbeat:
+		case h.Class == wire.ClassSwitch:
+			if err := l.moveReader(in, &h, got); err != nil {
+				return err
+			}
 		case h.Class == wire.ClassByeAck:
 			l.acknowledged()
 		case h.Class == wire.ClassBye:
@@ -74,10 +79,13 @@ func (l *link) readFrames(r channel.Receiver, finished *bool) error {
 }
 
 // hearing reads from a link's connection and notes that the peer lives.
-type hearing struct{ l *link }
+type hearing struct {
+	l    *link
+	conn net.Conn
+}
 
 func (h hearing) Read(p []byte) (int, error) {
-	n, err := h.l.conn.Read(p)
+	n, err := h.conn.Read(p)
 	if n > 0 {
 		h.l.heard.Store(h.l.pulse.now())
 	}

@@ -6,6 +6,8 @@
 // short, else the link's own. It takes control frames first, and gathers up to 256 KiB of frames per system call
 // while that is fast; on a slow link it writes frame by frame, so that control waits behind one at most.
 //
+// A link may move to another connection while it is used: switch.go.
+//
 // Liveness. Any received byte shows that a peer lives; each rank sends a HEARTBEAT to peers that it has sent nothing
 // for a quarter of the limit. A peer that was silent for the limit is lost. A rank whose own clock did not tick (it was
 // frozen, or the machine is overloaded) accuses nobody before it has listened for a limit again. If it stood still for
@@ -52,7 +54,7 @@ func New(rank int, conns []net.Conn, opt Options) (channel.Channel, error) {
 		case conn == nil:
 			return nil, status.AtRank(status.Invalid, peer, "there is no connection to rank %d", peer)
 		}
-		m.links[peer] = newLink(peer, conn, opt.Limit, &m.pulse)
+		m.links[peer] = newLink(peer, conn, opt.Limit, &m.pulse, m.group)
 	}
 	return m, nil
 }
