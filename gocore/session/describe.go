@@ -56,7 +56,7 @@ func (e *Env) Describe() []byte {
 			}
 			info := peerInfo{Rank: p.Rank, BytesSent: p.BytesSent, BytesReceived: p.BytesReceived}
 			if e.member != nil {
-				info.Path, info.SetupSeconds = e.member.paths[p.Rank], e.member.each[p.Rank].Seconds()
+				info.Path, info.SetupSeconds = e.member.path(p.Rank), e.member.each[p.Rank].Seconds()
 			}
 			d.Peers = append(d.Peers, info)
 		}

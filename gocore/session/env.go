@@ -111,8 +111,8 @@ func (e *Env) Size() int {
 func (e *Env) Spins() bool {
 	here := 1
 	if e.member != nil {
-		for _, path := range e.member.paths {
-			if path == wire.Loopback.String() {
+		for rank := range e.Size() {
+			if e.member.path(rank) == wire.Loopback.String() {
 				here++
 			}
 		}

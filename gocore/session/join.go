@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
 	"github.com/pycylon/pycylon/gocore/base/status"
+	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm"
 	"github.com/pycylon/pycylon/gocore/comm/channel"
 	"github.com/pycylon/pycylon/gocore/comm/channel/tcp"
@@ -26,8 +28,18 @@ type membership struct {
 	board *connect.Board // nil without a store
 	epoch string
 	setup time.Duration
-	paths []string // by rank
 	each  []time.Duration
+
+	mu       sync.Mutex
+	paths    []string    // by rank: links move
+	upgrades *task.Group // looks for better paths
+}
+
+// path returns how a rank is connected.
+func (m *membership) path(rank int) string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.paths[rank]
 }
 
 // join connects to the token's other ranks.
@@ -62,7 +74,28 @@ func (e *Env) join(ctx context.Context) error {
 		m.Close()
 		return err
 	}
-	return e.comm.Calibrate(ctx)
+	if err := e.comm.Calibrate(ctx); err != nil {
+		return err
+	}
+	e.upgrade(m, ch)
+	return nil
+}
+
+// upgrade moves links from the relay to direct paths, when such are found, until the environment closes.
+func (e *Env) upgrade(m *connect.Membership, ch channel.Channel) {
+	sw, ok := ch.(channel.Switcher)
+	if !ok {
+		return
+	}
+	e.member.upgrades = task.NewGroup(e.ctx)
+	e.member.upgrades.Go(func(ctx context.Context) error {
+		return m.Upgrade(ctx, func(peer int, l connect.Link, lead bool) {
+			sw.Switch(peer, l.Conn, l.Name, lead)
+			e.member.mu.Lock()
+			defer e.member.mu.Unlock()
+			e.member.paths[peer] = l.Path
+		})
+	})
 }
 
 // openStore returns the server that a URL names.
@@ -139,6 +172,9 @@ func (e *Env) leave(ctx context.Context, cause error) error {
 		if op, err := c.Begin(ctx, comm.Call{Name: "the program"}); err == nil {
 			_ = op.End(status.Errorf(status.Cancelled, "it left the job after %w", cause))
 		}
+	}
+	if e.member != nil && e.member.upgrades != nil {
+		_ = e.member.upgrades.Wait() // a search that failed has cost nothing but the better path
 	}
 	err := comms[0].Close(ctx)
 	if e.member != nil {

@@ -30,7 +30,11 @@ func (j *joiner) accept(ctx context.Context, g *task.Group) error {
 				holepunch.Abandon(raw)
 				return nil
 			}
-			j.offer(ctx, j.pairs[peer], r)
+			if p := j.pairs[peer]; p != nil {
+				j.offer(ctx, p, r)
+			} else { // of a later round, a peer that has a path
+				r.close()
+			}
 			return nil
 		})
 	}

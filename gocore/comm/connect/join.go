@@ -69,6 +69,8 @@ type joiner struct {
 	nearSlots chan struct{} // of outgoing connections on loopback
 	exam      chan *racer   // takes what would be nominated; nil: nothing is examined
 
+	use func(*pair, *racer) // takes what is settled on at once; nil: membership does, in the end
+
 	mu    sync.Mutex
 	trace []Event
 }
@@ -285,6 +287,11 @@ func (j *joiner) membership() *Membership {
 			continue
 		}
 		m.Links[peer] = Link{Conn: p.settled.conn, Path: p.settled.path.String(), Setup: p.setup}
+	}
+	for _, l := range m.Links {
+		if l.Path == wire.Relayed.String() {
+			m.relayed = j
+		}
 	}
 	j.mu.Lock()
 	defer j.mu.Unlock()

@@ -12,6 +12,7 @@ type Link struct {
 	Conn  net.Conn      // a *tls.Conn or *quic.Conn, authenticated, nothing read beyond the nomination; nil at the own rank
 	Path  string        // "loopback", "private", "public", "punched", "quic", "relay", "redis" or "s3"; "self" at the own rank
 	Setup time.Duration // from the sealed roster to the nomination
+	Name  uint64        // that both ends have for the connection; 0: of the opening
 }
 
 // Membership is a rank's place in an open job: exactly one connection to every other rank.
@@ -25,7 +26,8 @@ type Membership struct {
 
 	Board *Board // nil without a store
 
-	rest func() // closes what is shared by connections
+	rest    func()  // closes what is shared by connections
+	relayed *joiner // looks for better paths; nil: there is no rank that only the relay connects
 }
 
 // Conns returns the connections by rank, nil at the own.

@@ -16,6 +16,8 @@ type Options struct {
 	Paths     []string       // the paths to try; nil: all that make sense
 	Stores    []store.Server // through which pairs connect that have no better path; the same on all ranks
 	Trace     func(Event)    // called as things happen, if not nil, from several goroutines
+
+	UpgradeAfter time.Duration // the opening, Upgrade looks for direct paths; the same on all ranks; 0: 5 s; less: never
 }
 
 // DefaultTimeout bounds Join where neither Options nor the context does.

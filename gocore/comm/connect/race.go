@@ -203,6 +203,9 @@ func (j *joiner) settle(p *pair, r *racer) {
 		return
 	}
 	j.event(p.peer, r.path, r.conn.RemoteAddr().String(), "nominated", nil)
+	if j.use != nil {
+		j.use(p, r)
+	}
 	if first {
 		j.settled <- struct{}{}
 	}

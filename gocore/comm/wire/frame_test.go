@@ -49,6 +49,12 @@ var frames = []struct {
 			"0000000000000000 0040000000000000 0000000000000000 03010000 00000000",
 		Header{Class: ClassEager, Payload: MaxEager, Sequence: 1, PairSequence: 1, Length: MaxEager, Tag: 0x103},
 	},
+	{
+		"switch",
+		"01 86 0000 00000000 0000000000000000 0000000000000000 8877665544332211 0900000000000000" +
+			"0000000000000000 0000000000000000 0000000000000000 00000000 00000000",
+		Header{Class: ClassSwitch, Signature: 0x1122334455667788, PairSequence: 9},
+	},
 }
 
 func TestFrames(t *testing.T) {
@@ -77,7 +83,7 @@ func TestFramesRefused(t *testing.T) {
 		{"another version", func(b []byte) []byte { b[0]++; return b }, status.Unsupported, "same version"},
 		{"class 0", func(b []byte) []byte { b[1] = 0; return b }, status.Malformed, "class 0x0"},
 		{"class beyond control", func(b []byte) []byte { b[1] = byte(ClassLeaving) + 1; return b }, status.Malformed, "class 0x9"},
-		{"class beyond data", func(b []byte) []byte { b[1] = byte(ClassBye) + 1; return b }, status.Malformed, "class 0x86"},
+		{"class beyond data", func(b []byte) []byte { b[1] = byte(ClassSwitch) + 1; return b }, status.Malformed, "class 0x87"},
 		{"payload over the limit", func(b []byte) []byte { b[2], b[3] = 0xb9, 0xff; return b }, status.Malformed, "over the limit"},
 		{"part beyond its message", func(b []byte) []byte { b[48] = 14; return b }, status.Malformed, "10 bytes at offset 5 exceed"},
 		{"offset that overflows", func(b []byte) []byte { copy(b[40:], "\xff\xff\xff\xff\xff\xff\xff\xff"); return b }, status.Malformed, "exceed"},

@@ -47,9 +47,10 @@ type Lab struct {
 type Host struct {
 	lab       *Lab
 	namespace string
-	router    *Host // of a host behind a NAT
-	hosts     int   // behind a router
-	net       int   // of a router: its number
+	router    *Host  // of a host behind a NAT
+	hosts     int    // behind a router
+	net       int    // of a router: its number
+	outside   string // of a router: its address on the other side
 	families  Families
 	// Address is the host's own: of IPv6 where it has no other.
 	Address string
@@ -151,16 +152,15 @@ func (l *Lab) route(nat NAT, outer *Host) *Host {
 	l.nets++
 	router := l.host(fmt.Sprintf("nat%d", l.nets), "")
 	router.net, router.families = l.nets, nat.Families
-	outside := ""
 	if outer == nil {
-		outside = l.uplink(router)
+		router.outside = l.uplink(router)
 	} else {
-		outside = router.plug(outer, "wan")
+		router.outside = router.plug(outer, "wan")
 	}
 	router.run("ip link add lan type bridge")
 	if nat.Families.four() {
 		router.run("ip addr add " + router.inner(1) + "/24 dev lan")
-		router.nft(nat.rules(router.inner(2), outside))
+		router.nft(nat.rules(router.inner(2), router.outside))
 	}
 	if nat.Families.six() {
 		router.run("ip addr add " + router.inner6(1) + "/64 dev lan")
@@ -170,6 +170,12 @@ func (l *Lab) route(nat NAT, outer *Host) *Host {
 	router.run("ip link set lan up")
 	router.run(forwarding)
 	return router
+}
+
+// Replace gives the host's NAT another behaviour; what it has let through goes on.
+func (h *Host) Replace(nat NAT) {
+	h.lab.t.Helper()
+	h.router.nft("delete table ip lab\n" + nat.rules(h.router.inner(2), h.router.outside))
 }
 
 // inner and inner6 return the address of a router's private side that ends in n.
