@@ -60,7 +60,8 @@ func runUpgrade(rank int) error {
 	if err != nil {
 		return err
 	}
-	m, err := connect.Join(context.Background(), token, connect.Options{Rank: &rank, Timeout: 20 * time.Second, UpgradeAfter: upgradeAfter})
+	m, err := connect.Join(context.Background(), token, connect.Options{Rank: &rank, Timeout: 20 * time.Second, UpgradeAfter: upgradeAfter,
+		Paths: []string{"loopback", "private", "public", "punched", "relay"}})
 	if err != nil {
 		return err
 	}
@@ -115,7 +116,7 @@ func TestRelayedLinkMovesToADirectPath(t *testing.T) {
 			var outcomes [2]moving
 			g := task.NewGroup(context.Background())
 			g.Go(func(context.Context) error {
-				time.Sleep(upgradeAfter / 2) // before the first look, or between two
+				time.Sleep(upgradeAfter) // when the relay has connected them, and before the first look or between two
 				for _, h := range hosts {
 					h.Replace(opened)
 				}
