@@ -62,6 +62,7 @@ var (
 	unproven   = describe("unauthenticated_connections", "Connections that have not registered.")
 	draining   = describe("draining", "1 if no new jobs are taken.")
 	registered = describe("handshakes_succeeded_total", "Workers that have registered.")
+	answered   = describe("observations_total", "Questions how the server sees a connection, and connections made for them, that were answered.")
 	refused    = describe("handshakes_failed_total", "Connections that were not let in, by reason.", "reason")
 	formed     = describe("jobs_formed_total", "Jobs all of whose ranks are connected.")
 	failed     = describe("jobs_failed_total", "Jobs that did not form, by the error's code.", "code")
@@ -107,6 +108,7 @@ func (f figures) Collect(to chan<- prometheus.Metric) {
 		gauge(draining, 0)
 	}
 	counter(registered, s.Registered)
+	counter(answered, s.Answered)
 	each(refused, s.Refused)
 	counter(formed, s.Formed)
 	each(failed, s.Failed)

@@ -25,9 +25,11 @@ const (
 // observe answers what is asked about the connection, and returns the first message that is something else.
 func (s *Server) observe(ctx context.Context, conn *tls.Conn) (wire.JoinType, []byte, error) {
 	seen, here := addrOf(conn.RemoteAddr()), addrOf(conn.LocalAddr())
-	for range maxObservations {
+	for answered := range maxObservations {
 		kind, body, err := wire.ReadJoin(conn, wire.MaxRegister)
 		switch {
+		case err != nil && answered > 0:
+			return 0, nil, errAnswered
 		case err != nil:
 			return 0, nil, err
 		case kind == wire.TypeObserve && len(body) == 0:
@@ -42,9 +44,13 @@ func (s *Server) observe(ctx context.Context, conn *tls.Conn) (wire.JoinType, []
 		if err != nil {
 			return 0, nil, err
 		}
+		s.counters.count(func(c *Stats) { c.Answered++ })
 	}
 	return 0, nil, errRules
 }
+
+// errAnswered ends a connection that has asked what it wanted to know.
+var errAnswered = status.Errorf(status.Closed, "the questions are answered")
 
 // others returns where else the server can be asked.
 func (s *Server) others(here netip.AddrPort) (list []netip.AddrPort) {

@@ -80,6 +80,9 @@ func TestProbes(t *testing.T) {
 		require.NoError(t, conn.Close())
 	}
 
+	require.Eventually(t, func() bool { return s.Stats().Answered == 7 }, 5*time.Second, time.Millisecond) // five probes, two observations
+	require.Empty(t, s.Stats().Refused)
+
 	alone := serve(t, rendezvous.Options{})
 	o, err = rendezvous.Observe(context.Background(), alone.Addr(), issue(t, alone, 1).RendezvousClient(), plain)
 	require.NoError(t, err)

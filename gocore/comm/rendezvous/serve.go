@@ -100,6 +100,9 @@ func (s *Server) serve(ctx context.Context, raw net.Conn, leave func()) {
 	if err == nil && kind != wire.TypeRegister {
 		err = status.Errorf(status.Malformed, "message %d came where REGISTER was due: the worker is of another version", kind)
 	}
+	if errors.Is(err, errAnswered) {
+		return
+	}
 	if err != nil {
 		s.refused(raw, "unregistered", err)
 		return

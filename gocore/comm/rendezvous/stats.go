@@ -21,6 +21,7 @@ type Stats struct {
 	Workers    int  // registered and connected
 	Unproven   int  // connections that have not registered
 
+	Answered   uint64            // questions about connections
 	Registered uint64            // workers
 	Formed     uint64            // jobs
 	Failed     map[string]uint64 // jobs, by the error's code
