@@ -102,9 +102,9 @@ func join(token trust.Token, timeout time.Duration) func() error {
 // figures returns an answer of the address that the log names.
 func (p *program) figures(path string) (int, string) {
 	p.t.Helper()
-	address := regexp.MustCompile(`healthz" address=(\S+)`).FindStringSubmatch(p.log.String())
+	address := regexp.MustCompile(`healthz" address=(\S+)|healthz","address":"([^"]+)"`).FindStringSubmatch(p.log.String())
 	require.NotNil(p.t, address, p.log)
-	answer, err := http.Get("http://" + address[1] + path)
+	answer, err := http.Get("http://" + address[1] + address[2] + path)
 	require.NoError(p.t, err)
 	defer func() { _ = answer.Body.Close() }()
 	text, err := io.ReadAll(answer.Body)
