@@ -21,7 +21,7 @@ func Dial(ctx context.Context, address string, ticket [wire.SignedTicketBytes]by
 	}
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	_ = conn.SetDeadline(time.Now().Add(proofTimeout + peerTimeout))
+	_ = conn.SetDeadline(time.Now().Add(writeTimeout + peerTimeout))
 	if err := ask(conn, ticket, identity, peer); err != nil {
 		_ = conn.Close()
 		return nil, err

@@ -35,6 +35,8 @@ type Options struct {
 	Pairs       int   // connected at a time, of all jobs; 0: 4096
 	PairsPerJob int   // connected at a time, of one job; 0: 2048
 	BytesPerJob int64 // in all; 0: no limit
+
+	ProofTimeout time.Duration // from a connection's first byte to its proof; 0: 10 s
 }
 
 // Relay pairs connections. Make one with New.
@@ -93,12 +95,14 @@ func New(issuer ed25519.PublicKey, opt Options) *Relay {
 	if opt.PairsPerJob == 0 {
 		opt.PairsPerJob = 2048
 	}
+	if opt.ProofTimeout == 0 {
+		opt.ProofTimeout = 10 * time.Second
+	}
 	return &Relay{opt: opt, issuer: issuer, waiting: map[side]*guest{}, jobs: map[wire.Epoch]*usage{}, stats: Stats{Quotas: map[string]uint64{}}}
 }
 
 // Limits of one connection.
 const (
-	proofTimeout = 10 * time.Second // from the connection to the proof
 	peerTimeout  = 20 * time.Second // that a rank waits for the other one
 	writeTimeout = 10 * time.Second // of a message
 )
@@ -109,7 +113,7 @@ func (r *Relay) Serve(ctx context.Context, conn net.Conn, first io.Reader, prove
 	defer func() { _ = conn.Close() }()
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
 	defer stop()
-	_ = conn.SetDeadline(time.Now().Add(proofTimeout))
+	_ = conn.SetDeadline(time.Now().Add(r.opt.ProofTimeout))
 	at, expires, err := r.authenticate(conn, io.MultiReader(first, conn))
 	if err == nil {
 		proved()

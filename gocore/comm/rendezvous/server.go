@@ -74,6 +74,7 @@ func (o Options) withDefaults() Options {
 	number(&o.MaxUnauthenticated, 1<<14)
 	duration(&o.RegisterTimeout, 20*time.Second)
 	duration(&o.MaxWait, 24*time.Hour)
+	duration(&o.Relay.ProofTimeout, o.RegisterTimeout)
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}

@@ -163,3 +163,19 @@ func FuzzParseToken(f *testing.F) {
 		}
 	})
 }
+
+// FuzzGrant: what a grant parses as is what it says, and no change of it passes for the issuer's.
+func FuzzGrant(f *testing.F) {
+	state := newState(f)
+	token := issue(f, state)
+	own := token.Grant().AppendMarshal(nil)
+	f.Add(own)
+	f.Fuzz(func(t *testing.T, grant []byte) {
+		if g, err := trust.ParseGrant(grant); err == nil {
+			require.Equal(t, grant, g.AppendMarshal(nil))
+		}
+		if _, err := state.VerifyGrant(grant, token.GrantSignature(), time.Now()); err == nil {
+			require.Equal(t, own, grant)
+		}
+	})
+}

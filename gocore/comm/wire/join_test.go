@@ -201,3 +201,19 @@ func FuzzJoiningMessages(f *testing.F) {
 		}
 	})
 }
+
+// FuzzReadJoin: a message is read whole and within its limit, or not at all.
+func FuzzReadJoin(f *testing.F) {
+	f.Add(wire.AppendJoin(nil, wire.TypePing, []byte("12345678")), uint16(8))
+	f.Add(wire.AppendJoin(nil, wire.TypePing, []byte("12345678")), uint16(7))
+	f.Add([]byte("GET / HTTP/1.1"), uint16(wire.MaxControl))
+	f.Fuzz(func(t *testing.T, stream []byte, limit uint16) {
+		rest := bytes.NewReader(stream)
+		kind, body, err := wire.ReadJoin(rest, int(limit))
+		if err != nil {
+			return
+		}
+		require.LessOrEqual(t, len(body), int(limit))
+		require.Equal(t, stream[:len(stream)-rest.Len()], wire.AppendJoin(nil, kind, body))
+	})
+}
