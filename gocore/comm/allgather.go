@@ -3,6 +3,7 @@ package comm
 import (
 	"context"
 	"encoding/binary"
+	"slices"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 )
@@ -34,20 +35,18 @@ func (o *Operation) Allgather(ctx context.Context, data []byte) ([][]byte, error
 			ends = append(ends, end)
 		}
 	}
-	all := make([][]byte, n)
-	anyLong := false
+	all, sizes := make([][]byte, n), make([]uint64, n)
 	start := 0
 	for i, end := range ends {
-		var long bool
-		all[(r+i)%n], long = blockAt(blocks, start, end)
-		anyLong = anyLong || long
+		at := (r + i) % n
+		all[at], sizes[at] = blockAt(blocks, start, end)
 		start = end
 	}
 	all[r] = data
-	if !anyLong {
+	if slices.Max(sizes) <= maxBlock {
 		return all, o.failure()
 	}
-	return o.ring(ctx, all)
+	return o.ring(ctx, all, sizes)
 }
 
 // appendBlock appends the size of data, and data if it is short.
@@ -75,13 +74,21 @@ func blockEnd(blocks []byte, start int) (int, error) {
 	return end, nil
 }
 
-// blockAt returns the data of the block between start and end, or nil and that it is long.
-func blockAt(blocks []byte, start, end int) (data []byte, long bool) {
+// blockAt returns the data of the block between start and end, nil if it is long, and how long it is.
+func blockAt(blocks []byte, start, end int) (data []byte, size uint64) {
 	size, head := binary.Uvarint(blocks[start:end])
 	if size > maxBlock {
-		return nil, true
+		return nil, size
 	}
-	return blocks[start+head : end : end], false
+	return blocks[start+head : end : end], size
+}
+
+// announced fails the operation if data of rank owner, which src has sent, isn't of the size that was announced.
+func (o *Operation) announced(src, owner int, size uint64, data []byte) error {
+	if uint64(len(data)) == size {
+		return nil
+	}
+	return o.damaged(src, status.Errorf(status.Malformed, "rank %d announced %d bytes and %d came", o.c.members[owner], size, len(data)))
 }
 
 // damaged fails the operation because src sent what can't be parsed.
@@ -93,19 +100,25 @@ func (o *Operation) damaged(src int, err error) error {
 	return e
 }
 
-// ring passes the long blocks on: in step k each rank gives its right neighbour the block of the rank k before itself.
-func (o *Operation) ring(ctx context.Context, all [][]byte) ([][]byte, error) {
+// ring passes the long blocks on: in step k each rank gives its right neighbour the block of the rank k before itself. All
+// ranks know which are long by the sizes that were announced, so a block of another size is refused: ranks behind would
+// wait for one that nobody passes on.
+func (o *Operation) ring(ctx context.Context, all [][]byte, sizes []uint64) ([][]byte, error) {
 	tag, n, r := o.begin(allgather, ring), o.c.size, o.c.rank
 	right, left := (r+1)%n, (r-1+n)%n
 	for k := range n - 1 {
 		give, take := (r-k+n)%n, (left-k+n)%n
 		var sending done
-		if len(all[give]) > maxBlock {
+		if sizes[give] > maxBlock {
 			sending = o.send(ctx, right, tag, all[give])
 		}
 		if all[take] == nil {
 			var err error
 			if all[take], err = o.recv(ctx, left, tag); err != nil {
+				_ = sending.await()
+				return nil, err
+			}
+			if err := o.announced(left, take, sizes[take], all[take]); err != nil {
 				_ = sending.await()
 				return nil, err
 			}

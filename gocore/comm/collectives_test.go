@@ -115,6 +115,35 @@ func TestCollectives(t *testing.T) {
 	})
 }
 
+// TestAllgatherOfWrongSizes has a rank announce long data and send short data, which its neighbour would not pass on.
+func TestAllgatherOfWrongSizes(t *testing.T) {
+	leak.Check(t)
+	world := openWorld(t, overLocal(t, 3), Options{})
+	errs := each(world, inOperation("merge", 1, func(ctx context.Context, o *Operation) error {
+		if o.c.rank > 0 {
+			_, err := o.Allgather(ctx, content(o.c.rank, 10))
+			return err
+		}
+		_, tag := o.choose(allgather, 0)
+		announced := binary.AppendUvarint(nil, 10_000)
+		for _, to := range []int{2, 1} {
+			if _, err := o.swap(ctx, to, 3-to, tag, announced); err != nil {
+				return err
+			}
+		}
+		if err := o.send(ctx, 1, o.begin(allgather, ring), content(0, 100)).await(); err != nil {
+			return err
+		}
+		_, err := o.recv(ctx, 2, tag) // which never comes
+		return err
+	}))
+	require.ErrorContains(t, errs[1], "rank 0 announced 10000 bytes and 100 came")
+	for _, r := range []int{0, 2} {
+		require.Equal(t, status.Remote, status.CodeOf(errs[r]), "%v", errs[r])
+	}
+	closeWorld(t, world)
+}
+
 func TestAllreduce(t *testing.T) {
 	onEveryFabric(t, func(t *testing.T, world []*Communicator) {
 		n := len(world)

@@ -61,10 +61,13 @@ func (o *Operation) gatherTree(ctx context.Context, root int, tag uint32, data [
 	all[root] = data
 	for rel := 1; rel < t.n; rel++ {
 		src := t.rank(rel)
-		var long bool
-		if all[src], long = blockAt(blocks, ends[rel-1], ends[rel]); long {
+		var size uint64
+		if all[src], size = blockAt(blocks, ends[rel-1], ends[rel]); size > maxBlock {
 			var err error
 			if all[src], err = o.recv(ctx, src, longTag); err != nil {
+				return nil, err
+			}
+			if err := o.announced(src, src, size, all[src]); err != nil {
 				return nil, err
 			}
 		}

@@ -57,10 +57,13 @@ func (o *Operation) scatterTree(ctx context.Context, root int, tag uint32, parts
 		sends = append(sends, o.send(ctx, t.rank(rel), tag, blocks[ends[rel-t.rel]:ends[t.end(rel)-t.rel]]))
 	}
 	if t.rel != 0 {
-		part, long := blockAt(blocks, 0, ends[1])
-		if long {
+		part, size := blockAt(blocks, 0, ends[1])
+		if size > maxBlock {
 			var err error
 			if part, err = o.recv(ctx, root, longTag); err != nil {
+				return nil, err
+			}
+			if err := o.announced(root, root, size, part); err != nil {
 				return nil, err
 			}
 		}
