@@ -20,6 +20,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/connect"
 	"github.com/pycylon/pycylon/gocore/comm/rendezvous"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
 	"github.com/pycylon/pycylon/gocore/internal/natlab"
 )
 
@@ -260,8 +261,9 @@ func TestOneHost(t *testing.T) {
 
 // isLate tells whether a rank has a worse path than this one, or has a direct one too late.
 func isLate(outcomes [2]outcome, path string) bool {
+	want, _ := wire.ParsePath(path)
 	for _, o := range outcomes {
-		if path != "relay" && (o.Path == "relay" || o.Setup >= directWithin) {
+		if got, _ := wire.ParsePath(o.Path); got > want || want < wire.Relayed && o.Setup >= directWithin {
 			return true
 		}
 	}
