@@ -94,6 +94,10 @@ var messages = []struct {
 		}
 		return m.AppendMarshal(nil), nil
 	}},
+	{"count", wire.AppendCount(nil, wire.MaxBulk), func(b []byte) ([]byte, error) {
+		n, err := wire.ParseCount(b)
+		return wire.AppendCount(nil, n), err
+	}},
 	{"fail", wire.FailOf(status.AtRank(status.Timeout, 3, "late")).AppendMarshal(nil), func(b []byte) ([]byte, error) {
 		m, err := wire.ParseFail(b)
 		return m.AppendMarshal(nil), err
