@@ -15,6 +15,9 @@ import (
 // pathName is a source file that a text names in backquotes: "algorithm.go", "plan/keys.go".
 var pathName = regexp.MustCompile("`((?:[a-z_]+/)*[a-z_]+\\.(?:go|py))`")
 
+// testName is a test or fuzz target that a text names in backquotes.
+var testName = regexp.MustCompile("`((?:Test|Fuzz)[A-Za-z]+)`")
+
 // packageRow is a row of ARCHITECTURE.md's table of packages.
 var packageRow = regexp.MustCompile("(?m)^\\| (`[a-z/`, ]+`) \\|")
 
@@ -53,4 +56,25 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 		}
 	}
 	assert.Greater(t, named, 20, "packages in the table")
+}
+
+// Tests that the architecture names, as evidence of what it says, exist.
+func TestDocumentsNameTestsThatExist(t *testing.T) {
+	base := root(t)
+	text, err := os.ReadFile(filepath.Join(base, "ARCHITECTURE.md"))
+	require.NoError(t, err)
+	var tests strings.Builder
+	require.NoError(t, filepath.WalkDir(filepath.Join(base, "gocore"), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		tests.Write(source)
+		return err
+	}))
+	names := testName.FindAllStringSubmatch(string(text), -1)
+	assert.Greater(t, len(names), 30, "the threat model's")
+	for _, name := range names {
+		assert.Contains(t, tests.String(), "func "+name[1]+"(", "ARCHITECTURE.md names the test %s, which is gone", name[1])
+	}
 }
