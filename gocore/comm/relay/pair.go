@@ -180,7 +180,9 @@ func (r *Relay) count(epoch wire.Epoch, n int64) error {
 	job.bytes += n
 	r.stats.Bytes += uint64(n)
 	if r.opt.BytesPerJob > 0 && job.bytes > r.opt.BytesPerJob {
-		r.stats.Quotas["relay_bytes_per_job"]++
+		if n > 0 { // not of the way back, which this ends
+			r.stats.Quotas["relay_bytes_per_job"]++
+		}
 		return errQuota
 	}
 	return nil

@@ -280,6 +280,32 @@ func TestQuotas(t *testing.T) {
 	require.NoError(t, g.Wait())
 }
 
+// A job that has used up its bytes gets none by connecting anew, until its tickets have expired.
+func TestQuotaOutlivesConnections(t *testing.T) {
+	l := newLab(t, relay.Options{BytesPerJob: 1 << 20})
+	ranks := []*rank{l.rank(0, 1), l.rank(1, 1)}
+	a, b := meet(t, ranks[0], ranks[1])
+	g := task.NewGroup(context.Background())
+	g.Go(func(context.Context) error {
+		_, _ = a.Write(make([]byte, 16<<20))
+		return nil
+	})
+	_, err := io.Copy(io.Discard, b)
+	require.Error(t, err)
+	require.NoError(t, g.Wait())
+	require.Eventually(t, func() bool { return l.relay.Stats().Pairs == 0 }, 5*time.Second, time.Millisecond)
+	_, err = ranks[0].dial(1)
+	require.Equal(t, status.Unreachable, status.CodeOf(err))
+	require.ErrorContains(t, err, "used up its 1.0 MiB")
+	require.EqualValues(t, 2, l.relay.Stats().Quotas["relay_bytes_per_job"], "once while copying, once at the door")
+
+	l.relay.Sweep(time.Now()) // the tickets are valid still
+	_, err = ranks[0].dial(1)
+	require.Equal(t, status.Unreachable, status.CodeOf(err))
+	l.relay.Sweep(time.Now().Add(time.Hour))
+	meet(t, ranks[0], ranks[1])
+}
+
 // What strangers say ends their connection, and nothing else.
 func TestStrangers(t *testing.T) {
 	l := newLab(t, relay.Options{})
