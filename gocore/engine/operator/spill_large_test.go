@@ -84,6 +84,7 @@ func TestSpill(t *testing.T) {
 		{"sort, a hot key", false, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingSort(t, numbers, SortKey{Column: 0, Descending: true})}},
 		{"sort by texts", true, []key{uniformKey}, optest.Spill{Ordered: true, Run: spillingSort(t, texts, SortKey{Column: 2})}},
 		{"sort by texts, a hot key", true, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingSort(t, texts, SortKey{Column: 2})}},
+		{"window, a hot key", false, []key{hotKey}, optest.Spill{Ordered: true, Run: spillingWindow(t, numbers, WindowSpec{Partition: []int{0}, Functions: []WindowFunction{{Fn: WindowSum, Column: 1, Frame: WindowFrame{Start: FromFirst}}, {Fn: WindowLag, Column: 1, Param: 1}}})}},
 	}
 	for _, test := range tests {
 		for _, rows := range spillRows() {

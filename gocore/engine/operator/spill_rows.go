@@ -34,6 +34,8 @@ type SpillingRows struct {
 	run func(q *exec.Query, in []exec.Source) (exec.Source, error)
 	// find pushes what it finds of a part to a sink: numbers and results. The part's rows have their number behind.
 	find func(q *exec.Query, files []*spillFile, to exec.Sink) error
+	// stream is find for a part that is too large because of one key: nil where find is that.
+	stream func(q *exec.Query, file *spillFile, to exec.Sink) error
 	// partNeed is about how many bytes find takes for a row of a part, beside the row's own.
 	partNeed int64
 }
@@ -109,6 +111,21 @@ func NewSpillingWindow(spec WindowSpec, in *arrow.Schema) (*SpillingRows, error)
 		if err == nil {
 			_, err = q.Run(&lastColumns{source, len(s.columns)}, nil, to)
 		}
+		return err
+	}
+	s.stream = func(q *exec.Query, file *spillFile, to exec.Sink) error {
+		window, err := NewWindow(narrow, file.schema)
+		if err != nil {
+			return err
+		}
+		stream, err := newWindowStream(q, window, len(s.columns), to)
+		if err != nil {
+			return err
+		}
+		sorted := newSpillSource(q, NewSpillingSort(window.sort.spec, file.schema).parts([]*spillFile{file}, 1))
+		one := *q
+		one.Threads = 1
+		_, err = one.Run(sorted, nil, stream)
 		return err
 	}
 	return s, nil
@@ -341,10 +358,11 @@ func (s *SpillingRows) findPart(q *exec.Query, part *rowsPart, to exec.Sink) err
 // findLarge finds what there is in a part that hasn't been tried, or was refused the memory.
 func (s *SpillingRows) findLarge(q *exec.Query, part *rowsPart, level int, hot bool, to exec.Sink) error {
 	if hot {
-		switch err := s.findPart(q, part, to); {
-		case !refused(err):
+		err := s.findHot(q, part, to)
+		if !refused(err) {
 			return err
-		case len(s.keys) == 0 || level == spillLevels:
+		}
+		if s.stream != nil || len(s.keys) == 0 || level == spillLevels {
 			return status.Errorf(status.OutOfMemory, "%d rows of equal keys can't be worked on in parts: %w", part.rows, err)
 		}
 	}
@@ -356,6 +374,21 @@ func (s *SpillingRows) findLarge(q *exec.Query, part *rowsPart, level int, hot b
 		}
 	}
 	return s.findAll(q, files, level+1, to)
+}
+
+// findHot finds what there is in a part with a key in many of its rows.
+func (s *SpillingRows) findHot(q *exec.Query, part *rowsPart, to exec.Sink) error {
+	if s.stream == nil {
+		return s.findPart(q, part, to)
+	}
+	if fits(q, part.need) {
+		if err := s.findPart(q, part, to); !refused(err) {
+			return err
+		}
+	}
+	alone := q.Within(q.Scope.Within())
+	defer alone.Scope.Close()
+	return s.stream(alone, part.files[0], to)
 }
 
 // lastColumns is a source without the first columns of another.

@@ -164,6 +164,9 @@ func (s *Window) Finish(q *exec.Query) (exec.Source, error) {
 	return src, err
 }
 
+// finds tells whether f's results are values of rows that it finds.
+func (f WindowFunction) finds() bool { return f.Fn >= WindowLag && f.Fn <= WindowMax }
+
 // windowResult is one function's results, as they lie in the input's batches.
 type windowResult struct {
 	typ    arrow.DataType
@@ -176,7 +179,7 @@ type windowResult struct {
 // newResult makes room for a function's results.
 func (s *Window) newResult(q *exec.Query, f WindowFunction, batches []*table.Batch) (*windowResult, error) {
 	r := &windowResult{typ: s.ResultType(f)}
-	if f.Fn >= WindowLag && f.Fn <= WindowMax {
+	if f.finds() {
 		r.pieces = piecesOf(batches, f.Column, r.typ)
 	}
 	for _, b := range batches {

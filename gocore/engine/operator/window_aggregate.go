@@ -12,13 +12,35 @@ type windowAggregate struct {
 	worker     *windowWorker
 	values     *windowColumn // nil: rows are counted
 	minPeriods int
+	growing    bool // nothing ever leaves the frame
+	gone       int  // rows in the frame that aren't numbered any more
 	twoStacks
 	n int
 }
 
 func (a *windowAggregate) begin(part span) {
 	a.twoStacks.begin(part.from)
-	a.n = 0
+	a.n, a.gone = 0, 0
+}
+
+func (a *windowAggregate) needs(next int) int {
+	switch {
+	case a.values == nil:
+		return next
+	case a.growing:
+		return min(next, a.high)
+	}
+	return min(next, a.low, a.high)
+}
+
+func (a *windowAggregate) renumber(m *renumbering) {
+	if a.growing {
+		a.gone += max(m.by-a.low, 0)
+		a.low = max(a.low-m.by, 0)
+		a.middle, a.base, a.high = a.low, a.low, max(a.high-m.by, 0)
+		return
+	}
+	a.low, a.middle, a.base, a.high = a.low-m.by, a.middle-m.by, a.base-m.by, a.high-m.by
 }
 
 // isFar tells whether it is more than a unit of work to move the frame's end to end.
@@ -85,7 +107,7 @@ func (k *countKernel) rows(_, _ int, low, high []uint32, out []uint64, valid []b
 	for i := range out {
 		first, end := int(low[i]), int(high[i])
 		if k.values == nil {
-			k.n = end - first
+			k.n = end - first + k.gone
 		} else {
 			if k.isFar(end) {
 				if err := k.approach(end, k.add); err != nil {

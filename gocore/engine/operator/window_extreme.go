@@ -82,3 +82,18 @@ func (k *extremeKernel) add(end int) {
 		}
 	}
 }
+
+func (k *extremeKernel) renumber(m *renumbering) {
+	if k.back != windowNone {
+		k.back = uint64(m.row(int(k.back)))
+	}
+	if k.inFront() {
+		front := k.front[k.low-k.base : k.middle-k.base]
+		for i, row := range front {
+			if row != windowNone {
+				front[i] = row - uint64(m.by)
+			}
+		}
+	}
+	k.windowAggregate.renumber(m)
+}

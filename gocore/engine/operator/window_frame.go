@@ -10,6 +10,9 @@ type frameBounds struct {
 	equal int      // by range: the first row whose key isn't less than the last row's
 }
 
+// grows tells whether no row ever leaves the frame before its partition's end.
+func (f WindowFrame) grows() bool { return f.Start == FromFirst && !f.Range }
+
 // length returns the most rows of a frame among n.
 func (f WindowFrame) length(n int) int {
 	if f.Range || f.Start == FromFirst || f.End == ToLast {
@@ -29,7 +32,7 @@ func (b *frameBounds) rows(part span, from, to int, low, high []uint32) {
 	end := min(b.frame.End, maxWindowRows) + 1
 	low, high = low[:to-from], high[:to-from]
 	for i := range low {
-		first := min(max(int64(part.from), int64(from+i)+start), int64(part.to))
+		first := min(max(int64(part.from), int64(from+i)+start, 0), int64(part.to)) // rows before 0 are gone
 		last := min(int64(part.to), int64(from+i)+end)
 		if b.frame.Range {
 			b.advance(part, from+i)

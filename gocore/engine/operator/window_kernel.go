@@ -7,6 +7,7 @@ type windowKernel interface {
 	// rows computes the results of rows [from, to) of the unit, whose frames are rows [low[i], high[i]): values, and
 	// whether there is one, or numbers of rows of the unit, windowNone for none.
 	rows(from, to int, low, high []uint32, out []uint64, valid []byte) error
+	windowStreaming
 }
 
 // windowNone is the result of a function that finds no row.
@@ -15,15 +16,15 @@ const windowNone = ^uint64(0)
 // kernel returns the kernel of a function, and whether it reads frames.
 func (w *windowWorker) kernel(s *Window, f WindowFunction) (windowKernel, bool) {
 	column := func(form windowForm) *windowColumn { return w.column(s, f.Column, form) }
-	frame := windowAggregate{worker: w, minPeriods: f.MinPeriods}
+	frame := windowAggregate{worker: w, minPeriods: f.MinPeriods, growing: f.Frame.grows()}
 	if f.Fn != WindowCount && f.Fn != WindowSum && f.Fn != WindowProduct {
 		frame.minPeriods = max(frame.minPeriods, 1)
 	}
 	switch f.Fn {
 	case WindowLag:
-		return &lagKernel{offset: f.Param}, false
+		return &lagKernel{offset: min(max(f.Param, -maxWindowRows), maxWindowRows)}, false
 	case WindowFirst, WindowLast:
-		k := &endKernel{worker: w, last: f.Fn == WindowLast}
+		k := &endKernel{worker: w, last: f.Fn == WindowLast, frame: f.Frame}
 		if f.IgnoreNull {
 			k.values = column(onlyPresent)
 		}

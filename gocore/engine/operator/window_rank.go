@@ -30,10 +30,13 @@ func (k *rankKernel) rows(from, to int, _, _ []uint32, out []uint64, valid []byt
 	return nil
 }
 
-// nextPeers finds the peers of the first row that follows those of the row before.
+// nextPeers finds the peers of the first row that follows those of the row before, or more of the same.
 func (k *rankKernel) nextPeers(row int) error {
-	k.dense++
 	flags, end := k.worker.flags, row+1
+	if flags[row]&newPeers != 0 {
+		k.dense++
+		k.peers.from = row
+	}
 	for end < k.part.to && flags[end]&newPeers == 0 {
 		end++
 		if (end-row)%windowUnitRows == 0 {
@@ -42,8 +45,16 @@ func (k *rankKernel) nextPeers(row int) error {
 			}
 		}
 	}
-	k.peers = span{from: row, to: end}
+	k.peers.to = end
 	return nil
+}
+
+func (k *rankKernel) grow(to int) { k.part.to = to }
+
+func (k *rankKernel) needs(next int) int { return next }
+
+func (k *rankKernel) renumber(m *renumbering) {
+	k.part.from, k.peers.from, k.peers.to = k.part.from-m.by, k.peers.from-m.by, k.peers.to-m.by
 }
 
 func (k *rankKernel) result(row int) uint64 {

@@ -31,8 +31,9 @@ type windowWorker struct {
 
 // The flags of a row.
 const (
-	newPeers = 1 << iota // it is the first of its peers
-	dropped              // it is the first of a partition without results
+	newPeers     = 1 << iota // it is the first of its peers
+	dropped                  // it is the first of a partition without results
+	newPartition             // it is the first of a partition; only in a stream
 )
 
 // windowOutput is a function at work.
@@ -155,6 +156,15 @@ func (w *windowWorker) makeRoom() error {
 		w.owners = append(w.owners, owner)
 		w.sorter = &rangeSorter{words: w.order.inner, scratch: scratch}
 	}
+	if err := w.makeColumns(scope, rows); err != nil {
+		return err
+	}
+	w.flags, w.starts = flags.Bytes(), starts
+	return nil
+}
+
+// makeColumns makes the arrays of the columns and of the frames' stacks.
+func (w *windowWorker) makeColumns(scope *memory.Scope, rows int) error {
 	for _, c := range w.columns {
 		owners, err := c.makeRoom(scope, rows)
 		w.owners = append(w.owners, owners...)
@@ -175,7 +185,6 @@ func (w *windowWorker) makeRoom() error {
 		}
 		w.owners = append(w.owners, owner)
 	}
-	w.flags, w.starts = flags.Bytes(), starts
 	return nil
 }
 
