@@ -45,7 +45,7 @@ func TestDeployments(t *testing.T) {
 // TestStaticBinary builds the program as the container file does: it needs no loader and no library.
 func TestStaticBinary(t *testing.T) {
 	if testing.Short() || runtime.GOOS != "linux" {
-		t.Skip("large")
+		t.Skip("builds the program anew without cgo, up to a minute: runs on Linux without -short")
 	}
 	program := filepath.Join(t.TempDir(), "rendezvous")
 	build := exec.Command("go", "build", "-trimpath", "-ldflags=-s -w", "-o", program, ".")

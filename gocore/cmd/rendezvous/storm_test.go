@@ -150,7 +150,7 @@ func own(t testing.TB) time.Duration {
 // more than bandwidth allows: 20,000 rosters of 2 MB.)
 func TestManyWorkers(t *testing.T) {
 	if testing.Short() {
-		t.Skip("large")
+		t.Skip("20,000 connections for half a minute: runs without -short")
 	}
 	const worlds = 20
 	size := min(1000, (files(t)-100)/worlds)

@@ -35,7 +35,7 @@ var strangers = []func(net.Conn, trust.Token) error{
 // TestIdleStrangers has 10,000 strangers of all kinds wait, and a world of 64 form among them.
 func TestIdleStrangers(t *testing.T) {
 	if testing.Short() {
-		t.Skip("large")
+		t.Skip("10,000 connections for half a minute: runs without -short")
 	}
 	const count, world = 10_000, 64
 	p := startProcess(t, filepath.Join(t.TempDir(), "state"), "-log-level", "info", "-register-timeout", "2m")

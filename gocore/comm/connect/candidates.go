@@ -4,6 +4,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/comm/wire"
@@ -12,7 +13,20 @@ import (
 // candidate is one way in which a rank may reach another's listening port.
 type candidate struct {
 	path    wire.Path
-	address netip.AddrPort
+	address netip.AddrPort // none of a store's
+}
+
+// where returns the address as text: "" for none.
+func (c candidate) where() string {
+	if !c.address.IsValid() {
+		return ""
+	}
+	return c.address.String()
+}
+
+// String returns "punched 192.0.2.1:7077", or "redis".
+func (c candidate) String() string {
+	return strings.TrimSpace(c.path.String() + " " + c.where())
 }
 
 // Delays before a path is tried, so that a better one that works is not raced by worse ones. One rank of a pair dials

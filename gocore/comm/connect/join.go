@@ -299,6 +299,11 @@ func (j *joiner) membership() *Membership {
 	return m
 }
 
+// track records what happened to a candidate of a pair.
+func (j *joiner) track(p *pair, c candidate, what string, err error) {
+	j.event(p.peer, c.path, c.where(), what, err)
+}
+
 // event records what happened.
 func (j *joiner) event(peer int, path wire.Path, address, what string, err error) {
 	e := Event{At: time.Since(j.began), Peer: peer, Address: address, What: what, Err: err}

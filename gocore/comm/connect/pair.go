@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"slices"
 	"strings"
 	"sync"
@@ -153,14 +152,14 @@ func (p *pair) proving(n int) {
 }
 
 // failed notes why a candidate has not worked so far.
-func (p *pair) failed(path wire.Path, address netip.AddrPort, err error) {
+func (p *pair) failed(c candidate, err error) {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		err = op.Err // without the addresses, which are in the report anyway
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.errs[candidate{path, address}] = err
+	p.errs[c] = err
 }
 
 // failures lists the last failure of each candidate, for an error.
@@ -169,7 +168,7 @@ func (p *pair) failures() string {
 	defer p.mu.Unlock()
 	var list []string
 	for c, err := range p.errs {
-		list = append(list, fmt.Sprintf("%s %s: %v", c.path, c.address, err))
+		list = append(list, fmt.Sprintf("%s: %v", c, err))
 	}
 	if len(list) == 0 {
 		return "no path is possible with these settings"

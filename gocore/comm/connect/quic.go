@@ -14,6 +14,9 @@ import (
 const (
 	// quicAfter is how long after the punches' start QUIC is tried: by then most pairs that TCP connects are.
 	quicAfter = 200 * time.Millisecond
+	// knockFirst is how much later the lower rank dials than the higher opens its NAT: more than their ideas of that instant
+	// differ by. QUIC repeats a first packet that was lost only after 200 ms.
+	knockFirst = 20 * time.Millisecond
 	// hearTimeout is how long registration waits to be heard by UDP: where it is dropped, that is lost.
 	hearTimeout = 150 * time.Millisecond
 )
@@ -90,34 +93,26 @@ func (j *joiner) raceQUIC(ctx context.Context, p *pair, remote netip.AddrPort) {
 	if j.allowed[wire.Punched] || j.allowed[wire.Public] || j.allowed[wire.Private] {
 		start = start.Add(quicAfter)
 	}
+	if p.lower {
+		start = start.Add(knockFirst)
+	}
 	pause(p.ctx, time.Until(start))
-	if p.giveWay(); p.ctx.Err() != nil {
-		return
-	}
+	c := candidate{wire.QUIC, remote}
 	if !p.lower {
-		j.event(p.peer, wire.QUIC, remote.String(), "punch", nil)
-		j.quic.Knock(p.ctx, remote)
+		if p.giveWay(); p.ctx.Err() == nil {
+			j.track(p, c, "punch", nil)
+			j.quic.Knock(p.ctx, remote)
+		}
 		return
 	}
-	for try := 0; p.ctx.Err() == nil; try++ {
-		j.event(p.peer, wire.QUIC, remote.String(), "dial", nil)
-		var r *racer
-		c, err := j.quic.Dial(p.ctx, remote, j.identity.PeerClient(j.roster.Entries[p.peer].Member.Pin))
-		if err == nil {
-			r, err = j.prove(p, c, true, wire.QUIC)
+	j.retry(ctx, p, c, func(int) (*racer, error) {
+		j.track(p, c, "dial", nil)
+		conn, err := j.quic.Dial(p.ctx, remote, j.identity.PeerClient(j.roster.Entries[p.peer].Member.Pin))
+		if err != nil {
+			return nil, err
 		}
-		switch {
-		case p.ctx.Err() != nil && err != nil:
-			return
-		case err == nil:
-			j.offer(ctx, p, r)
-			r.await(p.ctx)
-		default:
-			p.failed(wire.QUIC, remote, err)
-			j.event(p.peer, wire.QUIC, remote.String(), "refused", err)
-		}
-		pause(p.ctx, firstPause<<min(try, 3))
-	}
+		return j.prove(p, conn, true, wire.QUIC)
+	})
 }
 
 // closeQUIC closes the socket and what goes over it.

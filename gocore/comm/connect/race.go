@@ -46,7 +46,7 @@ func (j *joiner) race(g *task.Group, p *pair) {
 	}
 	remotes := punchable(self, peer, j.allowed)
 	if e := varying(self, peer); e != nil && j.allowed[wire.Punched] {
-		p.failed(wire.Punched, peer.Observed, status.Errorf(status.Unreachable, "the NAT of %s gives every destination another port (%s mapping)",
+		p.failed(candidate{wire.Punched, peer.Observed}, status.Errorf(status.Unreachable, "the NAT of %s gives every destination another port (%s mapping)",
 			e.Observed.Addr(), e.Member.Mapping))
 	}
 	if relay, ok := j.relay(self, peer); ok {
@@ -81,38 +81,49 @@ func (j *joiner) race(g *task.Group, p *pair) {
 	}
 }
 
-// dial tries one candidate until the pair is settled.
-func (j *joiner) dial(ctx context.Context, p *pair, c candidate, wait time.Duration) {
-	pause(p.ctx, wait)
+// retry makes attempts to connect a pair by one candidate, further and further apart, until the pair is settled.
+func (j *joiner) retry(ctx context.Context, p *pair, c candidate, attempt func(try int) (*racer, error)) {
 	for try := 0; p.ctx.Err() == nil; try++ {
 		p.giveWay()
-		slots := j.slots
-		if c.path == wire.Loopback {
-			slots = j.nearSlots
-		}
-		select {
-		case slots <- struct{}{}:
-		case <-p.ctx.Done():
-			return
-		}
-		r, err := j.dialOnce(p, c, firstTimeout<<min(try, 2))
-		<-slots
-		switch {
-		case p.ctx.Err() != nil && err != nil:
-			return
-		case err == nil:
-			j.offer(ctx, p, r)
-			r.await(p.ctx)
-		default:
-			p.failed(c.path, c.address, err)
-			j.event(p.peer, c.path, c.address.String(), "refused", err)
-		}
+		r, err := attempt(try)
+		j.conclude(ctx, p, c, r, err)
 		pause(p.ctx, firstPause<<min(try, 3))
 	}
 }
 
+// conclude offers the connection that an attempt made and waits for the choice, or notes why there is none.
+func (j *joiner) conclude(ctx context.Context, p *pair, c candidate, r *racer, err error) {
+	switch {
+	case err == nil:
+		j.offer(ctx, p, r)
+		r.await(p.ctx)
+	case p.ctx.Err() == nil:
+		p.failed(c, err)
+		j.track(p, c, "refused", err)
+	}
+}
+
+// dial tries one candidate until the pair is settled.
+func (j *joiner) dial(ctx context.Context, p *pair, c candidate, wait time.Duration) {
+	pause(p.ctx, wait)
+	slots := j.slots
+	if c.path == wire.Loopback {
+		slots = j.nearSlots
+	}
+	j.retry(ctx, p, c, func(try int) (*racer, error) {
+		select {
+		case slots <- struct{}{}:
+		case <-p.ctx.Done():
+			return nil, p.ctx.Err()
+		}
+		r, err := j.dialOnce(p, c, firstTimeout<<min(try, 2))
+		<-slots
+		return r, err
+	})
+}
+
 func (j *joiner) dialOnce(p *pair, c candidate, timeout time.Duration) (*racer, error) {
-	j.event(p.peer, c.path, c.address.String(), "dial", nil)
+	j.track(p, c, "dial", nil)
 	d := net.Dialer{Timeout: timeout}
 	d.SetMultipathTCP(false)
 	raw, err := d.DialContext(p.ctx, "tcp", c.address.String())
@@ -139,27 +150,20 @@ func (j *joiner) punch(ctx context.Context, p *pair, remote netip.AddrPort) {
 	start := punchStart(j.start, j.rank, p.peer, len(j.roster.Entries))
 	pause(p.ctx, time.Until(start)-yieldPoll)
 	p.giveWay()
-	p.failed(wire.Punched, remote, errNoAnswer)
-	for p.ctx.Err() == nil {
+	c := candidate{wire.Punched, remote}
+	p.failed(c, errNoAnswer)
+	j.retry(ctx, p, c, func(int) (*racer, error) {
 		raw, err := j.port.Punch(p.ctx, remote, start, !p.lower, func(a holepunch.Burst) {
-			j.event(p.peer, wire.Punched, remote.String(), fmt.Sprintf("punch (%d SYN, %d openers)", a.Tries, a.Openers), a.Err)
+			j.track(p, c, fmt.Sprintf("punch (%d SYN, %d openers)", a.Tries, a.Openers), a.Err)
 			if a.Err != nil {
-				p.failed(wire.Punched, remote, a.Err)
+				p.failed(c, a.Err)
 			}
 		})
 		if err != nil {
-			return // only the end of the context ends a punch
+			return nil, err // only the end of the context ends a punch
 		}
-		r, err := j.prove(p, raw, p.lower, wire.Punched)
-		if err != nil {
-			p.failed(wire.Punched, remote, err)
-			j.event(p.peer, wire.Punched, remote.String(), "refused", err)
-			pause(p.ctx, firstPause)
-			continue
-		}
-		j.offer(ctx, p, r)
-		r.await(p.ctx)
-	}
+		return j.prove(p, raw, p.lower, wire.Punched)
+	})
 }
 
 // giveWay waits, for a while, as long as a connection of the pair may become the one.

@@ -9,8 +9,8 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
-// relayAfter is how long after the punches' start the relay is tried: by then a pair that can punch has done it, also
-// through NATs that answer with RST, which take up to 0.8 s.
+// relayAfter is how long after the punches' start the relay is tried: by then a pair that can punch has done it, usually within
+// 0.2 s, also on a machine that is short of processors.
 const relayAfter = time.Second
 
 // relay returns the relay's address, if a pair may use it.
@@ -25,24 +25,13 @@ func (j *joiner) relay(self, peer *wire.Entry) (netip.AddrPort, bool) {
 // the relay at one time, so that few connections wait there.
 func (j *joiner) relayed(ctx context.Context, p *pair, address netip.AddrPort, start time.Time) {
 	pause(p.ctx, time.Until(start))
-	for try := 0; p.ctx.Err() == nil; try++ {
-		p.giveWay()
-		j.event(p.peer, wire.Relayed, address.String(), "dial", nil)
+	c := candidate{wire.Relayed, address}
+	j.retry(ctx, p, c, func(int) (*racer, error) {
+		j.track(p, c, "dial", nil)
 		raw, err := relay.Dial(p.ctx, address.String(), j.ticket, j.identity, p.peer)
-		var r *racer
-		if err == nil {
-			r, err = j.prove(p, raw, p.lower, wire.Relayed)
+		if err != nil {
+			return nil, err
 		}
-		switch {
-		case p.ctx.Err() != nil && err != nil:
-			return
-		case err == nil:
-			j.offer(ctx, p, r)
-			r.await(p.ctx)
-		default:
-			p.failed(wire.Relayed, address, err)
-			j.event(p.peer, wire.Relayed, address.String(), "refused", err)
-		}
-		pause(p.ctx, firstPause<<min(try, 3))
-	}
+		return j.prove(p, raw, p.lower, wire.Relayed)
+	})
 }

@@ -2,7 +2,6 @@ package connect
 
 import (
 	"context"
-	"net/netip"
 	"sync"
 	"time"
 
@@ -91,26 +90,20 @@ func (j *joiner) storable(server store.Server, self, peer *wire.Entry) bool {
 
 // stored connects a pair through a store. There is one connection per pair, so one attempt.
 func (j *joiner) stored(ctx context.Context, p *pair, at *office) {
-	path := at.server.Path()
+	c := candidate{path: at.server.Path()}
 	if j.others() {
 		pause(p.ctx, time.Until(j.start.Add(storeAfter)))
 	}
 	if p.giveWay(); p.ctx.Err() != nil {
 		return
 	}
-	j.event(p.peer, path, "", "dial", nil)
+	j.track(p, c, "dial", nil)
 	var r *racer
 	o, err := at.open(ctx, j)
 	if err == nil {
-		r, err = j.prove(p, o.Conn(p.peer), p.lower, path)
+		r, err = j.prove(p, o.Conn(p.peer), p.lower, c.path)
 	}
-	switch {
-	case err == nil:
-		j.offer(ctx, p, r)
-	case p.ctx.Err() == nil:
-		p.failed(path, netip.AddrPort{}, err)
-		j.event(p.peer, path, "", "refused", err)
-	}
+	j.conclude(ctx, p, c, r, err)
 }
 
 // others tells whether a path other than the stores is allowed.
