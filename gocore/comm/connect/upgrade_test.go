@@ -32,7 +32,11 @@ type moving struct {
 	Disorder      bool
 	Lost          string
 	mu            sync.Mutex
+	last          chan struct{} // closed when the other's last frame is here
 }
+
+// lastStream is that of the frame after which a rank sends nothing more.
+const lastStream = 2
 
 // Place implements channel.Receiver.
 func (m *moving) Place(_ int, h *wire.Header) []byte { return make([]byte, h.Payload) }
@@ -43,6 +47,9 @@ func (m *moving) Deliver(_ int, h *wire.Header, _ []byte) {
 	defer m.mu.Unlock()
 	m.Disorder = m.Disorder || h.PairSequence != m.Got
 	m.Got++
+	if h.Stream == lastStream {
+		close(m.last)
+	}
 }
 
 // Left implements channel.Receiver.
@@ -70,7 +77,7 @@ func runUpgrade(rank int) error {
 	if err != nil {
 		return err
 	}
-	o := &moving{Before: m.Links[1-rank].Path}
+	o := &moving{Before: m.Links[1-rank].Path, last: make(chan struct{})}
 	ch.Start(o)
 	began, end := time.Now(), time.Now().Add(20*time.Second)
 	g := task.NewGroup(context.Background())
@@ -84,14 +91,21 @@ func runUpgrade(rank int) error {
 	})
 	payload := make([]byte, 8<<10)
 	for going := true; going; o.Sent++ {
-		h := wire.Header{Class: wire.ClassPart, Stream: 1, Sequence: 1, PairSequence: o.Sent, Length: uint64(len(payload)), Payload: len(payload)}
-		if err := ch.Send(context.Background(), 1-rank, channel.NewFrame(&h).Append(payload)); err != nil {
-			return err
-		}
 		o.mu.Lock()
 		going = time.Now().Before(end) && o.Lost == ""
 		o.mu.Unlock()
+		h := wire.Header{Class: wire.ClassPart, Stream: 1, Sequence: 1, PairSequence: o.Sent, Length: uint64(len(payload)), Payload: len(payload)}
+		if !going {
+			h.Stream = lastStream
+		}
+		if err := ch.Send(context.Background(), 1-rank, channel.NewFrame(&h).Append(payload)); err != nil {
+			return err
+		}
 		time.Sleep(100 * time.Microsecond)
+	}
+	select {
+	case <-o.last: // a channel that closes drops what still comes
+	case <-time.After(10 * time.Second):
 	}
 	g.Fail(context.Canceled)
 	_ = g.Wait()
