@@ -1,9 +1,6 @@
 package operator
 
-import (
-	"math/bits"
-	"unsafe"
-)
+import "unsafe"
 
 // groupUpdate is a chunk's part that goes into a table's states: rows [from, to), whose groups are ids[from:to].
 type groupUpdate struct {
@@ -131,42 +128,4 @@ func countMasked(cells groupCells, ids []uint32, mask groupVec, bit int) {
 	for i, g := range ids {
 		cells.at(g)[0] += mask.at(i) >> bit & 1
 	}
-}
-
-// reads tells whether op has an updateRows.
-func (op groupOp) reads() bool { return op <= opSumFloat }
-
-// updateRows is update for the values of rows that lie in a column: a loop of its own for the few operations that most
-// often follow a filter, for which every look through a number would be paid by all others.
-func (op groupOp) updateRows(cells groupCells, ids []uint32, v groupVec, rows []uint32, heap *groupHeap) error {
-	rows = rows[:len(ids)]
-	switch op {
-	case opSumInt:
-		for i, g := range ids {
-			s, x := cells.at(g), *(*uint64)(unsafe.Add(v.p, 8*uintptr(rows[i])))
-			lo, carry := bits.Add64(s[0], x, 0)
-			s[0] = lo
-			s[1], _ = bits.Add64(s[1], uint64(int64(x)>>63), carry)
-		}
-	case opSumUint:
-		for i, g := range ids {
-			s, x := cells.at(g), *(*uint64)(unsafe.Add(v.p, 8*uintptr(rows[i])))
-			lo, carry := bits.Add64(s[0], x, 0)
-			s[0] = lo
-			s[1] += carry
-		}
-	case opSumFloat:
-		for i, g := range ids {
-			x, s := *(*float64)(unsafe.Add(v.p, 8*uintptr(rows[i]))), cells.floats(g)
-			hi, lo, exact := addWords(s[0], s[1], x)
-			if exact {
-				s[0], s[1] = hi, lo
-			} else if x == x {
-				if err := addExact(cells.at(g), x, heap); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
 }

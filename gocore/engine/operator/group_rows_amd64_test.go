@@ -1,0 +1,3 @@
+package operator
+
+func setFastRows(is bool) { fastRows = is }

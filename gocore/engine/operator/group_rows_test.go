@@ -1,0 +1,58 @@
+package operator
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+	"unsafe"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/pycylon/pycylon/gocore/base/memory"
+)
+
+// TestUpdateRows adds the same values with the processor's instructions and without: the states are the same, to the bit.
+func TestUpdateRows(t *testing.T) {
+	draws := map[string]func(r *rand.Rand) float64{"usual": func(r *rand.Rand) float64 { return math.Round(r.Float64()*1e5) / 100 }}
+	for name, draw := range cancellingFloats {
+		draws[name] = draw
+	}
+	const groups, lying = 5, 1000
+	for name, draw := range draws {
+		for _, n := range []int{0, 1, 2, 31, 300, groupChunkRows} {
+			r := rand.New(rand.NewPCG(9, uint64(n)))
+			values := make([]uint64, lying)
+			for i := range values {
+				values[i] = math.Float64bits(draw(r))
+			}
+			ids, rows := make([]uint32, n), make([]uint32, n)
+			for i := range ids {
+				ids[i], rows[i] = 2*uint32(r.IntN(groups)), uint32(i*lying/n)
+			}
+			for _, op := range []groupOp{opSumInt, opSumUint, opSumFloat} {
+				run := func() (words [2 * groups]uint64, sums [groups]uint64) {
+					scope := memory.NewScope(memory.NewBudget(0), "states")
+					defer scope.Close()
+					heap := groupHeap{scope: scope}
+					require.NoError(t, op.updateRows(groupCells{unsafe.Pointer(&words)}, ids, groupVec{p: unsafe.Pointer(&values[0]), stride: 8}, rows, &heap))
+					for g := range sums {
+						if op == opSumFloat {
+							sums[g] = math.Float64bits(roundFloat(words[2*g], words[2*g+1]))
+						}
+						if words[2*g] == exactMark {
+							words[2*g+1] = 0 // an address
+						}
+					}
+					return words, sums
+				}
+				words, sums := run()
+				have := fastRows
+				setFastRows(false)
+				slowWords, slowSums := run()
+				setFastRows(have)
+				require.Equal(t, slowWords, words, "%s, %d rows", name, n)
+				require.Equal(t, slowSums, sums, "%s, %d rows", name, n)
+			}
+		}
+	}
+}
