@@ -9,7 +9,8 @@ import (
 // fastRows tells whether the machine has the instructions (AVX).
 var fastRows = cpu.X86.HasAVX
 
-// addIntRows adds values[rows[i]] to the 128-bit sum at cells[ids[i]].
+// addIntRows adds values[rows[i]] to the 128-bit sum at cells[ids[i]]. Rows beyond the length, up to the capacity, are what comes
+// next: their values are only asked for.
 //
 //go:noescape
 func addIntRows(cells unsafe.Pointer, ids, rows []uint32, values unsafe.Pointer)

@@ -1,9 +1,9 @@
 #include "textflag.h"
 
-// How many rows ahead memory is asked for: their lines take some 100 ns to come, a row a few.
-#define AHEAD 64
+// How many rows ahead memory is asked for: their lines take some 100 ns to come, a row one or two.
+#define AHEAD 128
 
-// ASK asks for the line of the row AHEAD of AX, or of the last.
+// ASK asks for the line of the row AHEAD of AX, or of the last within the capacity.
 #define ASK \
 	LEAQ AHEAD(AX), R9         \
 	CMPQ R9, R13               \
@@ -18,8 +18,9 @@ TEXT ·addIntRows(SB), NOSPLIT, $0-64
 	MOVQ ids_len+16(FP), CX
 	MOVQ rows_base+32(FP), DX
 	MOVQ values+56(FP), R8
+	MOVQ rows_cap+48(FP), R13
 	XORQ AX, AX
-	LEAQ -1(CX), R13
+	DECQ R13
 	TESTQ CX, CX
 	JZ done
 loop:
@@ -46,8 +47,9 @@ TEXT ·addFloatRows(SB), NOSPLIT, $0-72
 	MOVQ ids_len+16(FP), CX
 	MOVQ rows_base+32(FP), DX
 	MOVQ values+56(FP), R8
+	MOVQ rows_cap+48(FP), R13
 	XORQ AX, AX
-	LEAQ -1(CX), R13
+	DECQ R13
 	TESTQ CX, CX
 	JZ done
 loop:
