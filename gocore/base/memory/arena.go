@@ -29,6 +29,7 @@ const (
 	largeBlock = 16 << 20
 	slabSize   = 64 << 20
 	hugePage   = 2 << 20
+	smallPages = 4 << 20 // of the first slab: all that a small query needs, of which it would touch a little of each huge page
 )
 
 // arena hands out blocks by size class. There is one per process: blocks move freely between operations.
@@ -87,6 +88,7 @@ func (a *arena) take(size int, class uint8) ([]byte, error) {
 	case size >= largeBlock:
 		block, err := a.mapBlock(size, hugePage)
 		if err == nil {
+			preferHuge(block)
 			a.mapped += int64(size)
 		}
 		return block, err
@@ -111,6 +113,7 @@ func (a *arena) cut(size int, class uint8) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		preferHuge(mapping[a.extents.smallPages():])
 		a.extents.add(mapping)
 		block, wasCold = a.extents.take(size, class)
 	}

@@ -74,6 +74,14 @@ func (e *extents) add(mapping []byte) {
 	e.insert(s, 0, slabUnits, cold)
 }
 
+// smallPages returns how much of the next slab to be added does without huge pages.
+func (e *extents) smallPages() int {
+	if len(e.slabs) == 0 {
+		return smallPages
+	}
+	return 0
+}
+
 func address(block []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(block))) }
 
 // binOf returns the greatest class of whose size an extent has at least one.

@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// mapAligned maps size bytes at a multiple of alignment, which is one of hugePage, and asks for huge pages.
+// mapAligned maps size bytes at a multiple of alignment, which is one of hugePage.
 func mapAligned(size, alignment int) ([]byte, error) {
 	length, spare := uintptr(size+hugePage-1)&^(hugePage-1), uintptr(alignment)
 	p, err := unix.MmapPtr(-1, 0, nil, length+spare, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_ANON|unix.MAP_PRIVATE)
@@ -21,9 +21,13 @@ func mapAligned(size, alignment int) ([]byte, error) {
 	if tail := spare - lead; tail > 0 {
 		_ = unix.MunmapPtr(unsafe.Add(start, length), tail)
 	}
-	block := unsafe.Slice((*byte)(start), length)
-	_ = unix.Madvise(block, unix.MADV_HUGEPAGE) // a refusal costs speed only
-	return block[:size:size], nil
+	return unsafe.Slice((*byte)(start), length)[:size:size], nil
+}
+
+// preferHuge asks for huge pages behind block, which begins at a multiple of one.
+func preferHuge(block []byte) {
+	length := (len(block) + hugePage - 1) &^ (hugePage - 1)
+	_ = unix.Madvise(unsafe.Slice(unsafe.SliceData(block), length), unix.MADV_HUGEPAGE) // a refusal costs speed only
 }
 
 func unmap(block []byte) {

@@ -20,3 +20,5 @@ func mapAligned(size, alignment int) ([]byte, error) {
 func unmap(block []byte) { _ = unix.Munmap(block) }
 
 func discard([]byte) {}
+
+func preferHuge([]byte) {}

@@ -1,6 +1,8 @@
 package expr
 
 import (
+	"sync"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -15,6 +17,30 @@ type Program struct {
 	uses    []int // of each step: how many steps and results read it; 0: it isn't computed
 	results []Node
 	slow    bool
+	frames  sync.Pool // of *frame, between two evaluations
+}
+
+// frame is what an evaluation needs beside its results: a batch has few rows, of which some thousand come one after the other.
+type frame struct {
+	values []column.Column  // of each step
+	left   []int            // how often it is still read
+	args   []*column.Column // of a step
+}
+
+// begin returns a frame, which end takes back.
+func (p *Program) begin() *frame {
+	f, ok := p.frames.Get().(*frame)
+	if !ok {
+		f = &frame{values: make([]column.Column, len(p.steps)), left: make([]int, len(p.steps))}
+	}
+	copy(f.left, p.uses)
+	return f
+}
+
+func (p *Program) end(f *frame) {
+	clear(f.values)
+	clear(f.args)
+	p.frames.Put(f)
 }
 
 // Program returns what computes the given nodes.
@@ -68,7 +94,9 @@ func (p *Program) Rows() int {
 
 // Eval returns the values for the rows of batch, with references that the caller releases.
 func (p *Program) Eval(scope *memory.Scope, batch *table.Batch) ([]column.Column, error) {
-	values, left := make([]column.Column, len(p.steps)), append([]int(nil), p.uses...)
+	f := p.begin()
+	defer p.end(f)
+	values, left := f.values, f.left
 	drop := func(n Node) {
 		if left[n]--; left[n] == 0 {
 			values[n].Release()
@@ -78,7 +106,7 @@ func (p *Program) Eval(scope *memory.Scope, batch *table.Batch) ([]column.Column
 		if p.uses[i] == 0 {
 			continue
 		}
-		err := p.step(scope, batch, i, values)
+		err := p.step(scope, batch, i, f)
 		if err != nil {
 			for j := range i {
 				if left[j] > 0 {
@@ -114,8 +142,8 @@ func (p *Program) Eval(scope *memory.Scope, batch *table.Batch) ([]column.Column
 }
 
 // step computes the value of step i.
-func (p *Program) step(scope *memory.Scope, batch *table.Batch, i int, values []column.Column) (err error) {
-	s := &p.steps[i]
+func (p *Program) step(scope *memory.Scope, batch *table.Batch, i int, f *frame) (err error) {
+	s, values := &p.steps[i], f.values
 	switch {
 	case s.literal != nil:
 		values[i] = *s.literal
@@ -126,11 +154,11 @@ func (p *Program) step(scope *memory.Scope, batch *table.Batch, i int, values []
 	case batch.Len == 0: // literals have a row all the same, whose error nobody asks for
 		values[i], err = compute.AllNull(scope, s.typ, 0)
 	default:
-		args := make([]*column.Column, len(s.args))
-		for j, a := range s.args {
-			args[j] = &values[a]
+		f.args = f.args[:0]
+		for _, a := range s.args {
+			f.args = append(f.args, &values[a])
 		}
-		values[i], err = s.eval(scope, args)
+		values[i], err = s.eval(scope, f.args)
 	}
 	return err
 }
