@@ -163,16 +163,20 @@ func (c *Column) HasOneHeap() bool { return c.Layout != Views && len(c.Heaps[0])
 // their offsets span.
 func (c *Column) FillViews(dst []View, from int) {
 	if c.Layout == Offsets64 {
-		viewOffsets(dst, memory.As[int64](c.Offsets)[from:], c.Heaps[0], 0, maxHeap)
+		fillViews(dst, memory.As[int64](c.Offsets)[from:], c.Heaps[0], 0, maxHeap)
 	} else {
-		viewOffsets(dst, memory.As[int32](c.Offsets)[from:], c.Heaps[0], 0, maxHeap)
+		fillViews(dst, memory.As[int32](c.Offsets)[from:], c.Heaps[0], 0, maxHeap)
 	}
 }
 
 // viewOffsets fills views over heap from base on and returns the heaps that they point into: heap cut so that every string
 // lies whole within limit bytes of the start of its piece. Null rows get a view of whatever their offsets span.
 func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte, base, limit int) [][]byte {
-	heaps := [][]byte{heap[base:min(len(heap), base+limit)]}
+	return append([][]byte{heap[base:min(len(heap), base+limit)]}, fillViews(views, offsets, heap, base, limit)...)
+}
+
+// fillViews is viewOffsets that returns the heaps after the first, of which there are seldom any.
+func fillViews[T int32 | int64](views []View, offsets []T, heap []byte, base, limit int) (more [][]byte) {
 	offsets = offsets[:len(views)+1]
 	for i := range views {
 		from, to := int(offsets[i]), int(offsets[i+1])
@@ -182,11 +186,11 @@ func viewOffsets[T int32 | int64](views []View, offsets []T, heap []byte, base, 
 		}
 		if to-base > limit {
 			base = from
-			heaps = append(heaps, heap[base:min(len(heap), base+limit)])
+			more = append(more, heap[base:min(len(heap), base+limit)])
 		}
-		views[i].Put(heap[from:to], len(heaps)-1, from-base)
+		views[i].Put(heap[from:to], len(more), from-base)
 	}
-	return heaps
+	return more
 }
 
 // ViewRows writes the views of rows ids of a String column in an offset layout to dst, in their order, and returns the heap

@@ -77,6 +77,8 @@ type loop[T number] func(dst, a, b []T) (failed bool)
 // calculate fills dst and returns the first row that failed and isn't null, or -1.
 func calculate[T number](dst, a, b *column.Column, f loop[T]) int {
 	out, x, y := column.Of[T](dst), operandOf[T](a, dst.Len), operandOf[T](b, dst.Len)
+	defer x.release()
+	defer y.release()
 	for i := 0; i < len(out); i += chunk {
 		n := min(chunk, len(out)-i)
 		if !f(out[i:i+n], x.rows(i, n), y.rows(i, n)) {

@@ -49,6 +49,8 @@ func Choose(scope *memory.Scope, is, a, b *column.Column) (column.Column, error)
 // choose picks elements without a branch.
 func choose[T uint8 | uint16 | uint32 | uint64](dst, is, a, b *column.Column) {
 	out, x, y := column.Of[T](dst), operandOf[T](a, dst.Len), operandOf[T](b, dst.Len)
+	defer x.release()
+	defer y.release()
 	for i := 0; i < len(out); i += 64 {
 		n := min(64, len(out)-i)
 		pick, _ := truth(is, i, n)

@@ -1,6 +1,9 @@
 package compute
 
 import (
+	"sync"
+	"unsafe"
+
 	"github.com/apache/arrow/go/v17/arrow"
 
 	"github.com/pycylon/pycylon/gocore/base/memory"
@@ -67,26 +70,36 @@ const chunk = 1024
 
 // operand is a column of numbers as a loop over chunks reads it.
 type operand[T any] struct {
-	values   []T
-	constant bool
+	values []T
+	spread *[chunk]uint64 // of a constant: where values are
 }
 
-// operandOf returns c as an operand of a result of rows rows.
+// spreads are those of calculations that are over.
+var spreads = sync.Pool{New: func() any { return new([chunk]uint64) }}
+
+// operandOf returns c, whose elements have at most 8 bytes, as an operand of a result of rows rows. It is to be released.
 func operandOf[T any](c *column.Column, rows int) operand[T] {
 	values := column.Of[T](c)
 	if c.Len == rows {
 		return operand[T]{values: values}
 	}
-	spread := make([]T, min(chunk, rows))
-	for i := range spread {
-		spread[i] = values[0]
+	spread := spreads.Get().(*[chunk]uint64)
+	o := operand[T]{unsafe.Slice((*T)(unsafe.Pointer(spread)), min(chunk, rows)), spread}
+	for i := range o.values {
+		o.values[i] = values[0]
 	}
-	return operand[T]{spread, true}
+	return o
+}
+
+func (o *operand[T]) release() {
+	if o.spread != nil {
+		spreads.Put(o.spread)
+	}
 }
 
 // rows returns rows [i, i+n), n <= chunk.
 func (o *operand[T]) rows(i, n int) []T {
-	if o.constant {
+	if o.spread != nil {
 		return o.values[:n]
 	}
 	return o.values[i : i+n]
