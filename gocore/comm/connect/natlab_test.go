@@ -37,6 +37,8 @@ func TestMain(m *testing.M) {
 		os.Exit(m.Run())
 	case "server":
 		err = runServer()
+	case "placed":
+		err = runPlaced()
 	case "upgrade 0", "upgrade 1":
 		err = runUpgrade(int(role[8] - '0'))
 	case "exam 0", "exam 1":
