@@ -18,6 +18,7 @@ import (
 const (
 	firstLook = 2 * time.Millisecond // between two looks for a piece that isn't there; half as much again each time
 	lastLook  = 100 * time.Millisecond
+	sealBytes = 12 + 16 // of nonce and tag
 )
 
 // Board is where a rank leaves what all others read: in pieces, which they get while the next are put.

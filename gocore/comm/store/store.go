@@ -52,6 +52,12 @@ type Traits struct {
 	Patience time.Duration // silence that is normal, and for how long a failing server is tried again
 }
 
+// ObjectBytes returns how long an object in a mailbox is, at most.
+func (t Traits) ObjectBytes() int { return headerBytes + t.Object }
+
+// PieceBytes returns how long a piece on a Board is, at most.
+func (t Traits) PieceBytes() int { return sealBytes + t.Piece }
+
 // Store is an open mailbox, and the way to the others of its opening.
 type Store interface {
 	// Put leaves an object for a rank. name is unique among the objects of this rank for that one.

@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"io"
 	"net"
 	"os"
@@ -16,6 +17,7 @@ import (
 	redigo "github.com/gomodule/redigo/redis"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/channel/channeltest"
 	"github.com/pycylon/pycylon/gocore/comm/store"
 	"github.com/pycylon/pycylon/gocore/comm/store/redis"
@@ -95,10 +97,7 @@ func TestNothingIsLeft(t *testing.T) {
 			require.NoError(t, ch.Close(ctx))
 		}
 	})
-	require.NoError(t, filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
-		require.False(t, err == nil && entry.Type().IsRegular() && !strings.Contains(path, ".sgwtmp"), path)
-		return err
-	}))
+	requireNone(t, folder, "")
 }
 
 // stream connects two ranks and returns both ends.
@@ -249,4 +248,57 @@ func TestServerDies(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	require.Error(t, o.Close(ctx))
+}
+
+// A stranger fills a mailbox: with objects that are longer than any rank's, which are removed unread, and with more of the
+// others than are listed at a time. What a rank has put comes through.
+func TestStrangerFloods(t *testing.T) {
+	url, folder := servers.S3(t)
+	s, err := s3.New(url)
+	require.NoError(t, err)
+	epoch := newEpoch(t)
+	stranger, err := s.Open(context.Background(), epoch, 1)
+	require.NoError(t, err)
+	names := make(chan string, 1100)
+	for i := range cap(names) {
+		names <- fmt.Sprintf("!%d", i) // before all others
+	}
+	close(names)
+	g := task.NewGroup(context.Background())
+	for range 16 {
+		g.Go(func(ctx context.Context) error {
+			for name := range names {
+				if err := stranger.Put(ctx, 0, name, []byte("x")); err != nil {
+					return err
+				}
+			}
+			return stranger.Put(ctx, 0, fmt.Sprint("!!", time.Now().UnixNano()), make([]byte, s.Traits().ObjectBytes()+1))
+		})
+	}
+	require.NoError(t, g.Wait())
+	one, err := store.Open(context.Background(), s, epoch, 0, 2)
+	require.NoError(t, err)
+	two, err := store.Open(context.Background(), s, epoch, 1, 2)
+	require.NoError(t, err)
+	_, err = two.Conn(0).Write([]byte("honest"))
+	require.NoError(t, err)
+	require.NoError(t, one.Conn(1).SetReadDeadline(time.Now().Add(30*time.Second)))
+	got := make([]byte, 6)
+	_, err = io.ReadFull(one.Conn(1), got)
+	require.NoError(t, err)
+	require.Equal(t, "honest", string(got))
+	for _, o := range []*store.Office{one, two} {
+		require.NoError(t, o.Close(context.Background()))
+	}
+	require.NoError(t, stranger.Close(context.Background()))
+	requireNone(t, folder, "!")
+}
+
+// requireNone wants no object in the folder of an S3 server whose name begins with prefix.
+func requireNone(t *testing.T, folder, prefix string) {
+	t.Helper()
+	require.NoError(t, filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		require.False(t, err == nil && entry.Type().IsRegular() && !strings.Contains(path, ".sgwtmp") && strings.HasPrefix(entry.Name(), prefix), path)
+		return err
+	}))
 }

@@ -7,11 +7,15 @@
 package redis
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -27,12 +31,16 @@ const (
 	dialTimeout = 5 * time.Second
 	replyWithin = 10 * time.Second
 	popSeconds  = 2  // that one BLPOP waits
-	popMore     = 64 // objects that are taken at a time
+	popMore     = 32 // objects that are taken at a time
 	connections = 8  // for Put
 )
 
 // server is where a URL leads.
-type server struct{ url string }
+type server struct {
+	url      *url.URL
+	address  string
+	database int
+}
 
 // New returns the server of a URL: redis://[user]:password@host:port/database, or rediss:// for TLS.
 func New(rawURL string) (store.Server, error) {
@@ -40,7 +48,13 @@ func New(rawURL string) (store.Server, error) {
 	if err != nil || (u.Scheme != "redis" && u.Scheme != "rediss") || u.Hostname() == "" {
 		return nil, status.Errorf(status.Invalid, "a Redis store is named redis://:password@host:6379/0, or rediss:// for TLS") // the text may hold a password
 	}
-	return &server{rawURL}, nil
+	s := &server{url: u, address: net.JoinHostPort(u.Hostname(), cmp.Or(u.Port(), "6379"))}
+	if database := strings.Trim(u.Path, "/"); database != "" {
+		if s.database, err = strconv.Atoi(database); err != nil || s.database < 0 {
+			return nil, status.Errorf(status.Invalid, "the database of the Redis store at %s is %q: give its number, as in redis://:password@host:6379/0", u.Host, database)
+		}
+	}
+	return s, nil
 }
 
 // Path implements store.Server.
@@ -66,18 +80,48 @@ func (s *server) Open(ctx context.Context, epoch wire.Epoch, rank int) (store.St
 	return m, nil
 }
 
+// dial connects and logs in. The client's own way takes no guard between it and TLS.
 func (s *server) dial(ctx context.Context) (redis.Conn, error) {
-	return redis.DialURLContext(ctx, s.url, redis.DialConnectTimeout(dialTimeout), redis.DialReadTimeout(replyWithin), redis.DialWriteTimeout(replyWithin))
+	ctx, cancel := context.WithTimeout(ctx, dialTimeout)
+	defer cancel()
+	var d net.Dialer
+	conn, err := d.DialContext(ctx, "tcp", s.address)
+	if err != nil {
+		return nil, err
+	}
+	if s.url.Scheme == "rediss" {
+		secure := tls.Client(conn, &tls.Config{ServerName: s.url.Hostname(), MinVersion: tls.VersionTLS12})
+		if err := secure.HandshakeContext(ctx); err != nil {
+			_ = conn.Close()
+			return nil, err
+		}
+		conn = secure
+	}
+	c := redis.NewConn(&guard{Conn: conn}, replyWithin, replyWithin)
+	if password, ok := s.url.User.Password(); ok {
+		login := []any{password}
+		if user := s.url.User.Username(); user != "" {
+			login = []any{user, password}
+		}
+		_, err = redis.DoContext(c, ctx, "AUTH", login...)
+	}
+	if err == nil && s.database != 0 {
+		_, err = redis.DoContext(c, ctx, "SELECT", s.database)
+	}
+	if err != nil {
+		_ = c.Close()
+		return nil, err
+	}
+	return c, nil
 }
 
 // explain says what failed without the password of the URL.
 func (s *server) explain(err error) error {
-	u, _ := url.Parse(s.url)
 	text := err.Error()
-	if password, ok := u.User.Password(); ok && password != "" {
+	if password, ok := s.url.User.Password(); ok && password != "" {
 		text = strings.ReplaceAll(text, password, "***")
 	}
-	return status.Errorf(status.Unreachable, "the Redis server at %s does not answer as it should: %s. Check address, password and TLS (rediss://)", u.Host, text)
+	return status.Errorf(status.Unreachable, "the Redis server at %s does not answer as it should: %s. Check address, password and TLS (rediss://)", s.url.Host, text)
 }
 
 // mailbox implements store.Store.

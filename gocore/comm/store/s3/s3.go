@@ -15,11 +15,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -39,9 +41,11 @@ const (
 	firstPoll = 5 * time.Millisecond // between two LISTs after something came; half as much again each time
 	lastPoll  = 100 * time.Millisecond
 	batch     = 1000 // keys of a LIST or a DELETE, at most
-	maxObject = 16 << 20
+	takeMost  = 64   // objects that are got at a time
+	getting   = 8    // of these, at once
 
-	connections = 64 // that are kept for the next request
+	connections = 64       // that are kept for the next request
+	maxAnswer   = 16 << 20 // bytes of an answer: of the longest object, or of a LIST
 )
 
 // server is a bucket and a prefix.
@@ -98,7 +102,7 @@ func (s *server) Open(ctx context.Context, epoch wire.Epoch, rank int) (store.St
 	}
 	transport := base.GetTransport() // a copy, whose idle connections can be closed
 	transport.MaxIdleConnsPerHost = connections
-	loaded.HTTPClient = &http.Client{Transport: transport}
+	loaded.HTTPClient = &http.Client{Transport: bounded{transport}}
 	client := s3.NewFromConfig(loaded, func(o *s3.Options) {
 		if s.endpoint != "" {
 			o.BaseEndpoint, o.UsePathStyle = aws.String(s.endpoint), true
@@ -175,42 +179,62 @@ func (m *mailbox) look(ctx context.Context) ([][]byte, error) {
 		return nil, err
 	}
 	m.done = nil
-	var fresh []string
+	var fresh, foreign []string
+	still := map[string]bool{}
 	for _, o := range listed {
-		if !m.seen[*o.Key] && aws.ToInt64(o.Size) <= maxObject { // none of a rank's is longer
-			fresh = append(fresh, *o.Key)
+		key := aws.ToString(o.Key)
+		switch still[key] = true; {
+		case m.seen[key] || !strings.HasPrefix(key, m.opening):
+		case aws.ToInt64(o.Size) > int64(m.server.Traits().ObjectBytes()): // no rank's: in the way of those that are
+			foreign = append(foreign, key)
+		case len(fresh) < takeMost:
+			fresh = append(fresh, key)
 		}
 	}
-	for key := range m.seen {
-		if !slices.ContainsFunc(listed, func(o types.Object) bool { return *o.Key == key }) {
-			delete(m.seen, key)
-		}
-	}
-	objects := make([][]byte, len(fresh))
-	g = task.NewGroup(ctx)
-	for i, key := range fresh {
-		g.Go(func(ctx context.Context) (err error) {
-			objects[i], err = m.get(ctx, key)
-			return err
-		})
-	}
-	if err := g.Wait(); err != nil {
-		return nil, err
-	}
-	for _, key := range fresh {
-		m.seen[key] = true
-	}
-	m.done = fresh
-	return objects, nil
-}
-
-func (m *mailbox) get(ctx context.Context, key string) ([]byte, error) {
-	got, err := m.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &m.server.bucket, Key: &key})
+	maps.DeleteFunc(m.seen, func(key string, _ bool) bool { return !still[key] })
+	objects, err := m.getAll(ctx, fresh)
 	if err != nil {
 		return nil, err
 	}
+	m.done = append(fresh, foreign...)
+	for _, key := range m.done {
+		m.seen[key] = true
+	}
+	return objects, nil
+}
+
+// getAll gets objects of the mailbox; of one that is gone meanwhile, nothing.
+func (m *mailbox) getAll(ctx context.Context, keys []string) ([][]byte, error) {
+	objects := make([][]byte, len(keys))
+	var next atomic.Int64
+	g := task.NewGroup(ctx)
+	for range min(getting, len(keys)) {
+		g.Go(func(ctx context.Context) error {
+			for i := int(next.Add(1) - 1); i < len(keys); i = int(next.Add(1) - 1) {
+				object, err := m.get(ctx, keys[i], m.server.Traits().ObjectBytes())
+				if err != nil {
+					return err
+				}
+				objects[i] = object
+			}
+			return nil
+		})
+	}
+	return objects, g.Wait()
+}
+
+// get returns an object: nil where there is none, and of one that is longer than most, no more than that.
+func (m *mailbox) get(ctx context.Context, key string, most int) ([]byte, error) {
+	got, err := m.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &m.server.bucket, Key: &key})
+	var absent *types.NoSuchKey
+	switch {
+	case errors.As(err, &absent):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
 	defer func() { _ = got.Body.Close() }()
-	return io.ReadAll(io.LimitReader(got.Body, maxObject))
+	return io.ReadAll(io.LimitReader(got.Body, int64(most)))
 }
 
 // list returns the first objects whose keys begin with prefix.
@@ -250,7 +274,7 @@ func (m *mailbox) sweep(ctx context.Context) error {
 		var old []string
 		for _, o := range page.Contents {
 			if time.Since(aws.ToTime(o.LastModified)) > store.Expiry {
-				old = append(old, *o.Key)
+				old = append(old, aws.ToString(o.Key))
 			}
 		}
 		if err := m.remove(ctx, old); err != nil {
@@ -272,11 +296,7 @@ func (m *mailbox) Post(ctx context.Context, name string, object []byte) error {
 
 // Look implements store.Store.
 func (m *mailbox) Look(ctx context.Context, name string) ([]byte, error) {
-	object, err := m.get(ctx, m.opening+"all/"+name)
-	var absent *types.NoSuchKey
-	if errors.As(err, &absent) {
-		return nil, nil
-	}
+	object, err := m.get(ctx, m.opening+"all/"+name, m.server.Traits().PieceBytes())
 	return object, m.server.explain(err)
 }
 
@@ -295,10 +315,25 @@ func (m *mailbox) Close(ctx context.Context) error {
 		}
 		keys := make([]string, len(left))
 		for i, o := range left {
-			keys[i] = *o.Key
+			keys[i] = aws.ToString(o.Key)
 		}
 		if err := m.remove(ctx, keys); err != nil {
 			return m.server.explain(err)
 		}
 	}
+}
+
+// bounded is a transport that reads no more of an answer than any is long: a server may be hostile.
+type bounded struct{ http.RoundTripper }
+
+// RoundTrip implements http.RoundTripper.
+func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := b.RoundTripper.RoundTrip(r)
+	if err == nil {
+		answer.Body = struct {
+			io.Reader
+			io.Closer
+		}{io.LimitReader(answer.Body, maxAnswer), answer.Body}
+	}
+	return answer, err
 }
