@@ -107,3 +107,31 @@ def progress(value: bool | str | None = None) -> bool | str:
 def from_environment() -> dict[str, int | str]:
     """Return the settings that the environment's variables give."""
     return settings()
+
+
+#: What variables held that are secret, by name.
+_secrets: dict[str, str] = {}
+
+
+def secret(variable: str) -> str:
+    """Return what a variable holds, and remove it from ``os.environ``: child processes must not inherit it.
+
+    Parameters
+    ----------
+    variable : str
+        Its name: ``PYCYLON_TOKEN``, or ``PYCYLON_STORES``, in which there may be a password.
+
+    Returns
+    -------
+    str
+        What it holds, or held when it was read before; "" where it never did.
+    """
+    held = os.environ.pop(variable, "")
+    if held:
+        _secrets[variable] = held
+    return _secrets.get(variable, "")
+
+
+def secrets() -> dict[str, str]:
+    """Return what variables held that `secret` removed, by name."""
+    return dict(_secrets)

@@ -46,7 +46,7 @@ class CylonEnv:
         Servers through which ranks are connected that have no better path, the same on all ranks:
         ``redis://:password@host:6379/0`` (``rediss://`` with TLS), ``s3://bucket/prefix`` (``?endpoint=https://...``
         where it isn't Amazon's). They see ciphertext only. Default: ``PYCYLON_STORES``, names with blanks between
-        them; else none.
+        them, which is kept and removed from ``os.environ`` like the token; else none.
     hint : str, optional
         What collectives' algorithms are chosen for: "fast", or "cheap"; the same on all ranks. See `explain`. Default:
         ``PYCYLON_HINT``, else "fast".
@@ -121,8 +121,8 @@ class CylonEnv:
         if options.get("token"):
             options["rank"] = _number("PYCYLON_RANK", rank, int)
             options["world_size"] = _number("PYCYLON_WORLD_SIZE", world_size, int)
-            options["paths"] = paths if paths is not None else _names("PYCYLON_PATHS", ",")
-            options["stores"] = stores if stores is not None else _names("PYCYLON_STORES", None)
+            options["paths"] = paths if paths is not None else _names(os.environ.get("PYCYLON_PATHS", ""), ",")
+            options["stores"] = stores if stores is not None else _names(settings.secret("PYCYLON_STORES"), None)
         elif distributed and token is None:
             # Ranks that each took themselves for the whole world would all compute everything.
             rank, world_size = _number("PYCYLON_RANK", rank, int), _number("PYCYLON_WORLD_SIZE", world_size, int)
@@ -298,16 +298,11 @@ def _leave_all() -> None:
             env.finalize()
 
 
-#: What ``PYCYLON_TOKEN`` held when it was read.
-_kept_token = ""
-
-
 def given_token() -> str | None:
-    """Return the job token that the variables give. A secret: child processes must not inherit the variable."""
-    global _kept_token
-    _kept_token = os.environ.pop("PYCYLON_TOKEN", "") or _kept_token
-    if _kept_token:
-        return _kept_token
+    """Return the job token that the variables give."""
+    kept = settings.secret("PYCYLON_TOKEN")
+    if kept:
+        return kept
     path = os.environ.get("PYCYLON_TOKEN_FILE")
     if not path:
         return None
@@ -317,9 +312,9 @@ def given_token() -> str | None:
     return token
 
 
-def _names(variable: str, separator: str | None) -> list[str] | None:
-    """Return the names that a variable lists, None where it lists none."""
-    names = [name.strip() for name in os.environ.get(variable, "").split(separator)]
+def _names(text: str, separator: str | None) -> list[str] | None:
+    """Return the names that a text lists, None where it lists none."""
+    names = [name.strip() for name in text.split(separator)]
     return [name for name in names if name] or None
 
 

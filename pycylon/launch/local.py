@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pycylon.config import secrets
 from pycylon.launch import message
 from pycylon.launch.process import Ranks, threads_per_rank
 
@@ -73,7 +74,8 @@ class Local:
             token = folder / "token"
             token.touch(0o600)
             token.write_text(job_token(rendezvous.info["address"], world_size))
-            base = {name: value for name, value in os.environ.items() if name not in ("PYCYLON_TOKEN", "PYCYLON_RANK")}
+            inherited = {**secrets(), **os.environ}  # ranks may know them, though other child processes may not
+            base = {name: value for name, value in inherited.items() if name not in ("PYCYLON_TOKEN", "PYCYLON_RANK")}
             base |= {
                 "PYCYLON_TOKEN_FILE": str(token),
                 "PYCYLON_WORLD_SIZE": str(world_size),

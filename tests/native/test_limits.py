@@ -82,14 +82,14 @@ def test_a_killed_rank_is_lost_to_the_others():
         assert (said[rank][0].strip(), ranks[rank].returncode) == ("1 True", 0), said[rank][1]
 
 
-def test_the_token_is_kept_from_child_processes():
+def test_secrets_are_kept_from_child_processes():
     server = abi.start_service("rendezvous", {"listen": "127.0.0.1:0"})
     options = {"rendezvous": server.info["address"], "world_size": 1, "expiry": 60}
     token = abi.start_service("token", options).info["token"]
     code = """
 import os, subprocess, sys
 import pycylon as pc
-read = "import os; print(os.environ.get('PYCYLON_TOKEN', 'none'))"
+read = "import os; print(os.environ.get('PYCYLON_TOKEN', 'none'), os.environ.get('PYCYLON_STORES', 'none'))"
 for _ in range(2):
     try:
         with pc.CylonEnv(rank=0, world_size=7):
@@ -98,18 +98,18 @@ for _ in range(2):
         assert "7" in str(error), error
     else:
         raise AssertionError("the second environment had no token")
-    print(subprocess.run([sys.executable, "-c", read], capture_output=True, text=True).stdout.strip()[:4])
+    print(subprocess.run([sys.executable, "-c", read], capture_output=True, text=True).stdout.strip()[:9])
 """
     done = subprocess.run(
         [sys.executable, "-c", code],
         capture_output=True,
         text=True,
         timeout=60,
-        env={**os.environ, "PYCYLON_TOKEN": token},
+        env={**os.environ, "PYCYLON_TOKEN": token, "PYCYLON_STORES": "redis://:password@localhost"},
         check=False,
     )
     server.stop()
-    assert (done.stdout.split(), done.returncode) == (["none", "none"], 0), done.stderr
+    assert (done.stdout.split(), done.returncode) == (["none"] * 4, 0), done.stderr
 
 
 def test_a_program_that_forgets_to_leave():
