@@ -19,6 +19,7 @@ type envOptions struct {
 	Token            string   `json:"token"`
 	Rank             *int     `json:"rank"`
 	WorldSize        int      `json:"world_size"`
+	After            string   `json:"after"`
 	Paths            []string `json:"paths"`
 	Stores           []string `json:"stores"`
 	CostModel        string   `json:"cost_model"`
@@ -29,7 +30,7 @@ type envOptions struct {
 
 func (o envOptions) config() session.Config {
 	return session.Config{
-		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize, Paths: o.Paths, Stores: o.Stores, CostModel: o.CostModel, Hint: o.Hint,
+		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize, After: o.After, Paths: o.Paths, Stores: o.Stores, CostModel: o.CostModel, Hint: o.Hint,
 		ConnectTimeout:   time.Duration(o.ConnectTimeout * float64(time.Second)),
 		OperationTimeout: time.Duration(o.OperationTimeout * float64(time.Second)),
 	}

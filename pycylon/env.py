@@ -132,10 +132,8 @@ class CylonEnv:
                     "PYCYLON_TOKEN_FILE, or start the ranks with pycylon.run or `python -m pycylon run`"
                 )
         self._comm: Communicator | None = None
-        self._native = abi.open_environment({name: value for name, value in options.items() if value is not None})
-        described = self._native.describe()
-        self._rank, self._world_size = int(described["rank"]), int(described["world_size"])
-        _remember(self)
+        self._options = {name: value for name, value in options.items() if value is not None}
+        self._open()
 
     @classmethod
     def from_lambda(cls, event: Any, context: Any) -> CylonEnv:
@@ -242,9 +240,51 @@ class CylonEnv:
         """Wait until every rank has come here. Collective."""
         self._native.collective({"kind": "barrier", "site": abi.call_site("barrier")})
 
+    def reopen(self) -> None:
+        """Leave the job and join it again, as the same rank, under a new epoch. Collective.
+
+        For a job that has lost a rank which still lives: one that stood still for longer than the others wait, as a
+        frozen Lambda function or a suspended machine does, or whose connections were cut. Its own operations then
+        raise `StaleError`, and those of all others `PeerLost`; when all ranks call this, the environment works again.
+        Frames keep their rows and may be used as before. What ran was lost: begin it anew.
+
+        Raises
+        ------
+        StaleError
+            If the other ranks have opened the job again without this one.
+        OperationTimeoutError
+            If ranks are missing when `connect_timeout` is over: it names them. It may be called again then.
+        UnauthenticatedError
+            If the token has expired. The rendezvous must be there, too, as at the first time.
+
+        Notes
+        -----
+        A process that was started anew has not been in the job: it needs a new token, and so does the whole job.
+        Communicators that were made before stay closed: take `comm` anew. Operations that still run in other threads
+        are waited for, as by `finalize`.
+
+        Examples
+        --------
+        >>> with pc.CylonEnv() as env:
+        ...     env.reopen()
+        ...     env.comm.allreduce(1)
+        1
+        """
+        self._leave("")
+        self._open()
+
     def finalize(self) -> None:
         """Leave the job. Frames stay readable; a second call does nothing."""
         self._leave("")
+
+    def _open(self) -> None:
+        self._comm = None
+        self._native = abi.open_environment(self._options)
+        described = self._native.describe()
+        self._rank, self._world_size = int(described["rank"]), int(described["world_size"])
+        if "epoch" in described:
+            self._options |= {"rank": self._rank, "after": described["epoch"]}
+        _remember(self)
 
     def _leave(self, reason: str) -> None:
         if self._native.value:

@@ -163,7 +163,7 @@ class CollectiveMismatchError(PyCylonError, RuntimeError):
 
 
 class StaleError(PyCylonError, ConnectionError):
-    """A rank or connection of an earlier epoch or attempt."""
+    """A rank or connection of an earlier epoch or attempt: `CylonEnv.reopen` on all ranks begins a new one."""
 
     code = "Stale"
 

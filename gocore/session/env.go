@@ -34,6 +34,8 @@ type Config struct {
 	Rank *int `json:"rank,omitempty"`
 	// WorldSize is how many ranks the caller expects; 0 takes the token's word.
 	WorldSize int `json:"world_size,omitempty"`
+	// After is the epoch, as Describe tells it, that these ranks were in before, where they open the job again.
+	After string `json:"after,omitempty"`
 	// Paths are those by which ranks may be connected; none: all that make sense.
 	Paths []string `json:"paths,omitempty"`
 	// Stores are the URLs of servers through which ranks are connected that have no better path: redis://, rediss://, s3://.

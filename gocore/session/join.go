@@ -20,6 +20,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/store/redis"
 	"github.com/pycylon/pycylon/gocore/comm/store/s3"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
 // membership is how this rank is connected to the others, for Describe.
@@ -49,6 +50,9 @@ func (e *Env) join(ctx context.Context) error {
 		return err
 	}
 	opt := connect.Options{Rank: e.config.Rank, WorldSize: e.config.WorldSize, Timeout: e.config.ConnectTimeout, Paths: e.config.Paths}
+	if opt.After, err = epochOf(e.config.After); err != nil {
+		return err
+	}
 	for _, url := range e.config.Stores {
 		server, err := openStore(url)
 		if err != nil {
@@ -182,4 +186,14 @@ func (e *Env) leave(ctx context.Context, cause error) error {
 	}
 	memory.Trim(0)
 	return err
+}
+
+// epochOf returns the epoch that Describe told as text; zeros for "".
+func epochOf(text string) (epoch wire.Epoch, err error) {
+	b, err := hex.DecodeString(text)
+	if err != nil || len(b) != 0 && len(b) != len(epoch) {
+		return epoch, status.Errorf(status.Invalid, "after=%q is no epoch that an environment described", text)
+	}
+	copy(epoch[:], b)
+	return epoch, nil
 }

@@ -8,6 +8,7 @@ at once.
 
 from __future__ import annotations
 
+import copy
 from typing import TYPE_CHECKING, Any
 
 from pycylon.comm.base import nothing
@@ -50,7 +51,7 @@ class Communicator(Messages):
     """
 
     def __init__(self, env: CylonEnv) -> None:
-        self._env = env
+        self._native = env._native
         self._number = 0
         self.allow_pickle = True
         self.rank, self.size = env.rank, env.world_size
@@ -107,7 +108,7 @@ class Communicator(Messages):
         told = received.info.get("made")
         if told is None:
             return None
-        part = Communicator(self._env)
+        part = copy.copy(self)
         part._number, part.rank, part.size = told["comm"], told["rank"], told["size"]
         part.allow_pickle = self.allow_pickle
         return part

@@ -10,8 +10,8 @@ from pycylon.comm.request import Request
 from pycylon.errors import InvalidError
 
 if TYPE_CHECKING:
+    from pycylon._native.abi import Environment
     from pycylon._native.call import Received
-    from pycylon.env import CylonEnv
 
 #: A reduction: a function of two values, or a name: "sum", "min", "max", "prod", "land", "lor", "lxor", "band", "bor",
 #: "bxor", "minloc", "maxloc".
@@ -21,7 +21,7 @@ Op: TypeAlias = str | Callable[[Any, Any], Any]
 class Calls:
     """Calls of a communicator."""
 
-    _env: CylonEnv
+    _native: Environment
     _number: int  # which communicator of the environment
     allow_pickle: bool
     rank: int
@@ -39,14 +39,13 @@ class Calls:
         **marks: Any,
     ) -> Request:
         """Start a call for the method of this name; `finish` makes its result. `wait` says that the method blocks."""
-        native = self._env._native
-        native.opened(name)
+        self._native.opened(name)
         call = {"kind": kind, "site": abi.call_site(name), "args": {"name": name, **(args or {})}, **marks}
         if self._number:
             call["comm"] = self._number
         if not wait:
             call["nowait"] = True
-        return Request(native.start(call, data), finish)
+        return Request(self._native.start(call, data), finish)
 
     def _tell(self, name: str, error: Exception) -> None:
         """Tell the other ranks, which are about to begin something together, that this one has failed."""

@@ -2,6 +2,7 @@
 
 import array
 import os
+import subprocess
 import time
 from pathlib import Path
 
@@ -106,3 +107,37 @@ def join_over(env):
     sums = env.comm.allreduce(sum(joined["w"].to_list())), env.comm.allreduce(len(joined))
     local = env.comm.allreduce(sum(keys)), env.comm.allreduce(len(keys))
     return [peer["path"] for peer in env.describe()["peers"]], sums, local
+
+
+def stand_still(seconds):
+    """Have this process stopped by SIGSTOP, and continued later by SIGCONT, from outside."""
+    before = time.monotonic()
+    script = f"kill -STOP {os.getpid()}; sleep {seconds}; kill -CONT {os.getpid()}"
+    with subprocess.Popen(["sh", "-c", script]):
+        pass
+    assert time.monotonic() - before > seconds
+
+
+def freeze_and_reopen(env, seconds):
+    env.barrier()
+    epochs = [env.describe()["epoch"]]
+    spread = pc.DataFrame({"a": [env.rank, 5]}).sort_values("a", env=env)  # remembers the environment
+    if env.rank == 1:
+        stand_still(seconds)
+    began = time.monotonic()
+    try:
+        while True:
+            env.barrier()
+    except errors.PyCylonError as error:
+        failure = error
+    took = time.monotonic() - began
+    env.reopen()
+    epochs.append(env.describe()["epoch"])
+    total = env.comm.allreduce(env.rank + 1)
+    return type(failure).__name__, failure.rank, took, tuple(epochs), total, spread.sum().to_dict()
+
+
+def freeze_all(env, seconds):
+    env.barrier()
+    stand_still(seconds)
+    return env.comm.allreduce(env.rank + 1)

@@ -223,6 +223,7 @@ func (j *joiner) register(ctx context.Context, m *wire.Member) error {
 	if j.allowed[wire.Private] || j.allowed[wire.Public] {
 		m.Addresses = ownAddresses(j.client.LocalAddr().Addr())
 	}
+	j.client.After = j.opt.After
 	j.observe(ctx, m)
 	j.observeQUIC(ctx, m)
 	observed, err := j.client.Register(ctx, j.wanted(), patience(ctx), *m)

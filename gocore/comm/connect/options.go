@@ -13,6 +13,7 @@ type Options struct {
 	Rank      *int           // nil: the rendezvous server gives a free rank
 	WorldSize int            // refuse a token for another world size; 0: don't check
 	Timeout   time.Duration  // for everything, until all ranks are connected; 0: DefaultTimeout (the context may be sooner)
+	After     wire.Epoch     // the epoch that these ranks were in before, where they open the job again; zeros: it is the first time
 	Paths     []string       // the paths to try; nil: all that make sense
 	Stores    []store.Server // through which pairs connect that have no better path; the same on all ranks
 	Trace     func(Event)    // called as things happen, if not nil, from several goroutines

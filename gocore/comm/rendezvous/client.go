@@ -26,6 +26,9 @@ type Client struct {
 	address string
 	offset  time.Duration // server's clock minus ours
 	early   *message      // the roster, where it came while waiting for a pong
+
+	// After is the epoch of the opening that this worker's next one follows; zeros: it has been in none. Set before Register.
+	After wire.Epoch
 }
 
 type message struct {
@@ -133,7 +136,7 @@ func (c *Client) Register(ctx context.Context, rank int, patience time.Duration,
 	defer c.watch(ctx)()
 	member.MAC = c.token.MAC(member.AppendBody(nil))
 	m := &wire.Register{Grant: c.token.Grant().AppendMarshal(nil), GrantSignature: c.token.GrantSignature(),
-		JobKey: c.token.JobKey(), Rank: rank, Patience: patience, Member: member}
+		JobKey: c.token.JobKey(), Rank: rank, Patience: patience, After: c.After, Member: member}
 	var err error
 	if m.Signature, err = c.token.Prove(c.conn.ConnectionState(), m.AppendSigned(nil)); err != nil {
 		return netip.AddrPort{}, err

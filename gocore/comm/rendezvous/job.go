@@ -34,6 +34,8 @@ const ticketLife = time.Hour
 // job is one opening of a job's world.
 type job struct {
 	grant  trust.Grant
+	before *job       // the formed opening that this one follows; nil: there is none, or it isn't remembered
+	after  wire.Epoch // its epoch; zeros: there is none
 	server *Server
 	log    *slog.Logger
 	began  time.Time
@@ -48,8 +50,8 @@ type job struct {
 	reports int // workers that are connected to all others
 }
 
-func newJob(grant trust.Grant, s *Server) *job {
-	j := &job{grant: grant, server: s, log: s.opt.Log.With(jobName(grant)), began: time.Now(), asked: map[int]*worker{}, pins: map[[32]byte]*worker{}}
+func newJob(grant trust.Grant, after wire.Epoch, before *job, s *Server) *job {
+	j := &job{grant: grant, after: after, before: before, server: s, log: s.opt.Log.With(jobName(grant)), began: time.Now(), asked: map[int]*worker{}, pins: map[[32]byte]*worker{}}
 	s.open.Add(1)
 	j.log.Info("job begins")
 	return j
@@ -59,6 +61,9 @@ func newJob(grant trust.Grant, s *Server) *job {
 func (j *job) enter(last phase) {
 	j.phase = last
 	j.present, j.asked, j.pins = nil, nil, nil
+	if last == formed {
+		j.before = nil // nobody can come from there any more
+	}
 	j.server.open.Add(-1)
 }
 
@@ -66,8 +71,8 @@ func (j *job) enter(last phase) {
 func (j *job) add(w *worker) error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
-	if j.phase != gathering {
-		return status.Errorf(status.Stale, "this job has begun already with other workers: make a new token for another run")
+	if j.phase != gathering || w.request.After != j.after {
+		return errBegun(w.request.After)
 	}
 	w.job = j
 	if older := j.asked[w.rank]; older != nil {
@@ -88,6 +93,15 @@ func (j *job) add(w *worker) error {
 		j.seal()
 	}
 	return nil
+}
+
+// errBegun refuses a worker that was in the opening of an epoch (zeros: in none), when the job is in another by now.
+func errBegun(after wire.Epoch) error {
+	if after == (wire.Epoch{}) {
+		return status.Errorf(status.Stale, "this job has begun already with other workers: make a new token for another run")
+	}
+	return status.Errorf(status.Stale, "the job's other ranks are not in the opening that this worker was in: they have opened the job again "+
+		"without it, or for the first time elsewhere; start all ranks anew with a new token")
 }
 
 // ranked returns the workers by rank: who asked for one has it, the others get what is free in order of arrival.
@@ -301,4 +315,11 @@ func (j *job) currently() phase {
 	j.mu.Lock()
 	defer j.mu.Unlock()
 	return j.phase
+}
+
+// hasFormed tells whether the job has formed under an epoch.
+func (j *job) hasFormed(epoch wire.Epoch) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.phase == formed && j.epoch == epoch
 }

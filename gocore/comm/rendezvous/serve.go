@@ -170,20 +170,25 @@ func (s *Server) admit(w *worker, grant trust.Grant) error {
 	if s.workers >= s.opt.MaxWorkers {
 		return s.full("workers", s.opt.MaxWorkers)
 	}
-	j := s.jobs[grant.Job]
+	j, after := s.jobs[grant.Job], w.request.After
+	if j != nil && grant.Attempt == j.grant.Attempt && j.currently() == failed {
+		j = j.before // as if it had not begun
+	}
 	switch {
-	case j == nil || grant.Attempt > j.grant.Attempt || (grant.Attempt == j.grant.Attempt && j.currently() == failed):
+	case j != nil && grant.Attempt < j.grant.Attempt:
+		return status.Errorf(status.Stale, "this token is of attempt %d of the job, and attempt %d has begun: this worker is no longer needed",
+			grant.Attempt, j.grant.Attempt)
+	case j == nil || grant.Attempt > j.grant.Attempt || j.hasFormed(after):
 		if err := s.mayOpen(grant); err != nil {
 			return err
 		}
-		if j != nil {
+		before := j
+		if j != nil && grant.Attempt > j.grant.Attempt {
+			before = nil
 			j.fail(status.Errorf(status.Stale, "attempt %d of the job has taken over from attempt %d", grant.Attempt, j.grant.Attempt))
 		}
-		j = newJob(grant, s)
+		j = newJob(grant, after, before, s)
 		s.jobs[grant.Job] = j
-	case grant.Attempt < j.grant.Attempt:
-		return status.Errorf(status.Stale, "this token is of attempt %d of the job, and attempt %d has begun: this worker is no longer needed",
-			grant.Attempt, j.grant.Attempt)
 	}
 	if err := j.add(w); err != nil {
 		return err
@@ -222,7 +227,7 @@ func (s *Server) ticket(t *wire.Ticket) (signed [wire.SignedTicketBytes]byte) {
 	return signed
 }
 
-// release forgets the worker, and its job when nobody is left in it, unless the job formed: then its memory of having
+// release forgets the worker, and its job's opening when nobody is left in it, unless that formed: then its memory of having
 // begun lasts as long as its tokens.
 func (s *Server) release(w *worker) {
 	s.mu.Lock()
@@ -230,7 +235,9 @@ func (s *Server) release(w *worker) {
 	s.workers--
 	j := w.job
 	if j.remove(w) && s.jobs[j.grant.Job] == j {
-		delete(s.jobs, j.grant.Job)
+		if delete(s.jobs, j.grant.Job); j.before != nil {
+			s.jobs[j.grant.Job] = j.before
+		}
 	}
 }
 

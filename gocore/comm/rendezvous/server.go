@@ -12,7 +12,10 @@
 //	         +------------> FAIL to every rank <--+
 //
 // While gathering, a newer registration of a rank replaces the older one, and a worker that leaves is forgotten. A
-// sealed or formed job refuses another registration with Stale, until a token with a higher attempt takes over.
+// sealed or formed job refuses another registration with Stale, until a token with a higher attempt takes over. Its own
+// ranks may open it again, all of them, after one was frozen or cut off: they name the epoch that they were in, and begin
+// to gather for the next. So copies, and ranks that missed an opening, stay out. A server that doesn't remember the job,
+// because it was restarted, believes the first to come.
 //
 // What the server knows of a job is its grant and public key (package trust): it can refuse service, and can't
 // become or invent a rank, or read what ranks say to each other.

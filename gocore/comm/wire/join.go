@@ -40,7 +40,7 @@ import (
 // A parser refuses bytes after the last field: a newer format has a newer ProtocolVersion.
 
 // ProtocolVersion is the version of the joining messages and of the frames after them; ranks of one job must agree.
-const ProtocolVersion = 1
+const ProtocolVersion = 2
 
 // JoinType is the first byte of a joining message.
 type JoinType byte

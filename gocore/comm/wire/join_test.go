@@ -13,14 +13,14 @@ import (
 )
 
 func member() wire.Member {
-	return wire.Member{Pin: [32]byte{1}, Nonce: [16]byte{2}, Version: 1, Capabilities: 3, Host: [16]byte{4}, Port: 40000,
+	return wire.Member{Pin: [32]byte{1}, Nonce: [16]byte{2}, Version: wire.ProtocolVersion, Capabilities: 3, Host: [16]byte{4}, Port: 40000,
 		Addresses: []netip.Addr{netip.MustParseAddr("10.0.0.1"), netip.MustParseAddr("2001:db8::1")},
 		Mapped:    []netip.AddrPort{netip.MustParseAddrPort("[2001:db8::1]:7")}, Mapping: wire.AddressDependent, MAC: [16]byte{5}}
 }
 
 func register() *wire.Register {
 	return &wire.Register{Grant: []byte("grant"), GrantSignature: [64]byte{6}, JobKey: [32]byte{7}, Rank: -1,
-		Patience: 1500 * time.Millisecond, Member: member(), Signature: [64]byte{8}}
+		Patience: 1500 * time.Millisecond, After: wire.Epoch{10}, Member: member(), Signature: [64]byte{8}}
 }
 
 func roster() *wire.Roster {

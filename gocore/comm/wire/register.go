@@ -10,7 +10,7 @@ import (
 // Register is a worker's request to be a rank of a job.
 //
 //	u16 version | u8 length, grant | 64 grant's signature | 32 job public key | i32 rank (-1: any)
-//	| u32 patience, ms | Member | 64 signature
+//	| u32 patience, ms | 32 epoch that it was in before (zeros: none) | Member | 64 signature
 //
 // Signature is the job key's, over the TLS connection's exporter and everything before it here (Signed): it proves
 // that the worker holds the token's seed, on this connection.
@@ -20,6 +20,7 @@ type Register struct {
 	JobKey         [32]byte
 	Rank           int // -1: whichever is free
 	Patience       time.Duration
+	After          Epoch // the opening that this one follows, with the same workers; zeros: it is the first
 	Member         Member
 	Signature      [64]byte
 }
@@ -33,6 +34,7 @@ func (m *Register) AppendSigned(dst []byte) []byte {
 	dst = append(dst, m.JobKey[:]...)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(int32(m.Rank)))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.Patience.Milliseconds()))
+	dst = append(dst, m.After[:]...)
 	return m.Member.AppendMarshal(dst)
 }
 
@@ -54,6 +56,7 @@ func ParseRegister(body []byte) (*Register, error) {
 	copy(m.JobKey[:], f.take(32))
 	m.Rank = int(int32(f.u32()))
 	m.Patience = time.Duration(f.u32()) * time.Millisecond
+	copy(m.After[:], f.take(len(m.After)))
 	m.Member.parse(f)
 	copy(m.Signature[:], f.take(64))
 	if err := f.done("REGISTER"); err != nil {

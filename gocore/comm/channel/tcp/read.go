@@ -29,7 +29,8 @@ func (l *link) read(r channel.Receiver) {
 	}
 	l.queue.Close(true)
 	if stood := l.pulse.stood(); stood > l.limit {
-		r.Left(l.peer, status.Errorf(status.Stale, "this rank stood still for %v (limit %v), so that rank %d closed the connection",
+		r.Left(l.peer, status.Errorf(status.Stale, "this rank stood still for %v (limit %v), so that rank %d closed the connection: "+
+			"all ranks have to open the environment again",
 			stood.Round(time.Millisecond), l.limit, l.peer))
 		return
 	}
