@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from pycylon.errors import InvalidError
+from pycylon.series.accessor import Accessor
 
 if TYPE_CHECKING:
     from pycylon.frame.core import DataFrame
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 _RESOLVES = {True: "earlier", False: "later", "shift_forward": "later", "shift_backward": "earlier"}
 
 
-class Dates:
+class Dates(Accessor):
     """The functions of a series' dates and durations: ``df["d"].dt.year``.
 
     Parameters
@@ -35,10 +36,7 @@ class Dates:
     ([2, None], [True, None])
     """
 
-    __slots__ = ("_series",)
-
-    def __init__(self, series: Series) -> None:
-        self._series = series
+    __slots__ = ()
 
     def _of(self, function: str, **options: Any) -> Series:
         return self._series._with(function, **options)

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from pycylon.series.accessor import Accessor
 from pycylon.series.base import Values
-
-if TYPE_CHECKING:
-    from pycylon.series.core import Series
 
 
 class Indexed(Values):
@@ -50,7 +48,7 @@ class Indexed(Values):
         return ByLabel(itself)
 
 
-class ByNumber:
+class ByNumber(Accessor):
     """``s.iloc``.
 
     Parameters
@@ -59,10 +57,7 @@ class ByNumber:
         The series.
     """
 
-    __slots__ = ("_series",)
-
-    def __init__(self, series: Series) -> None:
-        self._series = series
+    __slots__ = ()
 
     def __getitem__(self, key: Any) -> Any:
         """Return values by number.
@@ -78,7 +73,7 @@ class ByNumber:
         return found["value"] if isinstance(found, dict) else found._column("value").rename(self._series.name)
 
 
-class ByLabel:
+class ByLabel(Accessor):
     """``s.loc``.
 
     Parameters
@@ -87,10 +82,7 @@ class ByLabel:
         The series.
     """
 
-    __slots__ = ("_series",)
-
-    def __init__(self, series: Series) -> None:
-        self._series = series
+    __slots__ = ()
 
     def __getitem__(self, key: Any) -> Any:
         """Return values by condition or label.

@@ -15,38 +15,23 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
+	"github.com/pycylon/pycylon/gocore/internal/servers"
 )
 
 // evilRelay answers as a relay does, and hands over the connection then: it has no need of tickets.
 func evilRelay(t *testing.T, then func(net.Conn)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	g := task.NewGroup(context.Background())
-	t.Cleanup(func() {
-		_ = listener.Close()
-		require.NoError(t, g.Wait())
-	})
-	g.Go(func(context.Context) error {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return nil
-			}
-			g.Go(func(context.Context) error {
-				defer func() { _ = c.Close() }()
-				_ = c.SetDeadline(time.Now().Add(10 * time.Second))
-				_, _, _ = wire.ReadJoin(c, wire.RelayBytes)
-				_ = wire.WriteJoin(c, wire.TypeChallenge, make([]byte, 32))
-				_, _, _ = wire.ReadJoin(c, wire.MaxControl)
-				if wire.WriteJoin(c, wire.TypeReady, nil) == nil {
-					then(c)
-				}
-				return nil
-			})
+	return servers.Listen(t, func(_ *task.Group, c net.Conn) error {
+		defer func() { _ = c.Close() }()
+		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
+		_, _, _ = wire.ReadJoin(c, wire.RelayBytes)
+		_ = wire.WriteJoin(c, wire.TypeChallenge, make([]byte, 32))
+		_, _, _ = wire.ReadJoin(c, wire.MaxControl)
+		if wire.WriteJoin(c, wire.TypeReady, nil) == nil {
+			then(c)
 		}
+		return nil
 	})
-	return listener.Addr().String()
 }
 
 // TestManInTheMiddleAtTheRelay has a relay do what it must not: nothing that it says is taken for the other rank's.

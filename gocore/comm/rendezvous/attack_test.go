@@ -17,6 +17,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
+	"github.com/pycylon/pycylon/gocore/internal/servers"
 )
 
 // TestDrippingMessages sends what is right a byte at a time, too slowly: the time from connection to registration counts,
@@ -72,46 +73,33 @@ func stranger(t testing.TB, s *rendezvous.Server) net.Conn {
 // do; they see the position of the bytes in the connection.
 func middle(t *testing.T, server string, up, down func(at int, b []byte)) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	g := task.NewGroup(context.Background())
-	t.Cleanup(func() {
-		_ = listener.Close()
-		require.NoError(t, g.Wait())
-	})
-	g.Go(func(context.Context) error {
-		for {
-			worker, err := listener.Accept()
-			if err != nil {
-				return nil
-			}
-			there, err := net.Dial("tcp", server)
-			if err != nil {
-				return err
-			}
-			for _, way := range []struct {
-				from, to net.Conn
-				spoil    func(int, []byte)
-			}{{worker, there, up}, {there, worker, down}} {
-				g.Go(func(context.Context) error {
-					defer func() { _, _ = way.from.Close(), way.to.Close() }()
-					b := make([]byte, 1<<10)
-					for at := 0; ; {
-						n, err := way.from.Read(b)
-						if err != nil {
-							return nil
-						}
-						way.spoil(at, b[:n])
-						at += n
-						if _, err := way.to.Write(b[:n]); err != nil {
-							return nil
-						}
-					}
-				})
+	return servers.Listen(t, func(g *task.Group, worker net.Conn) error {
+		there, err := net.Dial("tcp", server)
+		if err != nil {
+			return err
+		}
+		pass := func(from, to net.Conn, spoil func(int, []byte)) {
+			defer func() { _, _ = from.Close(), to.Close() }()
+			b := make([]byte, 1<<10)
+			for at := 0; ; {
+				n, err := from.Read(b)
+				if err != nil {
+					return
+				}
+				spoil(at, b[:n])
+				at += n
+				if _, err := to.Write(b[:n]); err != nil {
+					return
+				}
 			}
 		}
+		g.Go(func(context.Context) error {
+			pass(worker, there, up)
+			return nil
+		})
+		pass(there, worker, down)
+		return nil
 	})
-	return listener.Addr().String()
 }
 
 // TestManInTheMiddle stands between worker and server: one who changes a byte ends the connection, one who only looks on

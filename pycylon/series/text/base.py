@@ -6,12 +6,13 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from pycylon.errors import UnsupportedError
+from pycylon.series.accessor import Accessor
 
 if TYPE_CHECKING:
     from pycylon.series.core import Series
 
 
-class Texts:
+class Texts(Accessor):
     """What all methods of strings stand on.
 
     Parameters
@@ -20,10 +21,7 @@ class Texts:
         The series.
     """
 
-    __slots__ = ("_series",)
-
-    def __init__(self, series: Series) -> None:
-        self._series = series
+    __slots__ = ()
 
     def _of(self, function: str, *others: object, **options: Any) -> Series:
         return self._series._with(function, *others, **{k: v for k, v in options.items() if v is not None})

@@ -13,8 +13,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
+	"github.com/pycylon/pycylon/gocore/internal/servers"
 )
 
 // reader is a connection that only reads.
@@ -83,17 +85,13 @@ func FuzzGuard(f *testing.F) {
 // TestHostileServer has a server announce a reply of two gigabytes: nobody makes room for it.
 func TestHostileServer(t *testing.T) {
 	leak.Check(t)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	go func() {
-		for c, err := l.Accept(); err == nil; c, err = l.Accept() {
-			_, _ = c.Write([]byte("$2000000000\r\n"))
-			_, _ = io.Copy(io.Discard, c)
-			_ = c.Close()
-		}
-	}()
-	s, err := New("redis://:secret@" + l.Addr().String() + "/3")
+	address := servers.Listen(t, func(_ *task.Group, c net.Conn) error {
+		defer func() { _ = c.Close() }()
+		_, _ = c.Write([]byte("$2000000000\r\n"))
+		_, _ = io.Copy(io.Discard, c)
+		return nil
+	})
+	s, err := New("redis://:secret@" + address + "/3")
 	require.NoError(t, err)
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
