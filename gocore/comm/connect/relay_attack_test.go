@@ -21,7 +21,7 @@ import (
 // evilRelay answers as a relay does, and hands over the connection then: it has no need of tickets.
 func evilRelay(t *testing.T, then func(net.Conn)) string {
 	t.Helper()
-	return servers.Listen(t, func(_ *task.Group, c net.Conn) error {
+	return servers.Listen(t, func(c net.Conn) {
 		defer func() { _ = c.Close() }()
 		_ = c.SetDeadline(time.Now().Add(10 * time.Second))
 		_, _, _ = wire.ReadJoin(c, wire.RelayBytes)
@@ -30,7 +30,6 @@ func evilRelay(t *testing.T, then func(net.Conn)) string {
 		if wire.WriteJoin(c, wire.TypeReady, nil) == nil {
 			then(c)
 		}
-		return nil
 	})
 }
 

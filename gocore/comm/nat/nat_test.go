@@ -22,12 +22,20 @@ import (
 const tokenVariable = "PYCYLON_NAT_TOKEN"
 
 func TestMain(m *testing.M) {
-	natlab.Main(m, tokenVariable, func(text string) error {
-		if text == "server" {
-			return runServer()
-		}
-		return runHost(text)
-	})
+	var err error
+	switch text := os.Getenv(tokenVariable); text {
+	case "":
+		os.Exit(m.Run())
+	case "server":
+		err = runServer()
+	default:
+		err = runHost(text)
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	os.Exit(0)
 }
 
 func runServer() error {

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"io"
 	"net"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -73,10 +74,11 @@ func stranger(t testing.TB, s *rendezvous.Server) net.Conn {
 // do; they see the position of the bytes in the connection.
 func middle(t *testing.T, server string, up, down func(at int, b []byte)) string {
 	t.Helper()
-	return servers.Listen(t, func(g *task.Group, worker net.Conn) error {
+	return servers.Listen(t, func(worker net.Conn) {
 		there, err := net.Dial("tcp", server)
 		if err != nil {
-			return err
+			_ = worker.Close() // which the worker's test notices
+			return
 		}
 		pass := func(from, to net.Conn, spoil func(int, []byte)) {
 			defer func() { _, _ = from.Close(), to.Close() }()
@@ -93,12 +95,10 @@ func middle(t *testing.T, server string, up, down func(at int, b []byte)) string
 				}
 			}
 		}
-		g.Go(func(context.Context) error {
-			pass(worker, there, up)
-			return nil
-		})
+		var both sync.WaitGroup
+		both.Go(func() { pass(worker, there, up) })
 		pass(there, worker, down)
-		return nil
+		both.Wait()
 	})
 }
 

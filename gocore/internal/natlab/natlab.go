@@ -297,17 +297,3 @@ func (h *Host) Command(ctx context.Context, name string, args ...string) *exec.C
 
 // Prefix returns what the names of the lab's namespaces begin with.
 func (l *Lab) Prefix() string { return l.prefix }
-
-// Main is a TestMain of a package whose test binary is also the program that runs on hosts: it runs the tests, or, where the
-// variable is set, what its text asks for.
-func Main(m *testing.M, variable string, run func(text string) error) {
-	text := os.Getenv(variable)
-	if text == "" {
-		os.Exit(m.Run())
-	}
-	if err := run(text); err != nil {
-		fmt.Println(err)
-		os.Exit(1)
-	}
-	os.Exit(0)
-}

@@ -1,33 +1,27 @@
 package servers
 
 import (
-	"context"
 	"net"
+	"sync"
 	"testing"
-
-	"github.com/stretchr/testify/require"
-
-	"github.com/pycylon/pycylon/gocore/base/task"
 )
 
-// Listen serves connections at a port of this machine, each in a goroutine of g, until the test ends, and returns the address.
-// A connection is serve's to close.
-func Listen(t testing.TB, serve func(g *task.Group, c net.Conn) error) string {
+// Listen serves connections at a port of this machine until the test ends, and returns the address. A connection is
+// serve's to close, which runs in a goroutine of its own.
+func Listen(t testing.TB, serve func(c net.Conn)) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	g := task.NewGroup(context.Background())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var running sync.WaitGroup
 	t.Cleanup(func() {
 		_ = listener.Close()
-		require.NoError(t, g.Wait())
+		running.Wait()
 	})
-	g.Go(func(context.Context) error {
-		for {
-			c, err := listener.Accept()
-			if err != nil {
-				return nil
-			}
-			g.Go(func(context.Context) error { return serve(g, c) })
+	running.Go(func() {
+		for c, err := listener.Accept(); err == nil; c, err = listener.Accept() {
+			running.Go(func() { serve(c) })
 		}
 	})
 	return listener.Addr().String()

@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/servers"
@@ -85,11 +84,10 @@ func FuzzGuard(f *testing.F) {
 // TestHostileServer has a server announce a reply of two gigabytes: nobody makes room for it.
 func TestHostileServer(t *testing.T) {
 	leak.Check(t)
-	address := servers.Listen(t, func(_ *task.Group, c net.Conn) error {
+	address := servers.Listen(t, func(c net.Conn) {
 		defer func() { _ = c.Close() }()
 		_, _ = c.Write([]byte("$2000000000\r\n"))
 		_, _ = io.Copy(io.Discard, c)
-		return nil
 	})
 	s, err := New("redis://:secret@" + address + "/3")
 	require.NoError(t, err)
