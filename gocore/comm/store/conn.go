@@ -23,6 +23,7 @@ type Conn struct {
 	pending []byte // written, not put
 	next    uint64 // the sequence of the next object
 	acked   uint64 // objects that the peer has read
+	putting int    // objects on their way to the server
 	ending  bool   // nothing more will be written
 	ended   bool   // and the peer is being told, or needn't be
 
@@ -32,6 +33,7 @@ type Conn struct {
 	told    uint64 // of these, the peer knows
 	eof     bool   // the peer's end has been read
 	reset   bool   // the peer closed in the middle
+	last    bool   // of the peer's objects has arrived
 
 	readBy, writeBy deadline
 }
@@ -113,6 +115,7 @@ func (c *Conn) arrive(o *object) {
 	if o.acknowledged > c.acked && o.acknowledged <= c.next {
 		c.acked = o.acknowledged
 	}
+	c.last = c.last || o.kind == end || o.kind == reset
 	switch o.kind {
 	case data, end:
 		if o.sequence-c.read < uint64(c.office.traits.Window) && !c.closed {
@@ -133,11 +136,21 @@ func (c *Conn) post(ctx context.Context) error {
 		if err := c.office.try(ctx, func() error { return c.office.store.Put(ctx, c.peer, o.name(), object) }); err != nil {
 			c.fail(err)
 		}
+		c.put()
 	}
 	return nil
 }
 
-// due waits for something to put; nil when there will be nothing any more.
+// put notes that an object has reached the server, or won't.
+func (c *Conn) put() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.putting--
+	c.changed.Broadcast()
+}
+
+// due waits for something to put; nil when there will be nothing any more. An end or a reset is put behind everything else, so
+// that who has seen the peer's may remove his mailbox: nothing is put there later. A reset is answered by one.
 func (c *Conn) due() *object {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -147,12 +160,16 @@ func (c *Conn) due() *object {
 		switch {
 		case c.ended || c.err != nil:
 			return nil
-		case c.closed && !c.ending:
+		case c.reset || (c.closed && !c.ending):
+			if c.putting > 0 {
+				c.changed.Wait()
+				continue
+			}
 			c.ended = true
 			o.kind = reset
 		case len(c.pending) > 0 && c.next-c.acked < window:
 			o.kind, o.payload, c.pending = data, c.pending, nil
-		case len(c.pending) == 0 && c.ending && c.next-c.acked < window:
+		case len(c.pending) == 0 && c.ending && c.putting == 0 && c.next-c.acked < window:
 			c.ended = true
 			o.kind = end
 		case c.read-c.told >= window/2 && !c.eof && !c.closed:
@@ -166,6 +183,7 @@ func (c *Conn) due() *object {
 			c.next++
 		}
 		c.told = c.read
+		c.putting++
 		c.changed.Broadcast() // there is room to write
 		return o
 	}
@@ -179,6 +197,36 @@ func (c *Conn) fail(err error) {
 		c.err = err
 	}
 	c.changed.Broadcast()
+}
+
+// used tells whether anything was done with the connection, here or at the peer's.
+func (c *Conn) used() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.closed || c.ending || c.next > 0 || len(c.pending) > 0 || c.read > 0 || len(c.arrived) > 0 || c.last
+}
+
+// drop closes without a word.
+func (c *Conn) drop() {
+	c.mu.Lock()
+	c.ended = true
+	c.mu.Unlock()
+	_ = c.Close()
+}
+
+// awaitLast waits until the peer has put its last object, or the context ends.
+func (c *Conn) awaitLast(ctx context.Context) {
+	stop := context.AfterFunc(ctx, func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.changed.Broadcast()
+	})
+	defer stop()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for !c.last && c.err == nil && ctx.Err() == nil {
+		c.changed.Wait()
+	}
 }
 
 // CloseWrite tells the peer that no byte follows. What was written still leaves.

@@ -10,8 +10,12 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
-// retryPause is how long a server that failed is left alone.
-const retryPause = 100 * time.Millisecond
+const (
+	// retryPause is how long a server that failed is left alone.
+	retryPause = 100 * time.Millisecond
+	// farewell is how long a peer is waited for that may be dead: one that lives answers as soon as it looks into its mailbox.
+	farewell = time.Second
+)
 
 // Office is a rank's post office: it takes what arrives in the rank's mailbox for the Conn that it is for.
 type Office struct {
@@ -49,16 +53,28 @@ func Open(ctx context.Context, server Server, epoch wire.Epoch, rank, size int) 
 // Conn returns the connection to a peer. There is one per opening.
 func (o *Office) Conn(peer int) *Conn { return o.conns[peer] }
 
-// Close closes all Conns, waits for what they have still to say until ctx ends, and removes what is left in the mailbox.
+// Close closes all Conns, waits for what they have still to say until ctx ends, and removes what is left in the mailbox. What a
+// peer that lives has still to say is waited for, too: it would be left there.
 func (o *Office) Close(ctx context.Context) error {
+	var used []*Conn
 	for _, c := range o.conns {
-		if c != nil {
+		switch {
+		case c == nil:
+		case c.used():
+			used = append(used, c)
 			_ = c.Close()
+		default: // its peer needn't be told
+			c.drop()
 		}
 	}
 	stop := context.AfterFunc(ctx, func() { o.giving.Fail(context.Canceled) })
 	defer stop()
 	given := o.giving.Wait()
+	patient, cancel := context.WithTimeout(ctx, farewell)
+	defer cancel()
+	for _, c := range used {
+		c.awaitLast(patient)
+	}
 	o.taking.Fail(context.Canceled)
 	taken := o.taking.Wait()
 	err := o.store.Close(ctx)
