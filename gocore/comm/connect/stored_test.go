@@ -5,6 +5,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/store"
 	"github.com/pycylon/pycylon/gocore/comm/store/redis"
 	"github.com/pycylon/pycylon/gocore/comm/store/s3"
+	"github.com/pycylon/pycylon/gocore/comm/wire"
 	"github.com/pycylon/pycylon/gocore/internal/leak"
 	"github.com/pycylon/pycylon/gocore/internal/servers"
 )
@@ -114,15 +116,19 @@ func TestS3Path(t *testing.T) {
 	url, folder := servers.S3(t)
 	server, err := s3.New(url)
 	require.NoError(t, err)
-	old := filepath.Join(folder, "jobs", "crashed") // what a crash has left, and what is none of ours
-	fresh, other := filepath.Join(folder, "jobs", "running"), filepath.Join(folder, "other")
-	for _, path := range []string{old, fresh, other} {
+	// What a crash has left, what others use, and what is none of ours.
+	opening := strings.Repeat("0f", len(wire.Epoch{}))
+	old, posted := filepath.Join(folder, "jobs", opening, "0", "1-0"), filepath.Join(folder, "jobs", opening, "all", "bcast-0")
+	fresh := filepath.Join(folder, "jobs", opening, "1", "0-0")
+	others := []string{filepath.Join(folder, "other"), filepath.Join(folder, "jobs", "year=2026", "0", "part-0"), filepath.Join(folder, "jobs", "readme")}
+	for _, path := range append([]string{old, posted, fresh}, others...) {
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o700))
 		require.NoError(t, os.WriteFile(path, []byte("x"), 0o600))
 	}
 	long := time.Now().Add(-2 * store.Expiry)
-	require.NoError(t, os.Chtimes(old, long, long))
-	require.NoError(t, os.Chtimes(other, long, long))
+	for _, path := range append([]string{old, posted}, others...) {
+		require.NoError(t, os.Chtimes(path, long, long))
+	}
 	t.Run("", func(t *testing.T) {
 		leak.Check(t)
 		members := joinThrough(t, "s3", connect.Options{Paths: []string{"s3"}, Stores: []store.Server{server}})
@@ -131,7 +137,12 @@ func TestS3Path(t *testing.T) {
 	})
 	require.NoFileExists(t, old)
 	require.FileExists(t, fresh)
-	require.FileExists(t, other)
+	require.NoError(t, os.Remove(fresh))
+	require.NoFileExists(t, posted)
+	for _, path := range others {
+		require.FileExists(t, path)
+	}
+	require.NoError(t, os.RemoveAll(filepath.Join(folder, "jobs", "year=2026")))
 	left, err := filepath.Glob(filepath.Join(folder, "jobs", "*", "*", "*"))
 	require.NoError(t, err)
 	require.Empty(t, left)

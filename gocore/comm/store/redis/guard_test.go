@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -100,4 +101,13 @@ func TestHostileServer(t *testing.T) {
 	require.ErrorContains(t, err, "2000000000 bytes")
 	require.NotContains(t, err.Error(), "secret")
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(10<<20))
+}
+
+// What a server says reaches terminals and logs as one line, without the password.
+func TestErrorsArePrintable(t *testing.T) {
+	s, err := New("redis://:a+secret@host")
+	require.NoError(t, err)
+	text := s.(*server).explain(errors.New("a+secret\n\x1b[2Jlevel=info msg=forged\r")).Error()
+	require.NotContains(t, text, "a+secret")
+	require.NotRegexp(t, "[\x00-\x1f]", text)
 }

@@ -19,6 +19,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode"
 
 	"github.com/gomodule/redigo/redis"
 
@@ -121,6 +122,12 @@ func (s *server) explain(err error) error {
 	if password, ok := s.url.User.Password(); ok && password != "" {
 		text = strings.ReplaceAll(text, password, "***")
 	}
+	text = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) {
+			return r
+		}
+		return '?' // the server chose the text, and terminals and logs will show it
+	}, text)
 	return status.Errorf(status.Unreachable, "the Redis server at %s does not answer as it should: %s. Check address, password and TLS (rediss://)", s.url.Host, text)
 }
 

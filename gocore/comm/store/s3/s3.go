@@ -4,7 +4,8 @@
 //	Take   LIST of the rank's folder, again and again, less often while nothing comes; GET of what is new, in parallel
 //
 // Objects are deleted when they have been read. What a crash leaves is deleted by the next opening under the same prefix
-// that is more than store.Expiry later; a lifecycle rule of the bucket for the prefix does it where none follows.
+// that is more than store.Expiry later; a lifecycle rule of the bucket for the prefix does it where none follows. Other keys
+// under the prefix are left alone.
 // A LIST costs as much as a PUT, about 5 dollars a million: an idle rank makes ten a second.
 package s3
 
@@ -40,9 +41,10 @@ import (
 const (
 	firstPoll = 5 * time.Millisecond // between two LISTs after something came; half as much again each time
 	lastPoll  = 100 * time.Millisecond
-	batch     = 1000 // keys of a LIST or a DELETE, at most
-	takeMost  = 64   // objects that are got at a time
-	getting   = 8    // of these, at once
+	everybody = "all" // the folder of what is posted, beside those of the ranks
+	batch     = 1000  // keys of a LIST or a DELETE, at most
+	takeMost  = 64    // objects that are got at a time
+	getting   = 8     // of these, at once
 
 	connections = 64       // that are kept for the next request
 	maxAnswer   = 16 << 20 // bytes of an answer: of the longest object, or of a LIST
@@ -256,29 +258,12 @@ func (m *mailbox) remove(ctx context.Context, keys []string) error {
 		ids[i].Key = &keys[i]
 	}
 	answer, err := m.client.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: &m.server.bucket, Delete: &types.Delete{Objects: ids, Quiet: aws.Bool(true)}})
-	if err == nil && len(answer.Errors) > 0 {
-		first := answer.Errors[0]
-		err = fmt.Errorf("delete of %s: %s", aws.ToString(first.Key), aws.ToString(first.Message))
+	if err != nil {
+		return err
 	}
-	return err
-}
-
-// sweep deletes what openings have left that ended long ago.
-func (m *mailbox) sweep(ctx context.Context) error {
-	pages := s3.NewListObjectsV2Paginator(m.client, &s3.ListObjectsV2Input{Bucket: &m.server.bucket, Prefix: aws.String(m.server.prefix + "/")})
-	for pages.HasMorePages() {
-		page, err := pages.NextPage(ctx)
-		if err != nil {
-			return err
-		}
-		var old []string
-		for _, o := range page.Contents {
-			if time.Since(aws.ToTime(o.LastModified)) > store.Expiry {
-				old = append(old, aws.ToString(o.Key))
-			}
-		}
-		if err := m.remove(ctx, old); err != nil {
-			return err
+	for _, failed := range answer.Errors {
+		if aws.ToString(failed.Code) != "NoSuchKey" { // some servers mind what is gone already
+			return fmt.Errorf("delete of %s: %s", aws.ToString(failed.Key), aws.ToString(failed.Message))
 		}
 	}
 	return nil
@@ -286,7 +271,7 @@ func (m *mailbox) sweep(ctx context.Context) error {
 
 // Post implements store.Store.
 func (m *mailbox) Post(ctx context.Context, name string, object []byte) error {
-	key := m.opening + "all/" + name
+	key := m.opening + everybody + "/" + name
 	m.mu.Lock()
 	m.posted = append(m.posted, key)
 	m.mu.Unlock()
@@ -296,7 +281,7 @@ func (m *mailbox) Post(ctx context.Context, name string, object []byte) error {
 
 // Look implements store.Store.
 func (m *mailbox) Look(ctx context.Context, name string) ([]byte, error) {
-	object, err := m.get(ctx, m.opening+"all/"+name, m.server.Traits().PieceBytes())
+	object, err := m.get(ctx, m.opening+everybody+"/"+name, m.server.Traits().PieceBytes())
 	return object, m.server.explain(err)
 }
 
