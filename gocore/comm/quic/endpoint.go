@@ -9,7 +9,8 @@
 //	   │     both certificates pinned, as over TCP                │
 //	Conn ◀══ one stream, both ways ═════════════════════════════▶ Conn
 //
-// A question to the server, and its answer, have the same 64 bytes, so nobody is helped to flood a third:
+// A question to the server, and its answer, have the same 64 bytes, so nobody is helped to flood a third. In a question all is
+// zero behind the nonce: an answer is none, so that two servers, told that the other has asked, don't go on answering each other.
 //
 //	0      1    2          8         24        26                64
 //	| 0x00 | 1  | "pcyobs" | nonce   | u16 port | address (16)   | zeros |
@@ -24,6 +25,7 @@ import (
 	"crypto/rand"
 	"crypto/tls"
 	"encoding/binary"
+	"errors"
 	"net"
 	"net/netip"
 	"time"
@@ -42,6 +44,7 @@ const (
 	mostWindow  = 8 << 20
 	knockPause  = 50 * time.Millisecond // between packets that open a NAT
 	askPause    = 50 * time.Millisecond // between two questions to the server
+	answerPause = 10 * time.Millisecond // after a packet that could not be read
 )
 
 // settings are the same at both ends.
@@ -57,6 +60,7 @@ func settings() *quic.Config {
 // Endpoint is a rank's UDP socket.
 type Endpoint struct {
 	udp       *net.UDPConn
+	door      door
 	transport *quic.Transport
 	listener  *quic.Listener
 	closing   *task.Group // waits for Conns' last words
@@ -72,7 +76,9 @@ func Open(loopback bool) (*Endpoint, error) {
 	if err != nil {
 		return nil, status.Errorf(status.IO, "cannot open a UDP port: %w; raise the limit of open files, or free ports", err)
 	}
-	return &Endpoint{udp: udp, transport: &quic.Transport{Conn: udp}, closing: task.NewGroup(context.Background())}, nil
+	e := &Endpoint{udp: udp, closing: task.NewGroup(context.Background())}
+	e.transport = &quic.Transport{Conn: udp, ConnContext: e.door.enter, VerifySourceAddress: func(net.Addr) bool { return e.door.crowded() }}
+	return e, nil
 }
 
 // Port returns the socket's port.
@@ -94,6 +100,7 @@ func (e *Endpoint) Serve(ctx context.Context, g *task.Group, take func(ctx conte
 		if err != nil {
 			return // only the end of the context, or of the socket, ends it
 		}
+		leave(c.Context())
 		g.Go(func(ctx context.Context) error {
 			waiting, stop := context.WithTimeout(ctx, handshakeTimeout)
 			defer stop()
@@ -181,7 +188,10 @@ func (e *Endpoint) Close(ctx context.Context) error {
 // packetBytes is the size of a question and of an answer.
 const packetBytes = 64
 
-var magic = []byte("\x00\x01pcyobs")
+var (
+	magic = []byte("\x00\x01pcyobs")
+	zeros [packetBytes]byte
+)
 
 // newQuestion returns a question with a nonce, so that only who has seen it can answer.
 func newQuestion() (q [packetBytes]byte) {
@@ -192,19 +202,19 @@ func newQuestion() (q [packetBytes]byte) {
 
 // answerTo returns the answer to a packet from an address; nil where it is no question.
 func answerTo(packet []byte, from netip.AddrPort) []byte {
-	if len(packet) != packetBytes || !bytes.HasPrefix(packet, magic) {
+	if len(packet) != packetBytes || !bytes.HasPrefix(packet, magic) || !bytes.Equal(packet[24:], zeros[24:]) {
 		return nil
 	}
 	answer := bytes.Clone(packet[:24])
 	answer = binary.BigEndian.AppendUint16(answer, from.Port())
 	address := from.Addr().As16()
 	answer = append(answer, address[:]...)
-	return append(answer, make([]byte, packetBytes-len(answer))...)
+	return append(answer, zeros[len(answer):]...)
 }
 
 // parseAnswer returns what the server has seen, if the packet answers the question.
 func parseAnswer(packet []byte, question [packetBytes]byte) (netip.AddrPort, bool) {
-	if len(packet) != packetBytes || !bytes.Equal(packet[:24], question[:24]) || bytes.Equal(packet, question[:]) {
+	if len(packet) != packetBytes || !bytes.Equal(packet[:24], question[:24]) {
 		return netip.AddrPort{}, false
 	}
 	seen := netip.AddrPortFrom(netip.AddrFrom16([16]byte(packet[26:42])).Unmap(), binary.BigEndian.Uint16(packet[24:]))
@@ -216,8 +226,12 @@ func Answer(udp *net.UDPConn) error {
 	packet := make([]byte, packetBytes+1)
 	for {
 		n, from, err := udp.ReadFromUDPAddrPort(packet)
-		if err != nil {
+		if errors.Is(err, net.ErrClosed) {
 			return net.ErrClosed
+		}
+		if err != nil { // of one packet: others may still come
+			time.Sleep(answerPause)
+			continue
 		}
 		if answer := answerTo(packet[:n], netip.AddrPortFrom(from.Addr().Unmap(), from.Port())); answer != nil {
 			_, _ = udp.WriteToUDPAddrPort(answer, from) // a lost answer is asked for again
