@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pycylon/pycylon/gocore/comm/nat"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
@@ -69,14 +70,14 @@ func candidates(self, peer *wire.Entry, allowed map[wire.Path]bool) []candidate 
 	}
 	for _, a := range peer.Member.Addresses {
 		switch {
-		case !routable(a):
+		case !nat.Routable(a):
 		case !a.IsPrivate():
 			add(wire.Public, a)
 		default:
 			add(wire.Private, a)
 		}
 	}
-	if a := peer.Observed.Addr(); routable(a) {
+	if a := peer.Observed.Addr(); nat.Routable(a) {
 		add(wire.Public, a)
 	}
 	return list
@@ -112,7 +113,7 @@ func punchable(self, peer *wire.Entry, allowed map[wire.Path]bool) (list []netip
 // mapped lists the public addresses of a rank's punch port.
 func mapped(e *wire.Entry) (list []netip.AddrPort) {
 	for _, a := range append(slices.Clone(e.Member.Mapped), e.Observed) {
-		if varies := a == e.Observed && e.Member.Mapping.Varies(); routable(a.Addr()) && a.Port() != 0 && !varies {
+		if varies := a == e.Observed && e.Member.Mapping.Varies(); nat.Routable(a.Addr()) && a.Port() != 0 && !varies {
 			list = append(list, a)
 		}
 	}
@@ -129,20 +130,13 @@ func varying(ranks ...*wire.Entry) *wire.Entry {
 	return nil
 }
 
-// routable refuses what must not be dialled because another rank, or the server, says so: this machine's own
-// loopback and link, groups, and nothing.
-func routable(a netip.Addr) bool {
-	return a.IsValid() && !a.IsUnspecified() && !a.IsLoopback() && !a.IsMulticast() &&
-		!a.IsLinkLocalUnicast() && !a.IsInterfaceLocalMulticast() && a != netip.AddrFrom4([4]byte{255, 255, 255, 255})
-}
-
 // ownAddresses lists the addresses at which other machines may reach this one: first the one from which the
 // rendezvous server was reached.
 func ownAddresses(toServer netip.Addr) []netip.Addr {
 	var list []netip.Addr
 	limit := wire.MaxAddresses
 	add := func(a netip.Addr) {
-		if a = a.Unmap().WithZone(""); routable(a) && len(list) < limit && !slices.Contains(list, a) {
+		if a = a.Unmap().WithZone(""); nat.Routable(a) && len(list) < limit && !slices.Contains(list, a) {
 			list = append(list, a)
 		}
 	}

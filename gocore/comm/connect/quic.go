@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/nat"
 	"github.com/pycylon/pycylon/gocore/comm/quic"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
@@ -58,11 +59,11 @@ func (j *joiner) quicRemotes(self, peer *wire.Entry) (list []netip.AddrPort) {
 	if near {
 		return []netip.AddrPort{netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), peer.Member.UDPPort)}
 	}
-	if a := peer.Observed.Addr(); peer.Member.UDPPublic != 0 && routable(a) {
+	if a := peer.Observed.Addr(); peer.Member.UDPPublic != 0 && nat.Routable(a) {
 		list = append(list, netip.AddrPortFrom(a, peer.Member.UDPPublic))
 	}
 	for _, a := range peer.Member.Addresses {
-		if routable(a) {
+		if nat.Routable(a) {
 			list = append(list, netip.AddrPortFrom(a, peer.Member.UDPPort))
 		}
 	}

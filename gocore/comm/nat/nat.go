@@ -93,7 +93,8 @@ func examine(ctx context.Context, server netip.AddrPort, servers []netip.AddrPor
 	if server.Addr().Is4() {
 		r.Family = "IPv4"
 	}
-	r.Mapping = e.mapping(ctx, port, o, append(slices.Clone(servers), o.Others...)).String()
+	named := slices.DeleteFunc(slices.Clone(o.Others), func(a netip.AddrPort) bool { return !diallable(a.Addr(), o.At.Addr()) })
+	r.Mapping = e.mapping(ctx, port, o, append(slices.Clone(servers), named...)).String()
 	e.filtering(ctx, r)
 	return r, nil
 }
@@ -162,7 +163,7 @@ func (e *examiner) filtering(ctx context.Context, r *Report) {
 	}
 	r.Filtering = filteringOf(address, samePort).String()
 	r.AnswersWithRST = address == wire.Reset || samePort == wire.Reset
-	if r.Translated {
+	if r.Translated && diallable(o.Seen.Addr(), o.At.Addr()) {
 		works := hairpin(ctx, o.Seen)
 		r.Hairpinning = &works
 	}
