@@ -13,16 +13,29 @@ import (
 
 // updateFloats adds values to the states.
 func updateFloats(cells groupCells, ids []uint32, v groupVec, heap *groupHeap) error {
-	for i, g := range ids {
-		x, s := v.float(i), cells.floats(g)
-		hi, lo, exact := addWords(s[0], s[1], x)
-		if exact {
-			s[0], s[1] = hi, lo
-		} else if x == x {
-			if err := addExact(cells.at(g), x, heap); err != nil {
-				return err
+	for i := 0; i < len(ids); i++ {
+		if fastAdd && v.stride == 8 {
+			if i += sumFloats(cells.base, ids[i:], v.from(i).p); i == len(ids) {
+				return nil
 			}
 		}
+		if err := updateFloat(cells, ids[i], v.float(i), heap); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// updateFloat adds a value, unless it is missing.
+func updateFloat(cells groupCells, g uint32, x float64, heap *groupHeap) error {
+	s := cells.floats(g)
+	hi, lo, exact := addWords(s[0], s[1], x)
+	if exact {
+		s[0], s[1] = hi, lo
+		return nil
+	}
+	if x == x {
+		return addExact(cells.at(g), x, heap)
 	}
 	return nil
 }

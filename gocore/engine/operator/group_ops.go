@@ -271,6 +271,10 @@ func (op groupOp) update(cells groupCells, ids []uint32, in *groupOperands, heap
 	v, w := in[0], in[1]
 	switch op {
 	case opSumInt:
+		if fastAdd && v.stride == 8 {
+			sumInts(cells.base, ids, v.p)
+			return nil
+		}
 		for i, g := range ids {
 			s, x := cells.at(g), v.at(i)
 			lo, carry := bits.Add64(s[0], x, 0)

@@ -1,6 +1,7 @@
 package operator
 
 import (
+	"math"
 	"math/bits"
 	"unsafe"
 )
@@ -18,8 +19,8 @@ func (op groupOp) updateRows(cells groupCells, ids []uint32, v groupVec, rows []
 	rows = rows[:len(ids)]
 	switch op {
 	case opSumInt:
-		if fastRows {
-			addIntRows(cells.base, ids, rows, v.p)
+		if fastAdd {
+			sumIntRows(cells.base, ids, rows, v.p)
 			return nil
 		}
 		for i, g := range ids {
@@ -37,20 +38,13 @@ func (op groupOp) updateRows(cells groupCells, ids []uint32, v groupVec, rows []
 		}
 	case opSumFloat:
 		for i := 0; i < len(ids); i++ {
-			if fastRows {
-				if i += addFloatRows(cells.base, ids[i:], rows[i:], v.p); i == len(ids) {
+			if fastAdd {
+				if i += sumFloatRows(cells.base, ids[i:], rows[i:], v.p); i == len(ids) {
 					return nil
 				}
 			}
-			x := *(*float64)(unsafe.Add(v.p, 8*uintptr(rows[i])))
-			s := cells.floats(ids[i])
-			hi, lo, exact := addWords(s[0], s[1], x)
-			if exact {
-				s[0], s[1] = hi, lo
-			} else if x == x {
-				if err := addExact(cells.at(ids[i]), x, heap); err != nil {
-					return err
-				}
+			if err := updateFloat(cells, ids[i], math.Float64frombits(v.atRow(rows[i])), heap); err != nil {
+				return err
 			}
 		}
 	}

@@ -135,7 +135,7 @@ func allRows(b *table.Batch, rows []uint32) groupRows {
 	if rows == nil {
 		return groupRows{batch: b, n: b.Len}
 	}
-	return groupRows{batch: b, n: len(rows), rows: slices.Clip(rows)} // clipped: see addIntRows
+	return groupRows{batch: b, n: len(rows), rows: slices.Clip(rows)} // clipped: see sumIntRows
 }
 
 func (g *Group) push(w *exec.Worker, r groupRows) error {

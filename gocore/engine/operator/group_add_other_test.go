@@ -2,4 +2,4 @@
 
 package operator
 
-func setFastRows(bool) {}
+func setFastAdd(bool) {}

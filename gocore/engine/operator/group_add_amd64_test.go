@@ -1,0 +1,3 @@
+package operator
+
+func setFastAdd(is bool) { fastAdd = is }

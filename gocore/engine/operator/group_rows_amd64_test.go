@@ -1,3 +1,0 @@
-package operator
-
-func setFastRows(is bool) { fastRows = is }
