@@ -22,6 +22,7 @@ type envOptions struct {
 	After            string   `json:"after"`
 	Paths            []string `json:"paths"`
 	Stores           []string `json:"stores"`
+	Custom           [][]int  `json:"custom"`
 	CostModel        string   `json:"cost_model"`
 	Hint             string   `json:"hint"`
 	ConnectTimeout   float64  `json:"connect_timeout"`
@@ -30,7 +31,7 @@ type envOptions struct {
 
 func (o envOptions) config() session.Config {
 	return session.Config{
-		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize, After: o.After, Paths: o.Paths, Stores: o.Stores, CostModel: o.CostModel, Hint: o.Hint,
+		Token: o.Token, Rank: o.Rank, WorldSize: o.WorldSize, After: o.After, Paths: o.Paths, Stores: o.Stores, Custom: o.Custom, CostModel: o.CostModel, Hint: o.Hint,
 		ConnectTimeout:   time.Duration(o.ConnectTimeout * float64(time.Second)),
 		OperationTimeout: time.Duration(o.OperationTimeout * float64(time.Second)),
 	}

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # Exit statuses: of a direct path (or, for one machine alone, an answer), of the relay or a store alone, of no path.
 DIRECT, INDIRECT, NONE = 0, 3, 4
 
-_INDIRECT = ("relay", "redis", "s3")
+_INDIRECT = ("relay", "redis", "s3", "custom")
 
 
 def examine(servers: Sequence[str], token: str | None, timeout: float) -> dict[str, Any]:

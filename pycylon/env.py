@@ -18,7 +18,7 @@ from pycylon.errors import InvalidError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from pycylon.comm import Communicator
+    from pycylon.comm import Communicator, Store
     from pycylon.comm.explanation import Explanation
 
 
@@ -40,13 +40,15 @@ class CylonEnv:
     world_size : int, optional
         The number of ranks that is expected. Default: ``PYCYLON_WORLD_SIZE``, else the token's.
     paths : list of str, optional
-        The ways in which ranks may be connected: "loopback", "private", "public", "punched", "relay", "redis", "s3";
-        the same on all ranks. Default: ``PYCYLON_PATHS``, names with commas between them; else all that make sense.
-    stores : list of str, optional
+        The ways in which ranks may be connected: "loopback", "private", "public", "punched", "quic", "relay", "redis",
+        "s3", "custom"; the same on all ranks. Default: ``PYCYLON_PATHS``, names with commas between them; else all that
+        make sense.
+    stores : list of str or Store, optional
         Servers through which ranks are connected that have no better path, the same on all ranks:
         ``redis://:password@host:6379/0`` (``rediss://`` with TLS), ``s3://bucket/prefix`` (``?endpoint=https://...``
-        where it isn't Amazon's). They see ciphertext only. Default: ``PYCYLON_STORES``, names with blanks between
-        them, which is kept and removed from ``os.environ`` like the token; else none.
+        where it isn't Amazon's), or an object of a class of your own, `pycylon.comm.Store`. They see ciphertext only.
+        Default: ``PYCYLON_STORES``, names with blanks between them, which is kept and removed from ``os.environ`` like
+        the token; else none.
     hint : str, optional
         What collectives' algorithms are chosen for: "fast", or "cheap"; the same on all ranks. See `explain`. Default:
         ``PYCYLON_HINT``, else "fast".
@@ -93,7 +95,7 @@ class CylonEnv:
         rank: int | None = None,
         world_size: int | None = None,
         paths: list[str] | None = None,
-        stores: list[str] | None = None,
+        stores: list[str | Store] | None = None,
         hint: str | None = None,
         cost_model: str | os.PathLike[str] | None = None,
         threads: int | None = None,
@@ -109,6 +111,7 @@ class CylonEnv:
         own = (threads, memory_limit, temp_dir, disk_limit)
         if any(value is not None for value in own):
             abi.configure(settings.settings(*own))
+        self._stores: list[Store] = []
         options: dict[str, Any] = {
             "connect_timeout": _number("PYCYLON_CONNECT_TIMEOUT", connect_timeout, float),
             "operation_timeout": _number("PYCYLON_OPERATION_TIMEOUT", operation_timeout, float),
@@ -122,7 +125,9 @@ class CylonEnv:
             options["rank"] = _number("PYCYLON_RANK", rank, int)
             options["world_size"] = _number("PYCYLON_WORLD_SIZE", world_size, int)
             options["paths"] = paths if paths is not None else _names(os.environ.get("PYCYLON_PATHS", ""), ",")
-            options["stores"] = stores if stores is not None else _names(settings.secret("PYCYLON_STORES"), None)
+            named = stores if stores is not None else _names(settings.secret("PYCYLON_STORES"), None)
+            options["stores"] = [store for store in named or () if isinstance(store, str)]
+            self._stores = [store for store in named or () if not isinstance(store, str)]
         elif distributed and token is None:
             # Ranks that each took themselves for the whole world would all compute everything.
             rank, world_size = _number("PYCYLON_RANK", rank, int), _number("PYCYLON_WORLD_SIZE", world_size, int)
@@ -279,7 +284,14 @@ class CylonEnv:
 
     def _open(self) -> None:
         self._comm = None
-        self._native = abi.open_environment(self._options)
+        with contextlib.ExitStack() as served:
+            options = self._options
+            if self._stores:
+                from pycylon.comm.store import serve
+
+                options = options | {"custom": [serve(store, served) for store in self._stores]}
+            self._native = abi.open_environment(options)
+            self._served = served.pop_all()
         described = self._native.describe()
         self._rank, self._world_size = int(described["rank"]), int(described["world_size"])
         if "epoch" in described:
@@ -292,6 +304,7 @@ class CylonEnv:
                 self._native.collective({"kind": "close", "error": reason})
             finally:
                 self._native.free()
+                self._served.close()
                 _open.discard(self)
 
     def __enter__(self) -> CylonEnv:

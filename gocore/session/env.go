@@ -41,6 +41,8 @@ type Config struct {
 	// Stores are the URLs of servers through which ranks are connected that have no better path: redis://, rediss://, s3://.
 	// The same on all ranks. They may hold passwords.
 	Stores []string `json:"stores,omitempty"`
+	// Custom are stores of the user's, each by the descriptors of the sockets at whose other ends it is served: package custom.
+	Custom [][]int `json:"custom,omitempty"`
 	// CostModel is the JSON text of a costmodel.Model's changes, and Hint "fast" or "cheap": by what collectives' algorithms
 	// are chosen. The same on all ranks.
 	CostModel string `json:"cost_model,omitempty"`

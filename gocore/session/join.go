@@ -17,6 +17,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/connect"
 	"github.com/pycylon/pycylon/gocore/comm/costmodel"
 	"github.com/pycylon/pycylon/gocore/comm/store"
+	"github.com/pycylon/pycylon/gocore/comm/store/custom"
 	"github.com/pycylon/pycylon/gocore/comm/store/redis"
 	"github.com/pycylon/pycylon/gocore/comm/store/s3"
 	"github.com/pycylon/pycylon/gocore/comm/trust"
@@ -45,20 +46,26 @@ func (m *membership) path(rank int) string {
 
 // join connects to the token's other ranks.
 func (e *Env) join(ctx context.Context) error {
+	stores, closeStores, err := e.openStores()
+	if err != nil {
+		return err
+	}
+	if err := e.joinWith(ctx, stores, closeStores); err != nil {
+		closeStores()
+		return err
+	}
+	return nil
+}
+
+// joinWith is join with stores that are open; close closes them when the environment does.
+func (e *Env) joinWith(ctx context.Context, stores []store.Server, closeStores func()) error {
 	token, err := trust.ParseToken(e.config.Token)
 	if err != nil {
 		return err
 	}
-	opt := connect.Options{Rank: e.config.Rank, WorldSize: e.config.WorldSize, Timeout: e.config.ConnectTimeout, Paths: e.config.Paths}
+	opt := connect.Options{Rank: e.config.Rank, WorldSize: e.config.WorldSize, Timeout: e.config.ConnectTimeout, Paths: e.config.Paths, Stores: stores}
 	if opt.After, err = epochOf(e.config.After); err != nil {
 		return err
-	}
-	for _, url := range e.config.Stores {
-		server, err := openStore(url)
-		if err != nil {
-			return err
-		}
-		opt.Stores = append(opt.Stores, server)
 	}
 	m, err := connect.Join(ctx, token, opt)
 	if err != nil {
@@ -69,7 +76,7 @@ func (e *Env) join(ctx context.Context) error {
 		m.Close()
 		return err
 	}
-	e.member = &membership{close: m.Close, board: m.Board, epoch: hex.EncodeToString(m.Epoch[:]), setup: m.Setup}
+	e.member = &membership{close: func() { m.Close(); closeStores() }, board: m.Board, epoch: hex.EncodeToString(m.Epoch[:]), setup: m.Setup}
 	for _, l := range m.Links {
 		e.member.paths = append(e.member.paths, l.Path)
 		e.member.each = append(e.member.each, l.Setup)
@@ -100,6 +107,33 @@ func (e *Env) upgrade(m *connect.Membership, ch channel.Channel) {
 			e.member.paths[peer] = l.Path
 		})
 	})
+}
+
+// openStores returns the stores that the settings name, and what closes their sockets.
+func (e *Env) openStores() (stores []store.Server, closeAll func(), err error) {
+	var own []*custom.Server
+	closeAll = func() {
+		for _, s := range own {
+			s.Close()
+		}
+	}
+	for _, descriptors := range e.config.Custom { // first: they are taken over, whatever else is wrong
+		s, err := custom.New(descriptors)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		own, stores = append(own, s), append(stores, s)
+	}
+	for _, url := range e.config.Stores {
+		s, err := openStore(url)
+		if err != nil {
+			closeAll()
+			return nil, nil, err
+		}
+		stores = append(stores, s)
+	}
+	return stores, closeAll, nil
 }
 
 // openStore returns the server that a URL names.

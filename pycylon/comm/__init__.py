@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 from pycylon.comm.base import nothing
 from pycylon.comm.messages import Messages
 from pycylon.comm.request import ANY_SOURCE, ANY_TAG, Request, Status
+from pycylon.comm.store import Store
 
 if TYPE_CHECKING:
     from pycylon._native.call import Received
     from pycylon.env import CylonEnv
 
-__all__ = ["ANY_SOURCE", "ANY_TAG", "Communicator", "Request", "Status"]
+__all__ = ["ANY_SOURCE", "ANY_TAG", "Communicator", "Request", "Status", "Store"]
 
 
 class Communicator(Messages):

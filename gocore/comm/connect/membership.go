@@ -10,7 +10,7 @@ import (
 // Link is the connection to one other rank.
 type Link struct {
 	Conn  net.Conn      // a *tls.Conn or *quic.Conn, authenticated, nothing read beyond the nomination; nil at the own rank
-	Path  string        // "loopback", "private", "public", "punched", "quic", "relay", "redis" or "s3"; "self" at the own rank
+	Path  string        // "loopback", "private", "public", "punched", "quic", "relay", "redis", "s3" or "custom"; "self" at the own rank
 	Setup time.Duration // from the sealed roster to the nomination
 	Name  uint64        // that both ends have for the connection; 0: of the opening
 }

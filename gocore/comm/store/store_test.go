@@ -41,6 +41,7 @@ var kinds = map[string]func(t testing.TB) store.Server{
 		require.NoError(t, err)
 		return s
 	},
+	"custom": func(t testing.TB) store.Server { return served(t) },
 }
 
 // each runs a test with every kind.

@@ -15,9 +15,10 @@ const (
 	Relayed  Path = 6 // through a relay, which sees ciphertext
 	Redis    Path = 7 // through a Redis server, likewise
 	S3       Path = 8 // through a bucket, likewise
+	Custom   Path = 9 // through a store of the user's, likewise
 )
 
-var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched", QUIC: "quic", Relayed: "relay", Redis: "redis", S3: "s3"}
+var paths = [...]string{Loopback: "loopback", Private: "private", Public: "public", Punched: "punched", QUIC: "quic", Relayed: "relay", Redis: "redis", S3: "s3", Custom: "custom"}
 
 // String returns the path's name, as users see it.
 func (p Path) String() string {
@@ -28,7 +29,7 @@ func (p Path) String() string {
 }
 
 // Valid tells whether p is one of the paths.
-func (p Path) Valid() bool { return p >= Loopback && p <= S3 }
+func (p Path) Valid() bool { return p >= Loopback && p <= Custom }
 
 // ParsePath returns the path of a name.
 func ParsePath(name string) (Path, error) {
@@ -37,5 +38,5 @@ func ParsePath(name string) (Path, error) {
 			return p, nil
 		}
 	}
-	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public, punched, quic, relay, redis and s3", name)
+	return 0, status.Errorf(status.Invalid, "unknown path %q: the paths are loopback, private, public, punched, quic, relay, redis, s3 and custom", name)
 }
