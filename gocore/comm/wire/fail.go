@@ -2,6 +2,8 @@ package wire
 
 import (
 	"encoding/binary"
+	"strings"
+	"unicode"
 
 	"github.com/pycylon/pycylon/gocore/base/status"
 )
@@ -9,6 +11,8 @@ import (
 // Fail ends a job's opening on every rank.
 //
 //	i32 status code | i32 rank (-1: none) | text
+//
+// The text is UTF-8 that a terminal shows as it stands: whoever stands between a rank and the relay chooses it, too.
 type Fail struct {
 	Code status.Code
 	Rank int
@@ -35,16 +39,27 @@ func (m Fail) Err() *status.Error { return status.AtRank(m.Code, m.Rank, "%s", m
 func (m Fail) AppendMarshal(dst []byte) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(m.Code))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(int32(m.Rank)))
-	return append(dst, m.Text[:min(len(m.Text), maxText)]...)
+	return append(dst, shown(m.Text)...)
+}
+
+// shown returns the text, cut, with a mark for what moves the cursor, hides or turns what stands beside it, or is no character.
+func shown(text string) string {
+	text = strings.ToValidUTF8(text[:min(len(text), maxText)], "?")
+	return strings.Map(func(r rune) rune {
+		if unicode.IsGraphic(r) || r == '\n' || r == '\t' {
+			return r
+		}
+		return '?'
+	}, text)
 }
 
 // ParseFail parses a body.
 func ParseFail(body []byte) (Fail, error) {
 	f := &fields{rest: body}
 	m := Fail{Code: status.Code(f.u32()), Rank: int(int32(f.u32()))}
-	m.Text = string(f.rest[:min(len(f.rest), maxText)])
+	m.Text = string(f.rest)
 	f.rest = nil
-	if m.Code <= status.OK || m.Rank < status.NoRank {
+	if m.Code <= status.OK || m.Rank < status.NoRank || m.Text != shown(m.Text) {
 		f.bad = true
 	}
 	return m, f.done("FAIL")

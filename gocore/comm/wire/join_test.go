@@ -3,6 +3,7 @@ package wire_test
 import (
 	"bytes"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -172,6 +173,30 @@ func TestRosterStaysSmall(t *testing.T) {
 	rank := wire.Entry{Member: member(), Observed: netip.MustParseAddrPort("198.51.100.1:1234")} // on both families
 	r := &wire.Roster{Entries: []wire.Entry{rank, rank, rank}}                                   // two are 4% over, by the roster's head
 	require.LessOrEqual(t, len(r.AppendMarshal(nil)), 3*160, "bytes at the rendezvous are at most 160 per pair of ranks")
+}
+
+// What an error says reaches the terminals of all ranks: nobody controls them with it.
+func TestFailTexts(t *testing.T) {
+	for said, want := range map[string]string{
+		"late":                          "late",
+		"two\nlines,\ta tab, für 日本　語":  "two\nlines,\ta tab, für 日本　語",
+		"\x1b]0;title\x07\x1b[2J\r":     "?]0;title??[2J?",
+		"\u202egnihton\u200b":           "?gnihton?",
+		"\xff\xfe":                      "?",
+		strings.Repeat("ü", 2000):       strings.Repeat("ü", (wire.MaxControl-8)/2),
+		"x" + strings.Repeat("ü", 2000): "x" + strings.Repeat("ü", (wire.MaxControl-8)/2-1) + "?",
+	} {
+		sent := wire.Fail{Code: status.Timeout, Rank: 3, Text: said}.AppendMarshal(nil)
+		got, err := wire.ParseFail(sent)
+		require.NoError(t, err)
+		require.Equal(t, want, got.Text)
+		raw := append(sent[:8:8], said...)
+		if _, err := wire.ParseFail(raw); said == want {
+			require.NoError(t, err)
+		} else {
+			require.Error(t, err, "%q", said)
+		}
+	}
 }
 
 func TestFailKeepsCodeRankAndText(t *testing.T) {
