@@ -147,60 +147,6 @@ func TestNothingIsLeft(t *testing.T) {
 	}
 }
 
-// stream connects two ranks and returns both ends.
-func stream(t *testing.T, s store.Server) (a, b *store.Conn) {
-	all := offices(t, s, 2)
-	return all[0].Conn(1), all[1].Conn(0)
-}
-
-func TestConn(t *testing.T) {
-	each(t, func(t *testing.T, s store.Server) {
-		t.Run("deadlines", func(t *testing.T) {
-			a, _ := stream(t, s)
-			require.NoError(t, a.SetReadDeadline(time.Now().Add(20*time.Millisecond)))
-			_, err := a.Read(make([]byte, 1))
-			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-			require.NoError(t, a.SetDeadline(time.Now().Add(-time.Second)))
-			_, err = a.Write([]byte("x"))
-			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-			require.NoError(t, a.SetDeadline(time.Time{}))
-			_, err = a.Write([]byte("x"))
-			require.NoError(t, err)
-		})
-		t.Run("a reader that stands still stops the writer", func(t *testing.T) {
-			a, b := stream(t, s)
-			most := s.Traits().Object * (s.Traits().Window + 2)
-			require.NoError(t, a.SetWriteDeadline(time.Now().Add(2*time.Second)))
-			written, err := a.Write(make([]byte, 2*most))
-			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
-			require.LessOrEqual(t, written, most)
-			require.NoError(t, b.SetReadDeadline(time.Now().Add(10*time.Second)))
-			_, err = io.ReadFull(b, make([]byte, written))
-			require.NoError(t, err)
-		})
-		t.Run("the end comes behind the data", func(t *testing.T) {
-			a, b := stream(t, s)
-			_, err := a.Write([]byte("last words"))
-			require.NoError(t, err)
-			require.NoError(t, a.CloseWrite())
-			_, err = a.Write([]byte("more"))
-			require.ErrorIs(t, err, net.ErrClosed)
-			require.NoError(t, a.Close())
-			got, err := io.ReadAll(b)
-			require.NoError(t, err)
-			require.Equal(t, "last words", string(got))
-		})
-		t.Run("a close in the middle is no end", func(t *testing.T) {
-			a, b := stream(t, s)
-			require.NoError(t, a.Close())
-			_, err := b.Read(make([]byte, 1))
-			require.ErrorIs(t, err, syscall.ECONNRESET)
-			_, err = b.Write([]byte("x"))
-			require.ErrorIs(t, err, syscall.EPIPE)
-		})
-	})
-}
-
 // Over TLS, with the authority that the system is told to trust.
 func TestRedisTLS(t *testing.T) {
 	url, authority := servers.RedisTLS(t)
@@ -236,34 +182,6 @@ func TestRedisOverTLSChild(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// What a stranger puts into a mailbox is dropped.
-func TestStranger(t *testing.T) {
-	url := servers.Redis(t)
-	s, err := redis.New(url)
-	require.NoError(t, err)
-	epoch := newEpoch(t)
-	one, err := store.Open(context.Background(), s, epoch, 0, 2)
-	require.NoError(t, err)
-	two, err := store.Open(context.Background(), s, epoch, 1, 2)
-	require.NoError(t, err)
-	stranger, err := s.Open(context.Background(), epoch, 1)
-	require.NoError(t, err)
-	for i, object := range [][]byte{nil, []byte("hello"), make([]byte, 24), append([]byte{1, 1, 0, 0, 0, 0, 0, 7}, make([]byte, 100)...),
-		append([]byte{1, 1, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 9, 9}, make([]byte, 100)...), make([]byte, 4<<20)} {
-		require.NoError(t, stranger.Put(context.Background(), 0, string(rune('a'+i)), object))
-	}
-	_, err = two.Conn(0).Write([]byte("honest"))
-	require.NoError(t, err)
-	got := make([]byte, 6)
-	_, err = io.ReadFull(one.Conn(1), got)
-	require.NoError(t, err)
-	require.Equal(t, "honest", string(got))
-	for _, o := range []*store.Office{one, two} {
-		require.NoError(t, o.Close(context.Background()))
-	}
-	require.NoError(t, stranger.Close(context.Background()))
-}
-
 func TestNamesAreChecked(t *testing.T) {
 	for _, url := range []string{"redis://", "http://host", "redis://:secret@", "::secret"} {
 		_, err := redis.New(url)
@@ -295,50 +213,6 @@ func TestServerDies(t *testing.T) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	require.Error(t, o.Close(ctx))
-}
-
-// A stranger fills a mailbox: with objects that are longer than any rank's, which are removed unread, and with more of the
-// others than are listed at a time. What a rank has put comes through.
-func TestStrangerFloods(t *testing.T) {
-	url, folder := servers.S3(t)
-	s, err := s3.New(url)
-	require.NoError(t, err)
-	epoch := newEpoch(t)
-	stranger, err := s.Open(context.Background(), epoch, 1)
-	require.NoError(t, err)
-	names := make(chan string, 1100)
-	for i := range cap(names) {
-		names <- fmt.Sprintf("!%d", i) // before all others
-	}
-	close(names)
-	g := task.NewGroup(context.Background())
-	for range 16 {
-		g.Go(func(ctx context.Context) error {
-			for name := range names {
-				if err := stranger.Put(ctx, 0, name, []byte("x")); err != nil {
-					return err
-				}
-			}
-			return stranger.Put(ctx, 0, fmt.Sprint("!!", time.Now().UnixNano()), make([]byte, s.Traits().ObjectBytes()+1))
-		})
-	}
-	require.NoError(t, g.Wait())
-	one, err := store.Open(context.Background(), s, epoch, 0, 2)
-	require.NoError(t, err)
-	two, err := store.Open(context.Background(), s, epoch, 1, 2)
-	require.NoError(t, err)
-	_, err = two.Conn(0).Write([]byte("honest"))
-	require.NoError(t, err)
-	require.NoError(t, one.Conn(1).SetReadDeadline(time.Now().Add(30*time.Second)))
-	got := make([]byte, 6)
-	_, err = io.ReadFull(one.Conn(1), got)
-	require.NoError(t, err)
-	require.Equal(t, "honest", string(got))
-	for _, o := range []*store.Office{one, two} {
-		require.NoError(t, o.Close(context.Background()))
-	}
-	require.NoError(t, stranger.Close(context.Background()))
-	requireNone(t, folder, "!")
 }
 
 // requireNone wants no object in the folder of an S3 server whose name begins with prefix.
