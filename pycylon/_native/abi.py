@@ -122,12 +122,15 @@ def run(
         Returns who shows how far it is, where it lasts.
     """
     tables: list[Table] = []
+    numbers: dict[int, int] = {}  # by the table's identity
 
     def number(value: object) -> int:
         if not isinstance(value, Table):
             raise TypeError(f"a plan can't hold {value!r}")
-        tables.append(value)
-        return len(tables) - 1
+        if id(value) not in numbers:
+            numbers[id(value)] = len(tables)
+            tables.append(value)
+        return numbers[id(value)]
 
     lib, spelled = library(), json.dumps(plan, allow_nan=False, ensure_ascii=False, default=number)
     try:

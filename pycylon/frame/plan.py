@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pycylon.expr import Expr, Over
     from pycylon.frame.base import Frame
     from pycylon.frame.core import DataFrame
+    from pycylon.frame.literals import Literals
 
 
 #: The operations whose rows are rows of their input, and keep its index.
@@ -45,6 +46,7 @@ class Plan:
         #: The names of what window functions made of the first input, by the function's identity.
         self._windows: dict[int, tuple[Over, str]] = {}
         self._added: list[str] = []
+        self._literals: Literals | None = None
 
     def argument(self, table: abi.Table) -> abi.Table:
         """Return what stands for a table in a node's fields.
@@ -57,16 +59,18 @@ class Plan:
         return table.made() if isinstance(table, Deferred) else table
 
     def literal(self, value: Any) -> list[Any]:
-        """Return what stands for a value in an expression: JSON can't carry every one.
+        """Return what stands for a value in an expression.
 
         Parameters
         ----------
         value : scalar
             A number, bool, string, date, datetime or None.
         """
-        from pycylon.interop.streams import table_of_columns
+        from pycylon.frame.literals import Literals
 
-        return [self.argument(table_of_columns({"value": [value]})), "value"]
+        if self._literals is None or self._literals.is_made:
+            self._literals = Literals()
+        return [self._literals, self._literals.add(value)]
 
     def window(self, over: Over) -> str:
         """Compute a window function of the first input's rows; return the name of the column that is added to them.
