@@ -13,9 +13,16 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
+// How much the kernel takes ahead of what it has sent, in bytes: control frames wait behind no more. More keeps a fast link busy.
 const (
-	maxBatch  = 256 << 10        // bytes gathered per system call
-	slowWrite = time.Millisecond // a write that took longer found a slow link
+	unsentLimit = 128 << 10
+	slowUnsent  = 24 << 10
+)
+
+const (
+	maxBatch  = 256 << 10             // bytes gathered per system call
+	slowWrite = time.Millisecond      // a write that took longer found a slow link,
+	slowFor   = 50 * time.Millisecond // and is one for so long: some writes find room though it is full
 	maxInline = wire.HeaderSize + wire.MaxEager
 )
 
@@ -30,7 +37,8 @@ type link struct {
 	writing sync.Mutex // held by whoever writes
 	out     *strand    // what is written to
 	sent    uint64     // frames
-	slow    bool       // the last write waited for the network
+	unsent  int        // bytes that the kernel takes ahead of what it has sent
+	slow    int64      // until when the link is taken for a slow one: a write has waited for the network
 
 	mu      sync.Mutex
 	open    []*strand     // all that were in use
@@ -52,7 +60,7 @@ type link struct {
 func newLink(peer int, conn net.Conn, limit time.Duration, own *pulse, group *task.Group) *link {
 	first := newStrand(conn, limit)
 	l := &link{
-		peer: peer, out: first, in: first, open: []*strand{first}, limit: limit, queue: channel.NewQueue(), pulse: own, group: group,
+		peer: peer, out: first, in: first, open: []*strand{first}, limit: limit, queue: channel.NewQueue(), pulse: own, group: group, unsent: unsentLimit,
 		offers: make(chan struct{}, 1), byeRead: make(chan struct{}), readerDone: make(chan struct{}),
 	}
 	if c, ok := first.raw.(interface{ Patience() time.Duration }); ok {
@@ -69,7 +77,7 @@ func (l *link) writeInline(f *channel.Frame) bool {
 	}
 	defer l.writing.Unlock()
 	switch {
-	case l.slow || l.queue.HasData():
+	case l.isSlow() || l.queue.HasData():
 		return false
 	case l.queue.Empty():
 		l.write(f)
@@ -105,7 +113,7 @@ func (l *link) writeQueued() {
 // drain writes queued frames, several per system call while the link is fast.
 func (l *link) drain() {
 	for f := l.queue.Pop(); f != nil; f = l.queue.Pop() {
-		if l.out.socket == nil || l.slow {
+		if l.out.socket == nil || l.isSlow() {
 			l.write(f)
 			continue
 		}
@@ -144,9 +152,26 @@ func (l *link) timed(write func() error) {
 		l.broke(err)
 	}
 	end := l.pulse.now()
-	l.slow = end-start > int64(slowWrite)
+	switch {
+	case end-start > int64(slowWrite):
+		l.slow = end + int64(slowFor)
+		l.keepUnsent(slowUnsent)
+	case end >= l.slow:
+		l.keepUnsent(unsentLimit)
+	}
 	l.wrote.Store(end)
 }
+
+// keepUnsent sets how much the kernel takes ahead of what it has sent.
+func (l *link) keepUnsent(bytes int) {
+	if l.unsent != bytes {
+		l.unsent = bytes
+		limitUnsent(l.out.raw, bytes)
+	}
+}
+
+// isSlow tells whether a write has waited for the network lately: then frames are written one by one.
+func (l *link) isSlow() bool { return l.pulse.now() < l.slow }
 
 // broke notes that nothing can be written any more. The reader goes on for a while: what the peer said last may still
 // be there, and says why.

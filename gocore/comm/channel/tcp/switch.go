@@ -86,7 +86,7 @@ func (l *link) moveWriter(s *strand) {
 	}
 	old := l.out
 	l.write(channel.NewFrame(&wire.Header{Class: wire.ClassSwitch, Signature: s.id, PairSequence: l.sent}))
-	l.out, l.slow = s, false
+	l.out, l.slow, l.unsent = s, 0, unsentLimit
 	old.closeWrite()
 	old.end()
 }

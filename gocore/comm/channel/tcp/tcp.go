@@ -9,7 +9,7 @@
 // A link may move to another connection while it is used: switch.go.
 //
 // Liveness. Any received byte shows that a peer lives; each rank sends a HEARTBEAT to peers that it has sent nothing
-// for a quarter of the limit. A peer that was silent for the limit is lost. A rank whose own clock did not tick (it was
+// for a quarter of the limit. A peer that was silent for seven eighths of it is lost, which is noticed before it is over. A rank whose own clock did not tick (it was
 // frozen, or the machine is overloaded) accuses nobody before it has listened for a limit again. If it stood still for
 // longer than the limit the others have lost it: it ends as Stale.
 package tcp
@@ -25,7 +25,7 @@ import (
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
-// DefaultLimit is how long a peer may be silent before it is lost.
+// DefaultLimit is how soon the loss of a peer is noticed.
 const DefaultLimit = 2 * time.Second
 
 // linger is how long an aborted channel waits for its last frames to leave, and for the peers to close.
@@ -33,7 +33,7 @@ const linger = 500 * time.Millisecond
 
 // Options are the settings of a Channel over TCP; the zero value is good.
 type Options struct {
-	// Limit is how long a peer may be silent before it is lost; DefaultLimit when 0.
+	// Limit is how soon the loss of a peer is noticed; DefaultLimit when 0.
 	Limit time.Duration
 }
 
@@ -46,7 +46,8 @@ func New(rank int, conns []net.Conn, opt Options) (channel.Channel, error) {
 		return nil, status.Errorf(status.Invalid, "rank %d is not in a world of %d", rank, len(conns))
 	}
 	m := &mesh{rank: rank, limit: opt.Limit, links: make([]*link, len(conns)), group: task.NewGroup(context.Background())}
-	m.pulse.limit, m.pulse.start = opt.Limit, time.Now()
+	silence := opt.Limit - opt.Limit/8
+	m.pulse.limit, m.pulse.start = silence, time.Now()
 	for peer, conn := range conns {
 		switch {
 		case peer == rank:
@@ -54,7 +55,7 @@ func New(rank int, conns []net.Conn, opt Options) (channel.Channel, error) {
 		case conn == nil:
 			return nil, status.AtRank(status.Invalid, peer, "there is no connection to rank %d", peer)
 		}
-		m.links[peer] = newLink(peer, conn, opt.Limit, &m.pulse, m.group)
+		m.links[peer] = newLink(peer, conn, silence, &m.pulse, m.group)
 	}
 	return m, nil
 }

@@ -45,8 +45,7 @@ func (p *pulse) stood() time.Duration {
 
 // watch sends heartbeats and judges silent peers.
 func (m *mesh) watch(ctx context.Context) {
-	interval := m.limit / 4
-	ticker := time.NewTicker(interval)
+	ticker := time.NewTicker(m.limit / 16)
 	defer ticker.Stop()
 	for {
 		select {
@@ -54,9 +53,9 @@ func (m *mesh) watch(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		}
-		away := m.pulse.tick() > 2*interval
+		away := m.pulse.tick() > m.limit/2
 		for l := range m.each {
-			l.check(away, l.limit/4)
+			l.check(away, m.limit/4)
 		}
 	}
 }
