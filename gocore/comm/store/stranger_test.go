@@ -87,3 +87,35 @@ func TestStrangerFloods(t *testing.T) {
 	require.NoError(t, stranger.Close(context.Background()))
 	requireNone(t, folder, "!")
 }
+
+// Whoever else writes to the user's store costs the ranks no more than the time to read over what he has put there.
+func TestStrangerInCustomStore(t *testing.T) {
+	s := served(t)
+	epoch := newEpoch(t)
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	stranger, err := s.Open(ctx, epoch, 1)
+	require.NoError(t, err)
+	for i := range 10 { // more than there are sockets
+		require.NoError(t, stranger.Put(ctx, 0, fmt.Sprint("!", i), make([]byte, s.Traits().ObjectBytes()+1+i)))
+		require.NoError(t, stranger.Post(ctx, fmt.Sprint("name-", i), make([]byte, s.Traits().PieceBytes()+1+i)))
+	}
+	one, err := store.Open(ctx, s, epoch, 0, 2)
+	require.NoError(t, err)
+	two, err := store.Open(ctx, s, epoch, 1, 2)
+	require.NoError(t, err)
+	_, err = two.Conn(0).Write([]byte("honest"))
+	require.NoError(t, err)
+	got := make([]byte, 6)
+	require.NoError(t, one.Conn(1).SetReadDeadline(time.Now().Add(10*time.Second)))
+	_, err = io.ReadFull(one.Conn(1), got)
+	require.NoError(t, err)
+	require.Equal(t, "honest", string(got))
+	board, err := one.Board([32]byte{}, epoch)
+	require.NoError(t, err)
+	require.ErrorContains(t, board.Get(ctx, "name", make([]byte, s.Traits().Piece)), "no rank has put there")
+	for _, o := range []*store.Office{one, two} {
+		require.NoError(t, o.Close(ctx))
+	}
+	require.NoError(t, stranger.Close(ctx))
+}

@@ -80,7 +80,7 @@ func (r *requests) close() {
 	_ = r.asking.Wait() // none fails
 }
 
-// ask returns the answer to a request, at most most bytes; nil where there is no such object. When ctx ends it returns,
+// ask returns the answer to a request, at most most bytes, of a longer object the first ones; nil where there is no such object. When ctx ends it returns,
 // but the request goes on, and keeps its socket until it has been answered.
 func (r *requests) ask(ctx context.Context, k kind, key string, object []byte, most int) ([]byte, error) {
 	var conn net.Conn
@@ -132,11 +132,18 @@ func exchange(conn net.Conn, k kind, key string, object []byte, most int) (answe
 	if got[0] == failed {
 		most = maxReason
 	}
+	rest := 0
+	if k == get && got[0] == found && n > most { // a stranger's: it must not cost the socket
+		n, rest = most, n-most
+	}
 	if n > most {
 		return nil, "", status.Errorf(status.Malformed, "the store answers with %d bytes for %q, and at most %d were put there", n, key, most)
 	}
 	body := make([]byte, n)
 	if _, err := io.ReadFull(conn, body); err != nil {
+		return nil, "", err
+	}
+	if _, err := io.CopyN(io.Discard, conn, int64(rest)); err != nil {
 		return nil, "", err
 	}
 	switch got[0] {
