@@ -46,7 +46,7 @@ type Outset struct {
 // Examine opens a job of two ranks like Join, but tries every way to connect them instead of the best, measures each,
 // and ends: the token is good for another opening. Both ranks call it.
 func Examine(ctx context.Context, token trust.Token, opt Options) (*Examination, error) {
-	j := &joiner{opt: opt, token: token, began: time.Now(), exam: make(chan *racer, 64)}
+	j := &joiner{opt: opt, token: token, network: system{}, began: time.Now(), exam: make(chan *racer, 64)}
 	var e *Examination
 	err := j.opening(ctx, "the ways between the ranks to be tried", func(ctx context.Context) (err error) {
 		if len(j.pairs) != 2 {

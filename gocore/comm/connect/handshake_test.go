@@ -29,7 +29,7 @@ func ranks(t testing.TB, n int) []*joiner {
 		known[identity.Pin()] = rank
 		roster.Entries = append(roster.Entries, wire.Entry{Member: wire.Member{Pin: identity.Pin()}})
 		all[rank] = &joiner{identity: identity, rank: rank, roster: roster, ranks: known, pairs: make([]*pair, n),
-			settled: make(chan struct{}, n), slots: make(chan struct{}, outgoing)}
+			settled: make(chan struct{}, n), slots: make(chan struct{}, outgoing), network: system{}}
 	}
 	return all
 }

@@ -52,14 +52,16 @@ type joiner struct {
 	port     *holepunch.Port
 	quic     *quic.Endpoint // nil: not allowed
 	client   *rendezvous.Client
+	network  network
 
-	rank   int
-	roster *wire.Roster
-	ranks  map[trust.Pin]int
-	epoch  wire.Epoch
-	sealed time.Time                    // when the roster came
-	start  time.Time                    // when to punch
-	ticket [wire.SignedTicketBytes]byte // for the relay; zeros: there is none
+	rank    int
+	roster  *wire.Roster
+	ranks   map[trust.Pin]int
+	epoch   wire.Epoch
+	sealed  time.Time                    // when the roster came
+	start   time.Time                    // when to punch
+	ticket  [wire.SignedTicketBytes]byte // for the relay; zeros: there is none
+	relayAt netip.AddrPort
 
 	pairs   []*pair       // by rank; nil at the own
 	slots   chan struct{} // of outgoing connections
@@ -81,7 +83,7 @@ const maxTrace = 4096
 // Join opens the token's job as one of its ranks. It returns when all ranks are connected to each other, or with the
 // same error on all of them.
 func Join(ctx context.Context, token trust.Token, opt Options) (*Membership, error) {
-	j := &joiner{opt: opt, token: token, began: time.Now()}
+	j := &joiner{opt: opt, token: token, network: system{}, began: time.Now()}
 	if err := j.opening(ctx, "the ranks to connect to each other", j.mesh); err != nil {
 		return nil, status.In("connect", err)
 	}
@@ -252,7 +254,7 @@ func (j *joiner) take(ctx context.Context, m *wire.Member) error {
 	if own.Pin != m.Pin || own.Nonce != m.Nonce || (j.opt.Rank != nil && j.rank != *j.opt.Rank) {
 		return status.Errorf(status.Unauthenticated, "the rendezvous server sent a roster in which this worker is not rank %d: do not use this server", j.rank)
 	}
-	j.sealed = time.Now()
+	j.sealed, j.relayAt = time.Now(), j.client.ServerAddr()
 	size := len(j.roster.Entries)
 	j.ranks = make(map[trust.Pin]int, size)
 	for r := range j.roster.Entries {

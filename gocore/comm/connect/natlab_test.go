@@ -201,32 +201,9 @@ func behind(nats ...natlab.NAT) func(*natlab.Lab) *natlab.Host {
 // Within so many ms after a rank has the roster it has a direct path.
 const directWithin = 500
 
-// expectations reads the table of paths: the kinds of the columns, and per row its name and its paths.
-func expectations(t *testing.T) (columns []string, rows [][]string) {
-	text, err := os.ReadFile("testdata/paths.md")
-	require.NoError(t, err)
-	architecture, err := os.ReadFile("../../../ARCHITECTURE.md")
-	require.NoError(t, err)
-	require.Contains(t, string(architecture), string(text))
-	for i, line := range strings.Split(strings.TrimSpace(string(text)), "\n") {
-		cells := strings.Split(strings.Trim(line, "|"), "|")
-		for j := range cells {
-			cells[j] = strings.TrimSpace(cells[j])
-		}
-		switch i {
-		case 0:
-			columns = cells[1:]
-		case 1:
-		default:
-			rows = append(rows, cells)
-		}
-	}
-	return columns, rows
-}
-
 // Every pair of kinds, in both orders of the ranks, ends on the path of the table, and in time.
 func TestThroughNATs(t *testing.T) {
-	columns, rows := expectations(t)
+	columns, rows := connect.ExpectedPaths(t)
 	for r, row := range rows {
 		for i, second := range columns {
 			first, path := row[0], row[1+i]

@@ -124,9 +124,7 @@ func (j *joiner) dial(ctx context.Context, p *pair, c candidate, wait time.Durat
 
 func (j *joiner) dialOnce(p *pair, c candidate, timeout time.Duration) (*racer, error) {
 	j.track(p, c, "dial", nil)
-	d := net.Dialer{Timeout: timeout}
-	d.SetMultipathTCP(false)
-	raw, err := d.DialContext(p.ctx, "tcp", c.address.String())
+	raw, err := j.network.dial(p.ctx, c.address, timeout)
 	if err != nil {
 		return nil, err
 	}

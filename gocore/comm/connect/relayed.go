@@ -5,7 +5,6 @@ import (
 	"net/netip"
 	"time"
 
-	"github.com/pycylon/pycylon/gocore/comm/relay"
 	"github.com/pycylon/pycylon/gocore/comm/wire"
 )
 
@@ -18,7 +17,7 @@ func (j *joiner) relay(self, peer *wire.Entry) (netip.AddrPort, bool) {
 	if !j.allowed[wire.Relayed] || j.ticket == [wire.SignedTicketBytes]byte{} || sameHost(self, peer) {
 		return netip.AddrPort{}, false
 	}
-	return j.client.ServerAddr(), true
+	return j.relayAt, true
 }
 
 // relayed tries the relay from start on until the pair is settled. The rounds are those of the punches: both ranks of a pair come to
@@ -28,7 +27,7 @@ func (j *joiner) relayed(ctx context.Context, p *pair, address netip.AddrPort, s
 	c := candidate{wire.Relayed, address}
 	j.retry(ctx, p, c, func(int) (*racer, error) {
 		j.track(p, c, "dial", nil)
-		raw, err := relay.Dial(p.ctx, address.String(), j.ticket, j.identity, p.peer)
+		raw, err := j.network.meet(p.ctx, j, address, p.peer)
 		if err != nil {
 			return nil, err
 		}

@@ -53,7 +53,7 @@ func (m *Membership) Upgrade(ctx context.Context, move func(peer int, l Link, le
 
 // again returns a joiner for a round: the same rank of the same opening, without the paths that are no better.
 func (j *joiner) again(at time.Time) *joiner {
-	r := &joiner{opt: j.opt, token: j.token, allowed: map[wire.Path]bool{}, began: j.began, identity: j.identity, port: j.port,
+	r := &joiner{opt: j.opt, token: j.token, network: j.network, allowed: map[wire.Path]bool{}, began: j.began, identity: j.identity, port: j.port,
 		rank: j.rank, roster: j.roster, ranks: j.ranks, epoch: j.epoch, sealed: at, start: at.Add(punchAfter),
 		pairs: make([]*pair, len(j.pairs)), settled: make(chan struct{}, len(j.pairs)),
 		slots: make(chan struct{}, outgoing), nearSlots: make(chan struct{}, outgoingNear)}

@@ -35,6 +35,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net"
+	"net/netip"
 	"strconv"
 	"sync"
 	"syscall"
@@ -42,9 +43,10 @@ import (
 
 // Port is a local TCP port that several outgoing connections share.
 type Port struct {
-	mu     sync.Mutex
-	number int
-	used   bool // a connection has been made from it: its public address may be known
+	sockets Sockets
+	mu      sync.Mutex
+	number  int
+	used    bool // a connection has been made from it: its public address may be known
 }
 
 // Ports are drawn from below the range from which systems draw ephemeral ones.
@@ -55,7 +57,32 @@ const (
 )
 
 // NewPort returns a random port.
-func NewPort() *Port { return &Port{number: drawPort()} }
+func NewPort() *Port { return NewPortOf(system{}) }
+
+// NewPortOf returns a random port of sockets other than the system's: a model's.
+func NewPortOf(s Sockets) *Port { return &Port{sockets: s, number: drawPort()} }
+
+// Sockets are what a port needs of a TCP.
+type Sockets interface {
+	// Dial connects from a port.
+	Dial(ctx context.Context, port int, address string) (net.Conn, error)
+	// Opener returns what sends an opener, which passes so many routers, and waits for the other side's SYN; nil where the
+	// system doesn't let that be done. It returns nil if none comes.
+	Opener(port int, remote netip.AddrPort) func(ctx context.Context, hops int) net.Conn
+}
+
+// system is the system's TCP.
+type system struct{}
+
+// Dial implements Sockets.
+func (system) Dial(ctx context.Context, port int, address string) (net.Conn, error) {
+	return dialFrom(ctx, port, address)
+}
+
+// Opener implements Sockets.
+func (system) Opener(port int, remote netip.AddrPort) func(ctx context.Context, hops int) net.Conn {
+	return opener(port, remote)
+}
 
 func drawPort() int { return firstPort + rand.IntN(portCount) }
 
@@ -70,7 +97,7 @@ func (p *Port) Number() int {
 // another.
 func (p *Port) Dial(ctx context.Context, address string) (net.Conn, error) {
 	for try := 0; ; try++ {
-		conn, err := dialFrom(ctx, p.Number(), address)
+		conn, err := p.sockets.Dial(ctx, p.Number(), address)
 		p.mu.Lock()
 		switch {
 		case err == nil:

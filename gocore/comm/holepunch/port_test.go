@@ -171,7 +171,7 @@ func TestTakenPortIsExchanged(t *testing.T) {
 	to, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer func() { require.NoError(t, to.Close()) }()
-	p := &Port{number: taken.Addr().(*net.TCPAddr).Port}
+	p := &Port{sockets: system{}, number: taken.Addr().(*net.TCPAddr).Port}
 	c, err := p.Dial(context.Background(), to.Addr().String())
 	require.NoError(t, err)
 	require.NoError(t, c.Close())

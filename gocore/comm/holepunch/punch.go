@@ -59,9 +59,11 @@ type Burst struct {
 // Punch connects to the remote punch port at the start instant, or again after it, until the context ends. Both sides
 // call it, one of them with opens. The connection says nothing about who is at its other end.
 func (p *Port) Punch(ctx context.Context, remote netip.AddrPort, start time.Time, opens bool, trace func(Burst)) (net.Conn, error) {
-	w := way{remote: remote, dial: func(ctx context.Context, address string) (net.Conn, error) { return dialFrom(ctx, p.Number(), address) }}
+	w := way{remote: remote, dial: func(ctx context.Context, address string) (net.Conn, error) {
+		return p.sockets.Dial(ctx, p.Number(), address)
+	}}
 	if opens {
-		w.open = opener(p.Number(), remote)
+		w.open = p.sockets.Opener(p.Number(), remote)
 	}
 	return w.punch(ctx, start, trace)
 }
