@@ -100,11 +100,17 @@ func Parse(text []byte) (*Model, error) {
 func decode(text []byte, into any) error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
+	err := d.Decode(into)
+	if err == nil && d.More() {
+		err = errMore
+	}
+	if err != nil {
 		return status.Errorf(status.Invalid, `the cost model isn't as {"second": dollars, "channels": {"punched": {"latency": seconds, "overhead": seconds, "bandwidth": bytes a second, "message": dollars}}}: %w`, err)
 	}
 	return nil
 }
+
+var errMore = status.Errorf(status.Malformed, "something follows its end")
 
 func (m *Model) check() error {
 	ok := func(x, least float64) bool { return x >= least && x <= math.MaxFloat32 }

@@ -18,7 +18,7 @@ func TestParse(t *testing.T) {
 	require.Equal(t, want, m.Channels["punched"], "what isn't given stays")
 	require.Equal(t, costmodel.Default().Channels["s3"], m.Channels["s3"])
 	for _, text := range []string{``, `[]`, `{"colour": 1}`, `{"channels": {"pigeon": {}}}`, `{"channels": {"s3": {"speed": 1}}}`,
-		`{"second": -1}`, `{"channels": {"s3": {"bandwidth": 0}}}`, `{"channels": {"s3": {"latency": 1e300}}}`, `{"channels": {"s3": 7}}`} {
+		`{"second": -1}`, `{"channels": {"s3": {"bandwidth": 0}}}`, `{"channels": {"s3": {"latency": 1e300}}}`, `{"channels": {"s3": 7}}`, `{} {}`} {
 		_, err := costmodel.Parse([]byte(text))
 		require.Equal(t, status.Invalid, status.CodeOf(err), text)
 	}
