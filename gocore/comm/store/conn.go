@@ -25,7 +25,7 @@ type Conn struct {
 	acked   uint64 // objects that the peer has read
 	putting int    // objects on their way to the server
 	ending  bool   // nothing more will be written
-	ended   bool   // and the peer is being told, or needn't be
+	ended   bool   // and the peer is being told, or needn't be: only acknowledgements may follow
 
 	arrived map[uint64]*object
 	head    []byte // the rest of the object that is being read
@@ -149,8 +149,9 @@ func (c *Conn) put() {
 	c.changed.Broadcast()
 }
 
-// due waits for something to put; nil when there will be nothing any more. An end or a reset is put behind everything else, so
-// that who has seen the peer's may remove his mailbox: nothing is put there later. A reset is answered by one.
+// due waits for something to put; nil when there will be nothing any more. An end or a reset is put behind everything else but
+// acknowledgements of what the peer still says, so that who has seen it, and has said all, may remove his mailbox. A reset is
+// answered by one.
 func (c *Conn) due() *object {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -158,9 +159,9 @@ func (c *Conn) due() *object {
 		window := uint64(c.office.traits.Window)
 		o := &object{from: c.office.rank, acknowledged: c.read}
 		switch {
-		case c.ended || c.err != nil:
+		case c.err != nil, c.ended && (c.eof || c.reset || c.closed):
 			return nil
-		case c.reset || (c.closed && !c.ending):
+		case !c.ended && (c.reset || (c.closed && !c.ending)):
 			if c.putting > 0 {
 				c.changed.Wait()
 				continue
@@ -169,7 +170,7 @@ func (c *Conn) due() *object {
 			o.kind = reset
 		case len(c.pending) > 0 && c.next-c.acked < window:
 			o.kind, o.payload, c.pending = data, c.pending, nil
-		case len(c.pending) == 0 && c.ending && c.putting == 0 && c.next-c.acked < window:
+		case !c.ended && len(c.pending) == 0 && c.ending && c.putting == 0 && c.next-c.acked < window:
 			c.ended = true
 			o.kind = end
 		case c.read-c.told >= window/2 && !c.eof && !c.closed:

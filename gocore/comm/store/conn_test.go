@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"io"
 	"net"
 	"os"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/pycylon/pycylon/gocore/base/task"
 	"github.com/pycylon/pycylon/gocore/comm/store"
 )
 
@@ -64,5 +66,28 @@ func TestConn(t *testing.T) {
 			_, err = b.Write([]byte("x"))
 			require.ErrorIs(t, err, syscall.EPIPE)
 		})
+	})
+}
+
+// A rank that has nothing more to say still reads all that the other has.
+func TestHalfClosed(t *testing.T) {
+	each(t, func(t *testing.T, s store.Server) {
+		a, b := stream(t, s)
+		require.NoError(t, a.CloseWrite())
+		_, err := b.Read(make([]byte, 1))
+		require.ErrorIs(t, err, io.EOF)
+		size := 3 * s.Traits().Window * s.Traits().Object
+		g := task.NewGroup(context.Background())
+		g.Go(func(context.Context) error {
+			if _, err := b.Write(make([]byte, size)); err != nil {
+				return err
+			}
+			return b.CloseWrite()
+		})
+		require.NoError(t, a.SetReadDeadline(time.Now().Add(10*time.Second)))
+		n, err := io.Copy(io.Discard, a)
+		require.NoError(t, err)
+		require.Equal(t, int64(size), n)
+		require.NoError(t, g.Wait())
 	})
 }

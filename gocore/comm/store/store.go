@@ -18,7 +18,7 @@
 //	| version | kind | 0 0     | from  | sequence  | acknowledged  | payload ...
 //
 // Integers are big-endian. kind is data, ack (no sequence, no payload), end (of the writing; takes a sequence) or
-// reset: the last two are put when all before them has reached the server, and nothing follows. A reset is answered by one. Who
+// reset: the last two are put when all before them has reached the server, and only acknowledgements may follow. A reset is answered by one. Who
 // closes waits for his peers' last objects, a second at most, and removes his mailbox then: nothing is left in it where both
 // live. Nothing here is trusted: a stranger with access to the server can lose a Conn its bytes, as one on the network
 // can, and TLS finds out.
