@@ -77,3 +77,26 @@ def bytes_of(buf: Any, operation: str) -> memoryview:
     if not view.c_contiguous:
         raise InvalidError("the buffer's elements don't lie one behind the other: copy it first", op=operation)
     return view.cast("B") if view.nbytes else memoryview(b"")
+
+
+def filler(buf: Any, operation: str) -> Callable[[Received], None]:
+    """Return what writes what was received into the caller's buffer, which must be as long.
+
+    Parameters
+    ----------
+    buf : buffer
+        What the user gave.
+    operation : str
+        The operation, as the user knows it.
+    """
+
+    def fill(received: Received) -> None:
+        target, length = bytes_of(buf, operation), sum(received.sizes)
+        if target.nbytes != length:
+            raise InvalidError(f"{length} bytes were received for a buffer of {target.nbytes}", op=operation)
+        if length and target.readonly:
+            raise InvalidError("the buffer for the result can't be written to", op=operation)
+        if length:
+            received.fill(target)
+
+    return fill

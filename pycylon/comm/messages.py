@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from pycylon.comm.base import bytes_of, nothing
 from pycylon.comm.buffers import Buffers
 from pycylon.comm.objects import BUFFER, PICKLE, Objects
+from pycylon.comm.reductions import Reductions
 from pycylon.comm.request import ANY_SOURCE, ANY_TAG, Request, Status
 from pycylon.errors import InvalidError
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from pycylon._native.call import Received
 
 
-class Messages(Objects, Buffers):
+class Messages(Objects, Buffers, Reductions):
     """Sends and receives: in lower case of objects, with a capital of buffers.
 
     Messages between two ranks that a receive accepts are received in the order in which they were sent. Short ones (up
