@@ -146,6 +146,11 @@ func keyTypeCases(t *testing.T, columns string, rows [][]any) []optest.Case {
 			Run:      through(func(columns ...string) runFunc { return runUnique(t, columns[0], spec) }),
 			Spilling: through(func(columns ...string) runFunc { return spillingUnique(t, columns[0], spec) })})
 	}
+	for name, spec := range windowsByKey {
+		cases = append(cases, optest.Case{Name: name, Ordered: true, Operator: "window", Model: windowModel(spec),
+			Run:      through(func(columns ...string) runFunc { return runWindow(t, columns[0], spec) }),
+			Spilling: through(func(columns ...string) runFunc { return spillingWindow(t, columns[0], spec) })})
+	}
 	group := GroupSpec{Keys: []int{0}, Aggs: aggsOf(1, Sum, Max)}
 	cases = append(cases, optest.Case{Name: "group", Operator: "group", Model: func(in [][][]any) [][]any { return groupModel(group, columns, in[0]) },
 		Run:      through(func(columns ...string) runFunc { return runGroup(t, group, columns[0]) }),

@@ -20,8 +20,7 @@ var operators = optest.Coverage{
 		{Name: "top k", Python: "head, nlargest, nsmallest", Reasons: map[string]string{"spill": "keeps k rows per worker"}},
 		{Name: "unique", Python: "drop_duplicates, duplicated, unique"},
 		{Name: "set operation", Python: "intersect, subtract, union"},
-		{Name: "window", Python: "rank, shift, cumsum, rolling", Reasons: asSorted(append(otherTypeNames(),
-			"null", "int16", "int64", "uint8", "uint16", "uint32", "uint64", "float"))},
+		{Name: "window", Python: "rank, shift, cumsum, rolling"},
 	},
 }
 
@@ -32,15 +31,6 @@ func otherTypeNames() []string {
 		names = append(names, c.typ)
 	}
 	return names
-}
-
-// asSorted is why a window isn't run by keys of some types.
-func asSorted(types []string) map[string]string {
-	reasons := map[string]string{}
-	for _, typ := range types {
-		reasons[typ] = "partitions and orders are Sort's: tested there"
-	}
-	return reasons
 }
 
 // TestMain holds the table against what all tests together have covered.

@@ -278,6 +278,31 @@ func TestWindowRanks(t *testing.T) {
 	}
 }
 
+// windowsByKey have the first column as a key: of partitions, and of an order with peers.
+var windowsByKey = map[string]WindowSpec{
+	"window, partitions": {Partition: []int{0}, Order: []SortKey{{Column: 1, Descending: true}},
+		Functions: []WindowFunction{{Fn: WindowRowNumber, Column: -1}, {Fn: WindowSum, Column: 1, Frame: WindowFrame{Start: FromFirst}}}},
+	"window, order": {Order: []SortKey{{Column: 0, Descending: true, NullsFirst: true}},
+		Functions: []WindowFunction{{Fn: WindowRank, Column: -1}, {Fn: WindowDenseRank, Column: -1}, {Fn: WindowLag, Column: 1, Param: 1}}},
+}
+
+func TestWindowKeysOfEachType(t *testing.T) {
+	leak.Check(t)
+	for typ, list := range distinctValues {
+		columns := "k " + typ + ", n int32"
+		rows := [][]any{{nil, -1}}
+		for i, v := range append(list, list[:2]...) {
+			rows = append(rows, []any{v, i})
+		}
+		for name, spec := range windowsByKey {
+			optest.Run(t, optest.Case{
+				Name: name + " of " + typ, Ordered: true, Inputs: []optest.Input{{Columns: columns, Rows: rows}}, Operator: "window", Keys: []int{0},
+				Run: runWindow(t, columns, spec), Spilling: spillingWindow(t, columns, spec), Model: windowModel(spec),
+			})
+		}
+	}
+}
+
 func TestWindowRowsOfEachType(t *testing.T) {
 	leak.Check(t)
 	var functions []WindowFunction
