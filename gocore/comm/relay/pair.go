@@ -19,16 +19,16 @@ import (
 func (r *Relay) enter(conn net.Conn, at side, expires time.Time) (own, peer *guest, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	job := r.jobs[at.epoch]
+	job := r.jobs[at.job]
 	if job == nil {
 		job = &usage{}
-		r.jobs[at.epoch] = job
+		r.jobs[at.job] = job
 	}
 	if expires.After(job.expires) {
 		job.expires = expires
 	}
 	if err := r.within(job); err != nil {
-		r.forget(at.epoch)
+		r.forget(at.job)
 		return nil, nil, err
 	}
 	if peer = r.waiting[at.other()]; peer == nil {
@@ -83,23 +83,23 @@ func (r *Relay) leave(g *guest, at side) {
 	r.withdraw(g, at)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.jobs[at.epoch].guests--
-	r.forget(at.epoch)
+	r.jobs[at.job].guests--
+	r.forget(at.job)
 }
 
 // parted ends a pair.
-func (r *Relay) parted(epoch wire.Epoch) {
+func (r *Relay) parted(id [32]byte) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.stats.Pairs--
-	r.jobs[epoch].pairs--
-	r.forget(epoch)
+	r.jobs[id].pairs--
+	r.forget(id)
 }
 
 // forget drops the usage of a job that has no connection left, unless its bytes count. It is called under the lock.
-func (r *Relay) forget(epoch wire.Epoch) {
-	if job := r.jobs[epoch]; job.guests == 0 && job.pairs == 0 && (r.opt.BytesPerJob == 0 || job.bytes == 0) {
-		delete(r.jobs, epoch)
+func (r *Relay) forget(id [32]byte) {
+	if job := r.jobs[id]; job.guests == 0 && job.pairs == 0 && (r.opt.BytesPerJob == 0 || job.bytes == 0) {
+		delete(r.jobs, id)
 	}
 }
 
@@ -107,9 +107,9 @@ func (r *Relay) forget(epoch wire.Epoch) {
 func (r *Relay) Sweep(now time.Time) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for epoch, job := range r.jobs {
+	for id, job := range r.jobs {
 		if job.guests == 0 && job.pairs == 0 && now.After(job.expires) {
-			delete(r.jobs, epoch)
+			delete(r.jobs, id)
 		}
 	}
 }
@@ -124,7 +124,7 @@ func (r *Relay) Stats() Stats {
 }
 
 // join tells both ends that they are connected, and copies between them until both have ended.
-func (r *Relay) join(ctx context.Context, epoch wire.Epoch, a, b net.Conn) error {
+func (r *Relay) join(ctx context.Context, id [32]byte, a, b net.Conn) error {
 	for _, conn := range []net.Conn{a, b} {
 		_ = conn.SetDeadline(time.Now().Add(writeTimeout))
 		if err := wire.WriteJoin(conn, wire.TypeReady, nil); err != nil {
@@ -136,7 +136,7 @@ func (r *Relay) join(ctx context.Context, epoch wire.Epoch, a, b net.Conn) error
 	g := task.NewGroup(ctx)
 	for _, way := range [][2]net.Conn{{a, b}, {b, a}} {
 		g.Go(func(context.Context) error {
-			err := r.copy(epoch, way[0], way[1])
+			err := r.copy(id, way[0], way[1])
 			if err != nil { // one side's end is the other's, at once
 				abandon(a, b)
 			}
@@ -152,10 +152,10 @@ const piece = 1 << 20
 
 // copy moves bytes from one connection to the other until the first has ended, and then ends the second in that
 // direction.
-func (r *Relay) copy(epoch wire.Epoch, from, to net.Conn) error {
+func (r *Relay) copy(id [32]byte, from, to net.Conn) error {
 	for {
 		n, err := io.CopyN(to, from, piece) // between two TCP connections: splice(2)
-		if over := r.count(epoch, n); over != nil {
+		if over := r.count(id, n); over != nil {
 			return over
 		}
 		if errors.Is(err, io.EOF) {
@@ -173,10 +173,10 @@ func (r *Relay) copy(epoch wire.Epoch, from, to net.Conn) error {
 var errQuota = status.Errorf(status.Unreachable, "the job has used up its bytes at the relay")
 
 // count adds n bytes to what a job has used.
-func (r *Relay) count(epoch wire.Epoch, n int64) error {
+func (r *Relay) count(id [32]byte, n int64) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	job := r.jobs[epoch]
+	job := r.jobs[id]
 	job.bytes += n
 	r.stats.Bytes += uint64(n)
 	if r.opt.BytesPerJob > 0 && job.bytes > r.opt.BytesPerJob {

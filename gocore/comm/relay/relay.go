@@ -46,7 +46,7 @@ type Relay struct {
 
 	mu      sync.Mutex
 	waiting map[side]*guest
-	jobs    map[wire.Epoch]*usage
+	jobs    map[[32]byte]*usage
 	stats   Stats
 }
 
@@ -62,12 +62,13 @@ type Stats struct {
 
 // side is one rank's end of a pair.
 type side struct {
+	job        [32]byte // whose quotas count, over all of its openings
 	epoch      wire.Epoch
 	rank, peer int
 }
 
 // other is the end that the peer connects.
-func (s side) other() side { return side{s.epoch, s.peer, s.rank} }
+func (s side) other() side { return side{s.job, s.epoch, s.peer, s.rank} }
 
 // usage is what a job has of its quota. It is there while the job has a connection here; where bytes are limited, as
 // long as its tickets are valid.
@@ -98,7 +99,7 @@ func New(issuer ed25519.PublicKey, opt Options) *Relay {
 	if opt.ProofTimeout == 0 {
 		opt.ProofTimeout = 10 * time.Second
 	}
-	return &Relay{opt: opt, issuer: issuer, waiting: map[side]*guest{}, jobs: map[wire.Epoch]*usage{}, stats: Stats{Quotas: map[string]uint64{}}}
+	return &Relay{opt: opt, issuer: issuer, waiting: map[side]*guest{}, jobs: map[[32]byte]*usage{}, stats: Stats{Quotas: map[string]uint64{}}}
 }
 
 // Limits of one connection.
@@ -160,7 +161,7 @@ func (r *Relay) authenticate(conn net.Conn, in io.Reader) (side, time.Time, erro
 	if kind != wire.TypeProof {
 		return side{}, time.Time{}, status.Errorf(status.Malformed, "message %d came where PROOF was due: the worker is of another version", kind)
 	}
-	return side{t.Epoch, t.Rank, m.Peer}, t.Expires, trust.VerifyRelayProof(m.PublicKey, challenge, m.Peer, proof)
+	return side{t.Job, t.Epoch, t.Rank, m.Peer}, t.Expires, trust.VerifyRelayProof(m.PublicKey, challenge, m.Peer, proof)
 }
 
 // connect waits for the other end, or copies between the two if that waits already.
@@ -170,9 +171,9 @@ func (r *Relay) connect(ctx context.Context, conn net.Conn, at side, expires tim
 		return err
 	}
 	if peer != nil {
-		defer r.parted(at.epoch)
+		defer r.parted(at.job)
 		defer close(peer.copied)
-		return r.join(ctx, at.epoch, conn, peer.conn)
+		return r.join(ctx, at.job, conn, peer.conn)
 	}
 	defer r.leave(g, at)
 	return r.await(ctx, g, at, peerTimeout)

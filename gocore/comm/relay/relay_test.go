@@ -69,11 +69,15 @@ type rank struct {
 	signed   [wire.SignedTicketBytes]byte
 }
 
-func (l *lab) rank(number int, epoch byte) *rank {
+// rank makes a worker of the first opening of a job of the same number.
+func (l *lab) rank(number int, epoch byte) *rank { return l.opened(number, epoch, epoch) }
+
+// opened makes a worker of an opening of a job.
+func (l *lab) opened(number int, job, epoch byte) *rank {
 	l.t.Helper()
 	identity, err := trust.NewIdentity()
 	require.NoError(l.t, err)
-	r := &rank{lab: l, identity: identity, ticket: wire.Ticket{Epoch: wire.Epoch{epoch}, WorldSize: 3, Rank: number,
+	r := &rank{lab: l, identity: identity, ticket: wire.Ticket{Job: [32]byte{job}, Epoch: wire.Epoch{epoch}, WorldSize: 3, Rank: number,
 		Pin: identity.Pin(), Expires: time.Now().Add(time.Minute)}}
 	r.signed = l.issuer.SignTicket(&r.ticket)
 	return r
@@ -280,7 +284,7 @@ func TestQuotas(t *testing.T) {
 	require.NoError(t, g.Wait())
 }
 
-// A job that has used up its bytes gets none by connecting anew, until its tickets have expired.
+// A job that has used up its bytes gets none by connecting or opening anew, until its tickets have expired.
 func TestQuotaOutlivesConnections(t *testing.T) {
 	l := newLab(t, relay.Options{BytesPerJob: 1 << 20})
 	ranks := []*rank{l.rank(0, 1), l.rank(1, 1)}
@@ -299,6 +303,8 @@ func TestQuotaOutlivesConnections(t *testing.T) {
 	require.ErrorContains(t, err, "used up its 1.0 MiB")
 	require.EqualValues(t, 2, l.relay.Stats().Quotas["relay_bytes_per_job"], "once while copying, once at the door")
 
+	_, err = l.opened(0, 1, 2).dial(1)
+	require.Equal(t, status.Unreachable, status.CodeOf(err), "another opening of the job")
 	l.relay.Sweep(time.Now()) // the tickets are valid still
 	_, err = ranks[0].dial(1)
 	require.Equal(t, status.Unreachable, status.CodeOf(err))

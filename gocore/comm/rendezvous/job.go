@@ -138,7 +138,7 @@ func (j *job) seal() {
 	j.epoch = wire.EpochOf(blob)
 	start := time.Now().Add(punchDelay)
 	for rank, w := range j.present {
-		ticket := j.server.ticket(&wire.Ticket{Epoch: j.epoch, WorldSize: len(j.present), Rank: rank, Pin: w.request.Member.Pin,
+		ticket := j.server.ticket(&wire.Ticket{Job: j.grant.Job, Epoch: j.epoch, WorldSize: len(j.present), Rank: rank, Pin: w.request.Member.Pin,
 			Expires: time.Now().Add(ticketLife)})
 		head := (&wire.Sealed{Rank: rank, Start: start, Ticket: ticket}).AppendHead(nil)
 		w.send(wire.AppendJoinHead(nil, wire.TypeRoster, len(head)+len(blob)), head, blob)

@@ -32,7 +32,7 @@ func roster() *wire.Roster {
 }
 
 func ticket() *wire.Ticket {
-	return &wire.Ticket{Epoch: wire.Epoch{1}, WorldSize: 3, Rank: 2, Pin: [32]byte{4}, Expires: time.Unix(5, 0)}
+	return &wire.Ticket{Job: [32]byte{6}, Epoch: wire.Epoch{1}, WorldSize: 3, Rank: 2, Pin: [32]byte{4}, Expires: time.Unix(5, 0)}
 }
 
 // messages are one of each: encoded, and parsed and encoded again.

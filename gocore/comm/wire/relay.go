@@ -9,8 +9,9 @@ import (
 
 // Ticket is the rendezvous server's word to a relay that the holder of a key is a rank of an opening.
 //
-//	32 epoch | u32 world size | u32 rank | 32 pin of the rank's public key | i64 expiry, Unix seconds
+//	32 job | 32 epoch | u32 world size | u32 rank | 32 pin of the rank's public key | i64 expiry, Unix seconds
 type Ticket struct {
+	Job       [32]byte
 	Epoch     Epoch
 	WorldSize int
 	Rank      int
@@ -21,10 +22,11 @@ type Ticket struct {
 // SignedTicketBytes is the size of a ticket with the server's signature (package trust) behind it.
 const SignedTicketBytes = ticketBytes + 64
 
-const ticketBytes = 32 + 4 + 4 + 32 + 8
+const ticketBytes = 32 + 32 + 4 + 4 + 32 + 8
 
 // AppendMarshal appends the ticket without a signature.
 func (t *Ticket) AppendMarshal(dst []byte) []byte {
+	dst = append(dst, t.Job[:]...)
 	dst = append(dst, t.Epoch[:]...)
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.WorldSize))
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(t.Rank))
@@ -36,6 +38,7 @@ func (t *Ticket) AppendMarshal(dst []byte) []byte {
 func ParseTicket(b []byte) (Ticket, error) {
 	f := &fields{rest: b}
 	var t Ticket
+	copy(t.Job[:], f.take(32))
 	copy(t.Epoch[:], f.take(32))
 	t.WorldSize = int(f.u32())
 	t.Rank = int(f.u32())
