@@ -35,7 +35,7 @@ func (g *Group) Finish(q *exec.Query) (exec.Source, error) {
 	switch {
 	case len(workers) == 0:
 		return g.finishEmpty(q)
-	case !partitioned && groups <= 2*g.unitRows:
+	case !partitioned && (groups <= 2*g.unitRows || len(workers) == 1 && groups <= 8*g.unitRows):
 		return g.finishSmall(q, workers)
 	}
 	return g.finishPartitions(q, workers)

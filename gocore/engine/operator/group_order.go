@@ -16,11 +16,17 @@ func (t *groupTable) sorted() (*memory.Buffer, int, error) {
 		return nil, 0, err
 	}
 	defer orderBuf.Release()
-	rows := len(order)
-	if t.layout.ragged {
+	t.freeSlots()
+	rows, words := len(order), t.layout.recWords
+	switch {
+	case t.layout.ragged:
 		rows = t.results()
+	case rows >= t.limit*5/8: // a copy wouldn't be much smaller
+		t.permute(order)
+		b := t.recBuf
+		t.recBuf, t.records = nil, nil
+		return b, rows, nil
 	}
-	words := t.layout.recWords
 	b, err := t.scope.Alloc(8 * words * max(rows, 1))
 	if err != nil {
 		return nil, 0, err
@@ -35,6 +41,32 @@ func (t *groupTable) sorted() (*memory.Buffer, int, error) {
 	}
 	t.free()
 	return b, rows, nil
+}
+
+// permute moves the records of groups to the front, in their order, which it uses up: into the place of record 0 first, then
+// into that of each record that has been moved, along the cycles.
+func (t *groupTable) permute(order []uint32) {
+	words := uint32(t.layout.recWords)
+	first := make([]uint64, words) // of a cycle
+	for start := range order {
+		if order[start] == 0 {
+			continue
+		}
+		copy(first, t.record(uint32(start)*words))
+		for at := start; ; {
+			g := order[at]
+			order[at] = 0
+			from := int(g / words)
+			if from == start {
+				copy(t.record(uint32(at)*words), first)
+				break
+			}
+			copy(t.record(uint32(at)*words), t.record(g))
+			if at = from; at == len(order) {
+				break // the last record's place is nobody's
+			}
+		}
+	}
 }
 
 // raggedState returns the state of a ragged aggregate, which is alone.

@@ -92,12 +92,10 @@ func (t *groupTable) resize(slots int) error {
 		t.recBuf.Release()
 	}
 	t.recBuf, t.records = records, unsafe.Pointer(unsafe.SliceData(records.Bytes()))
+	t.freeSlots()
 	slotBuf, err := t.scope.Zeroed(4 * slots)
 	if err != nil {
 		return err
-	}
-	if t.slotBuf != nil {
-		t.slotBuf.Release()
 	}
 	t.slotBuf, t.slots = slotBuf, memory.As[uint32](slotBuf.Bytes())
 	t.limit = slots/slotsPerGroup + 1
@@ -125,9 +123,17 @@ func (t *groupTable) grow() error {
 // free gives the table's memory back.
 func (t *groupTable) free() {
 	if t.recBuf != nil {
-		t.slotBuf.Release()
+		t.freeSlots()
 		t.recBuf.Release()
-		t.slotBuf, t.slots, t.recBuf, t.records = nil, nil, nil, nil
+		t.recBuf, t.records = nil, nil
+	}
+}
+
+// freeSlots gives back what finds groups: from now on they are only read.
+func (t *groupTable) freeSlots() {
+	if t.slotBuf != nil {
+		t.slotBuf.Release()
+		t.slotBuf, t.slots = nil, nil
 	}
 }
 
