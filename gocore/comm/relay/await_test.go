@@ -14,7 +14,7 @@ import (
 // TestPeerComesAsPatienceEnds has the end of a guest's patience and its peer at once: the pair goes on, and nothing is
 // written into it.
 func TestPeerComesAsPatienceEnds(t *testing.T) {
-	at := side{epoch: wire.Epoch{1}, rank: 0, peer: 1}
+	at := side{job: [32]byte{2}, epoch: wire.Epoch{1}, rank: 0, peer: 1}
 	for range 50 { // a choice between the two is random
 		r := New(nil, Options{})
 		g, _, err := r.enter(nil, at, time.Time{})
@@ -24,7 +24,7 @@ func TestPeerComesAsPatienceEnds(t *testing.T) {
 		require.Same(t, g, peer)
 		close(g.copied)
 		require.NoError(t, r.await(context.Background(), g, at, 0))
-		r.parted(at.epoch)
+		r.parted(at.job)
 		r.leave(g, at)
 		require.Empty(t, r.jobs)
 	}
@@ -32,7 +32,7 @@ func TestPeerComesAsPatienceEnds(t *testing.T) {
 
 // TestPatienceEnds forgets a guest for whom nobody comes: its peer, coming later, waits itself.
 func TestPatienceEnds(t *testing.T) {
-	at := side{epoch: wire.Epoch{1}, rank: 0, peer: 1}
+	at := side{job: [32]byte{2}, epoch: wire.Epoch{1}, rank: 0, peer: 1}
 	r := New(nil, Options{})
 	g, _, err := r.enter(nil, at, time.Time{})
 	require.NoError(t, err)
