@@ -79,3 +79,11 @@ func inOperation(name string, signature uint64, f func(ctx context.Context, o *O
 		return o.End(f(ctx, o))
 	}
 }
+
+// long skips a test that takes long where only short ones are asked for.
+func long(t *testing.T, why string) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("takes long: " + why)
+	}
+}
