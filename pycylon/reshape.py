@@ -91,7 +91,7 @@ def get_dummies(
     prefix_sep : str, default "_"
         What stands between a column's name and a value.
     dummy_na : bool, default False
-        Whether a null is a value, too.
+        Whether a null is a value, too; its column ends in "nan".
     drop_first : bool, default False
         Leave out the first value of each column.
     dtype : str or type, optional
@@ -130,7 +130,14 @@ def get_dummies(
                 from pycylon.interop.columns import plan_type
 
                 told = Call("cast", (told,), plan_type(dtype))
-            made[str(value) if is_series else f"{name}{prefix_sep}{value}"] = told
+            label = "nan" if value is None else str(value)
+            title = label if is_series else f"{name}{prefix_sep}{label}"
+            if title in made:
+                raise InvalidError(
+                    f"two columns would be called {title!r}: rename a column or give another prefix_sep=",
+                    op="get_dummies",
+                )
+            made[title] = told
     if not made:
         raise InvalidError("there are no values to make columns of", op="get_dummies")
     cells = [{"name": name, "expr": expr.to_json(plan)} for name, expr in made.items()]

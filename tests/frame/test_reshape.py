@@ -97,6 +97,7 @@ def test_pivot_table_as_pandas(function):
         want = frame.pivot_table(["i", "f"], ["k", "c"], aggfunc=function)
         got = mine.pivot_table(["f", "i"], ["k", "c"], aggfunc=function)
         kept = want[["f", "i"]].reset_index()
+        assert got.columns == list(kept.columns)
         assert rows_of(got) == rows_of(kept)
 
 
@@ -213,6 +214,8 @@ def test_crosstab_and_dummies_as_pandas(seed):
     for options in ({}, {"dummy_na": True}, {"drop_first": True}, {"dtype": int}):
         want = pd.get_dummies(frame[["k"]], **options)
         got = pc.get_dummies(mine[["k"]], **options)
+        assert got.columns == list(want.columns)
+        assert set(got.dtypes.values()) == {"int64" if options.get("dtype") is int else "bool"}
         assert rows_of(got) == rows_of(want)
     want = pd.get_dummies(frame, columns=["c"], prefix_sep="=")
     got = pc.get_dummies(mine, columns=["c"], prefix_sep="=")
@@ -221,6 +224,14 @@ def test_crosstab_and_dummies_as_pandas(seed):
     assert pc.get_dummies(mine["c"]).columns == sorted(map(str, set(frame["c"])))
     assert rows_of(pc.melt(mine, "k", ["i"])) == rows_of(pd.melt(frame, "k", ["i"]))
     assert rows_of(pc.pivot_table(mine, "i", "k", "c", "sum")) == rows_of(mine.pivot_table("i", "k", "c", "sum"))
+
+
+def test_dummies_of_one_name_are_refused():
+    texts = pc.DataFrame({"k": ["None", None]})
+    assert pc.get_dummies(texts, dummy_na=True).to_dict() == {"k_None": [True, False], "k_nan": [False, True]}
+    for frame in (pc.DataFrame({"k": ["nan", None]}), pc.DataFrame({"k": ["x", None], "k_nan": [1, 2]})):
+        with pytest.raises(errors.InvalidError, match="two columns would be called 'k_nan'"):
+            pc.get_dummies(frame, dummy_na=True)
 
 
 @pytest.mark.parametrize("size", [2, 4])
@@ -236,6 +247,8 @@ def test_law(world, size):
             mine["k"].value_counts(normalize=True),
             pc.crosstab(mine["k"], mine["c"]),
             pc.get_dummies(mine, columns=["c"]),
+            mine.assign(parts=mine["k"].fillna("a,c").str.split(",")).explode("parts"),
+            mine.drop_duplicates(["k", "c"]).pivot(index="k", columns="c", values="i"),
         )
 
     def work(env):

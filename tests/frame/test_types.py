@@ -144,6 +144,47 @@ def test_nested_keys_are_refused_by_name(kind):
             operation()
 
 
+#: Types that lists and dicts of Python don't become: their values, and their names in pyarrow.
+OF_ARROW = {
+    "map": (
+        [[("x", 1)], [], [("a string that lies outside", None), ("y", 2)]],
+        lambda pa: pa.map_(pa.string(), pa.int32()),
+    ),
+    "large_list": ([[1, None], [], [3]], lambda pa: pa.large_list(pa.int16())),
+    "fixed_size_list": ([["x", None], ["a string that lies outside", "y"]], lambda pa: pa.list_(pa.string(), 2)),
+}
+
+
+@pytest.mark.parametrize("kind", OF_ARROW)
+def test_nested_types_of_arrow(kind):
+    """They are carried through operators, and refused as keys by name."""
+    pa = pytest.importorskip("pyarrow")
+    values, make = OF_ARROW[kind]
+    data = column(values, 3)
+    made = pc.DataFrame(pa.table({"k": pa.array(data, make(pa)), "v": range(ROWS)}))
+    last_first = made.sort_values("v", ascending=False)
+    assert pa.table(last_first).column("k").to_pylist() == data[::-1]
+    assert pa.table(last_first).schema.field("k").type == make(pa)
+    right = pc.DataFrame({"v": [5, 1000], "n": [1, 2]})
+    assert made.merge(right, on="v", how="outer").sort_values("v").to_dict()["k"] == [*data, None]
+    got = (
+        made.assign(g=made["v"] % 7)
+        .groupby("g", as_index=False)
+        .agg(first=("k", "first"), size=("v", "size"))
+        .to_dict()
+    )
+    assert got["first"] == [next(value for value in data[g::7] if value is not None) for g in range(7)]
+    assert pc.concat([made[10:20], made[:1]]).to_dict()["k"] == [*data[10:20], data[0]]
+    for operation in (
+        lambda: made.sort_values("k"),
+        lambda: made.groupby("k").agg(n=("v", "count")),
+        lambda: made.merge(made, on="k"),
+        lambda: made.drop_duplicates("k"),
+    ):
+        with pytest.raises(errors.UnsupportedError, match=f"column .k. is {kind}"):
+            operation()
+
+
 class TestDecimals:
     def frame(self) -> pc.DataFrame:
         return pc.DataFrame({"k": ["a", "b", "a", "b"], "d": [Decimal("1.10"), Decimal("2.20"), Decimal("3.30"), None]})
