@@ -9,60 +9,6 @@ import (
 	"github.com/pycylon/pycylon/gocore/engine/table"
 )
 
-// groupChunkRows is how many rows are worked on at a time: their words stay in the L1 cache.
-const groupChunkRows = 1024
-
-// groupVec is a word of each row of a chunk: in a column of the input, in scratch memory or in a block of records.
-type groupVec struct {
-	p      unsafe.Pointer
-	stride uintptr // 0: a constant
-}
-
-func (v groupVec) at(i int) uint64 { return *(*uint64)(unsafe.Add(v.p, uintptr(i)*v.stride)) }
-
-// from returns the words from row i on.
-func (v groupVec) from(i int) groupVec {
-	return groupVec{unsafe.Add(v.p, uintptr(i)*v.stride), v.stride}
-}
-
-func (v groupVec) float(i int) float64 { return *(*float64)(unsafe.Add(v.p, uintptr(i)*v.stride)) }
-
-// slice returns the words of rows [from, to), which lie one after the other.
-func (v groupVec) slice(from, to int) []uint64 {
-	return unsafe.Slice((*uint64)(v.p), to)[from:]
-}
-
-func vecOf(words []uint64) groupVec { return groupVec{unsafe.Pointer(unsafe.SliceData(words)), 8} }
-
-// groupChunk is up to groupChunkRows rows as words.
-type groupChunk struct {
-	n      int
-	hash   groupVec
-	keys   []groupVec // groupLayout.keyWords
-	values []groupVec // groupLayout.rowWords; of partial groups, the words of their states
-	masks  []groupVec // groupLayout.maskWords, bit 1 = null; valid if masked
-	masked bool
-	rows   []uint32   // where values lie is read by these numbers; nil: all are in values
-	lying  []groupVec // the values that are still in the input's columns; those without an address are in values
-	long   bool       // some string may be longer than its words
-}
-
-// groupRows is rows of a batch that become a chunk: the n from row from on, or, of these and others, the n in rows,
-// counted from there.
-type groupRows struct {
-	batch   *table.Batch
-	from, n int
-	rows    []uint32 // nil: all
-}
-
-// slice returns those from number from up to number to.
-func (r groupRows) slice(from, to int) groupRows {
-	if r.rows == nil {
-		return groupRows{r.batch, r.from + from, to - from, nil}
-	}
-	return groupRows{r.batch, r.from, to - from, r.rows[from:to]}
-}
-
 // groupEncoder makes chunks of a batch's rows. Each worker has one.
 type groupEncoder struct {
 	layout *groupLayout
@@ -154,18 +100,6 @@ func (e *groupEncoder) encodeFound(r groupRows) *groupChunk {
 	return &e.chunk
 }
 
-// word returns the values of a word of rows from row from on, as they are in values.
-func (c *groupChunk) word(word, from int) groupVec {
-	v := c.values[word]
-	if c.rows != nil && c.lying[word].p != nil {
-		for i, row := range c.rows {
-			*(*uint64)(unsafe.Add(v.p, 8*i)) = c.lying[word].at(int(row))
-		}
-		c.lying[word].p = nil
-	}
-	return v.from(from)
-}
-
 func (e *groupEncoder) encodeHashes(r groupRows) {
 	switch {
 	case e.layout.single():
@@ -208,11 +142,6 @@ func (e *groupEncoder) selected(r groupRows) groupRows {
 		return r
 	}
 	return left
-}
-
-func validBit(c *column.Column, i int) int {
-	i += c.Valid.Offset
-	return int(c.Valid.Bits[i>>3] >> (i & 7) & 1)
 }
 
 func (e *groupEncoder) encodeExact(c *column.Column, from, n int, rows []uint32) {
@@ -356,56 +285,5 @@ func (e *groupEncoder) encodeTruth(v *groupValue, c *column.Column, from int, ro
 			w &^= 1 << 63 // -0.0 is 0.0
 		}
 		words[i] = min(w, 1)
-	}
-}
-
-// maskNulls sets bit number bit of the chunk's masks for each row where c is null.
-func (e *groupEncoder) maskNulls(c *column.Column, from int, rows []uint32, bit int) {
-	eachNull(c, from, rows, e.chunk.n, func(i int) { e.maskRow(i, bit) })
-}
-
-// maskRow sets bit number bit of row i's masks.
-func (e *groupEncoder) maskRow(i, bit int) {
-	if !e.chunk.masked {
-		e.chunk.masked = true
-		for _, mask := range e.masks {
-			clear(mask[:e.chunk.n])
-		}
-	}
-	e.masks[bit/64][i] |= 1 << (bit % 64)
-}
-
-// markNulls sets bit number bit of mask, and words to 0, for each row where c is null.
-func markNulls(c *column.Column, from int, rows []uint32, mask []uint64, bit int, words []uint64) {
-	eachNull(c, from, rows, len(words), func(i int) {
-		mask[i] |= 1 << bit
-		words[i] = 0
-	})
-}
-
-func clearNulls(c *column.Column, from int, rows []uint32, words []uint64) {
-	eachNull(c, from, rows, len(words), func(i int) { words[i] = 0 })
-}
-
-// missingFloat is the NaN that stands for null.
-const missingFloat = 0x7FF8_0000_0000_4E41
-
-func nanNulls(c *column.Column, from int, rows []uint32, words []uint64) {
-	eachNull(c, from, rows, len(words), func(i int) { words[i] = missingFloat })
-}
-
-// eachNull calls f for each of the n rows where c is null.
-func eachNull(c *column.Column, from int, rows []uint32, n int, f func(i int)) {
-	if c.Kind != column.Null && c.Valid.Bits == nil {
-		return
-	}
-	for i := range n {
-		row := from + i
-		if rows != nil {
-			row = from + int(rows[i])
-		}
-		if c.IsNull(row) {
-			f(i)
-		}
 	}
 }
