@@ -9,9 +9,9 @@ import (
 	"github.com/pycylon/pycylon/gocore/base/task"
 )
 
-// pairTimeout is when a pair without a connection ends the opening.
+// pairTimeout is when a pair without a connection ends the opening: 256 ranks that share two processors take 24 s.
 func pairTimeout(size int) time.Duration {
-	return 20*time.Second + time.Duration(size)*20*time.Millisecond
+	return 20*time.Second + time.Duration(size)*80*time.Millisecond
 }
 
 // mesh connects this rank to all others. It returns when every rank has.
