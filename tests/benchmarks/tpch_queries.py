@@ -291,18 +291,17 @@ def q21(t: Any) -> Any:
         nation[nation["n_name"] == "SAUDI ARABIA"], left_on="s_nationkey", right_on="n_nationkey", how="leftsemi"
     )
     late = lines[lines["l_receiptdate"] > lines["l_commitdate"]]
-    late = late.merge(suppliers, left_on="l_suppkey", right_on="s_suppkey")
+    late = late.merge(suppliers, left_on="l_suppkey", right_on="s_suppkey", how="leftsemi")
     orders = orders[orders["o_orderstatus"] == "F"]
     late = late.merge(orders, left_on="l_orderkey", right_on="o_orderkey", how="leftsemi")
-    # "Another supplier of the order" is "the least and the greatest supplier of the order's lines differ".
-    lines = lines.merge(late, on="l_orderkey", how="leftsemi")
-    all_of = lines.groupby("l_orderkey", sort=False).agg(low=("l_suppkey", "min"), high=("l_suppkey", "max"))
-    lines = lines[lines["l_receiptdate"] > lines["l_commitdate"]]
-    late_of = lines.groupby("l_orderkey", sort=False).agg(late_low=("l_suppkey", "min"), late_high=("l_suppkey", "max"))
-    alone = all_of[all_of["low"] != all_of["high"]].merge(
-        late_of[late_of["late_low"] == late_of["late_high"]], on="l_orderkey"
-    )
-    late = late.merge(alone, on="l_orderkey", how="leftsemi")
+    # An order's lines are of one supplier where the least and the greatest of them are the same.
+    of_late = lines.merge(late, on="l_orderkey", how="leftsemi")
+    of_late = of_late[of_late["l_receiptdate"] > of_late["l_commitdate"]]
+    one = of_late.groupby("l_orderkey", sort=False).agg(low=("l_suppkey", "min"), high=("l_suppkey", "max"))
+    lines = lines.merge(one[one["low"] == one["high"]], on="l_orderkey", how="leftsemi")
+    several = lines.groupby("l_orderkey", sort=False).agg(low=("l_suppkey", "min"), high=("l_suppkey", "max"))
+    late = late.merge(several[several["low"] != several["high"]], on="l_orderkey", how="leftsemi")
+    late = late.merge(suppliers, left_on="l_suppkey", right_on="s_suppkey")
     counts = late.groupby("s_name", sort=False).agg(numwait=("l_orderkey", "size"))
     return counts.sort_values(["numwait", "s_name"], ascending=[False, True]).head(100)
 
