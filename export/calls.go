@@ -107,7 +107,7 @@ func goCollective(h C.pcy_handle, text *C.char, n C.size_t, data unsafe.Pointer,
 		if err != nil {
 			return err
 		}
-		if !call.Nowait && env.Spins() {
+		if !call.Nowait && size <= shortCall && env.Spins() {
 			op.spin()
 		}
 		*out = C.pcy_handle(handles.add(op))

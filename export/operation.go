@@ -14,6 +14,10 @@ import (
 // fastPath is how long starting an operation waits for its end: a small one returns without a second thread switch.
 const fastPath = 200 * time.Microsecond
 
+// shortCall is up to how many bytes a collective may be over by then: who waits for more of them leaves the processor to those
+// who encrypt and copy them.
+const shortCall = 64 << 10
+
 // outcome is what an operation made: an object that gets a handle (nil for none), and JSON about it.
 type outcome struct {
 	object any

@@ -4,7 +4,8 @@ Usage: python tests/benchmarks/comm.py [--ranks 2 4 8] [--rounds 5] [--quick]   
 
 All ranks are processes of this machine, connected over loopback: pycylon's by TLS, the others' in clear. In each round
 every engine starts its ranks anew; the table has the least and the median of the rounds, and pycylon's ratio to the
-peer's.
+peer's. Processor time is that of all ranks, so of both ends of each byte. Under it is the floor that encryption sets:
+what plain TCP would need with AES-GCM, which every byte of pycylon's passes twice.
 Open MPI (Debian's openmpi-bin) runs with mpi4py, in the Python that `--mpi-python` names; without them it is left out.
 """
 
@@ -65,6 +66,28 @@ def told(output: str, errors: str) -> dict[str, float]:
     raise SystemExit(f"no result:\n{output}{errors}")
 
 
+def sealing() -> float:
+    """Return the seconds that it takes to encrypt and decrypt a byte with AES-128-GCM in records of TLS's size."""
+    command = ["openssl", "speed", "-mr", "-aead", "-evp", "aes-128-gcm", "-bytes", "16384", "-seconds", "1"]
+    spent = 0.0
+    for direction in ([], ["-decrypt"]):
+        done = subprocess.run([*command, *direction], capture_output=True, text=True, timeout=60)
+        figures = [line for line in (done.stdout + done.stderr).splitlines() if line.startswith("+F:")]
+        spent += 1 / float(figures[-1].rsplit(":", 1)[1])
+    return spent
+
+
+def floor(plain_rate: float, plain_cpu: float) -> str:
+    """Return what plain TCP (MB/s, ms/GB) could reach if it sealed and opened its bytes besides."""
+    processors = os.cpu_count() or 1
+    seal = 1e12 * sealing()  # ms/GB
+    rate = min(plain_rate, 1e6 * processors / (plain_cpu + seal))
+    return (
+        f"floor: AES-GCM {seal:.0f} ms/GB, both ends (openssl speed), with plain TCP's {plain_cpu + seal:.0f}; "
+        f"so at most {rate:.0f} MB/s on {processors} processors, x{rate / plain_rate:.2f} of plain"
+    )
+
+
 def row(name: str, unit: str, runs: dict[str, list[float]], peers: tuple[str, ...]) -> str:
     """Return a line of the table: least and median of each engine, and the ratios of the medians."""
     cells = [f"{name:16}"]
@@ -109,6 +132,8 @@ def main() -> int:
         print(row(f"alltoallv {part >> 10} KiB", "MB/s", rates, ("mpi", "plain")))
         cpu = {engine: [1000 * run["cpu"] / (moved / 1e9) for run in runs[engine]] for engine in engines}
         print(row("processor time", "ms/GB", cpu, ("mpi", "plain")))
+        if shutil.which("openssl"):
+            print(floor(statistics.median(rates["plain"]), statistics.median(cpu["plain"])))
     return 0
 
 

@@ -110,17 +110,18 @@ func (l *link) writeQueued() {
 	}
 }
 
-// drain writes queued frames, several per system call while the link is fast.
+// drain writes queued frames, each with one system call for all of its records; several frames with one while the link is fast.
 func (l *link) drain() {
 	for f := l.queue.Pop(); f != nil; f = l.queue.Pop() {
-		if l.out.socket == nil || l.isSlow() {
+		if l.out.socket == nil {
 			l.write(f)
 			continue
 		}
+		slow := l.isSlow()
 		l.out.socket.hold()
 		for f != nil {
 			l.encrypt(f)
-			if l.out.socket.held() >= maxBatch || l.queue.HasControl() {
+			if slow || l.out.socket.held() >= maxBatch || l.queue.HasControl() {
 				break
 			}
 			f = l.queue.Pop()
