@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import sys
 import threading
 
@@ -17,6 +18,9 @@ import pytest
 import pycylon as pc
 from pycylon import errors
 from pycylon._native import abi
+
+# A shell's background job ignores Ctrl-C, and so would every program that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def run_world(size, work, *, timeout=20.0, operation_timeout=None, **options):
