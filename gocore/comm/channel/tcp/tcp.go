@@ -9,9 +9,9 @@
 // A link may move to another connection while it is used: switch.go.
 //
 // Liveness. Any received byte shows that a peer lives; each rank sends a HEARTBEAT to peers that it has sent nothing
-// for a quarter of the limit. A peer that was silent for seven eighths of it is lost, which is noticed before it is over. A rank whose own clock did not tick (it was
-// frozen, or the machine is overloaded) accuses nobody before it has listened for a limit again. If it stood still for
-// longer than the limit the others have lost it: it ends as Stale.
+// for a quarter of the limit. A peer that was silent for seven eighths of it is lost, which is noticed before it is over.
+// A rank whose own clock did not tick (it was frozen, or the machine is overloaded) accuses nobody before it has listened
+// for a limit again. If it stood still for longer than the limit the others have lost it: it ends as Stale.
 package tcp
 
 import (

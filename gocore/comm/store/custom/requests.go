@@ -80,8 +80,8 @@ func (r *requests) close() {
 	_ = r.asking.Wait() // none fails
 }
 
-// ask returns the answer to a request, at most most bytes, of a longer object the first ones; nil where there is no such object. When ctx ends it returns,
-// but the request goes on, and keeps its socket until it has been answered.
+// ask returns the answer to a request, at most most bytes, of a longer object the first ones; nil where there is no such
+// object. When ctx ends it returns, but the request goes on, and keeps its socket until it has been answered.
 func (r *requests) ask(ctx context.Context, k kind, key string, object []byte, most int) ([]byte, error) {
 	var conn net.Conn
 	select {
