@@ -16,9 +16,8 @@ import (
 )
 
 const (
-	firstLook = 2 * time.Millisecond // between two looks for a piece that isn't there; half as much again each time
-	lastLook  = 100 * time.Millisecond
-	sealBytes = 12 + 16 // of nonce and tag
+	firstLook = 2 * time.Millisecond // between two looks for a piece that isn't there
+	sealBytes = 12 + 16              // of nonce and tag
 )
 
 // Board is where a rank leaves what all others read: in pieces, which they get while the next are put.
@@ -91,24 +90,15 @@ func (b *Board) each(ctx context.Context, name string, data []byte, f func(ctx c
 
 func (b *Board) get(ctx context.Context, piece string, part []byte) error {
 	var sealed []byte
-	for pause := firstLook; sealed == nil; pause = min(pause*3/2, lastLook) {
+	err := Poll(ctx, firstLook, func() (bool, error) {
 		err := b.office.try(ctx, func() (err error) {
 			sealed, err = b.office.store.Look(ctx, piece)
 			return err
 		})
-		if err != nil {
-			return err
-		}
-		if sealed != nil {
-			break
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return context.Cause(ctx)
-		}
+		return sealed != nil, err
+	})
+	if err != nil {
+		return err
 	}
 	nonce := b.sealer.NonceSize()
 	if len(sealed) != nonce+len(part)+b.sealer.Overhead() {

@@ -25,9 +25,8 @@ import (
 )
 
 const (
-	firstPoll = 5 * time.Millisecond // between two lists after something came; half as much again each time
-	lastPoll  = 100 * time.Millisecond
-	takeMost  = 64 // objects that are got at a time
+	firstPoll = 5 * time.Millisecond // between two lists after something came
+	takeMost  = 64                   // objects that are got at a time
 )
 
 // Server is a store of the user's.
@@ -87,19 +86,12 @@ func (m *mailbox) Put(ctx context.Context, to int, name string, object []byte) e
 
 // Take implements store.Store.
 func (m *mailbox) Take(ctx context.Context) ([][]byte, error) {
-	for pause := firstPoll; ; pause = min(pause*3/2, lastPoll) {
-		objects, err := m.look(ctx)
-		if err != nil || len(objects) > 0 {
-			return objects, err
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
-		}
-	}
+	var objects [][]byte
+	err := store.Poll(ctx, firstPoll, func() (found bool, err error) {
+		objects, err = m.look(ctx)
+		return len(objects) > 0, err
+	})
+	return objects, err
 }
 
 // look lists the mailbox once, and gets and deletes what is new in it.

@@ -11,13 +11,13 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 
 	"github.com/pycylon/pycylon/gocore/base/task"
+	"github.com/pycylon/pycylon/gocore/comm/store"
 )
 
 // mailbox implements store.Store.
@@ -44,19 +44,12 @@ func (m *mailbox) Put(ctx context.Context, to int, name string, object []byte) e
 
 // Take implements store.Store.
 func (m *mailbox) Take(ctx context.Context) ([][]byte, error) {
-	for pause := firstPoll; ; pause = min(pause*3/2, lastPoll) {
-		objects, err := m.look(ctx)
-		if err != nil || len(objects) > 0 {
-			return objects, m.server.explain(err)
-		}
-		timer := time.NewTimer(pause)
-		select {
-		case <-timer.C:
-		case <-ctx.Done():
-			timer.Stop()
-			return nil, context.Cause(ctx)
-		}
-	}
+	var objects [][]byte
+	err := store.Poll(ctx, firstPoll, func() (found bool, err error) {
+		objects, err = m.look(ctx)
+		return len(objects) > 0, m.server.explain(err)
+	})
+	return objects, err
 }
 
 // look lists the folder once, gets what is new in it, and deletes what was read before.

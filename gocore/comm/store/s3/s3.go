@@ -29,12 +29,11 @@ import (
 )
 
 const (
-	firstPoll = 5 * time.Millisecond // between two LISTs after something came; half as much again each time
-	lastPoll  = 100 * time.Millisecond
-	everybody = "all" // the folder of what is posted, beside those of the ranks
-	batch     = 1000  // keys of a LIST or a DELETE, at most
-	takeMost  = 64    // objects that are got at a time
-	getting   = 8     // of these, at once
+	firstPoll = 5 * time.Millisecond // between two LISTs after something came
+	everybody = "all"                // the folder of what is posted, beside those of the ranks
+	batch     = 1000                 // keys of a LIST or a DELETE, at most
+	takeMost  = 64                   // objects that are got at a time
+	getting   = 8                    // of these, at once
 
 	connections = 64       // that are kept for the next request
 	maxAnswer   = 16 << 20 // bytes of an answer: of the longest object, or of a LIST
